@@ -1,0 +1,53 @@
+/**
+ * What goes wrong outside of Berth, worded for the person whose connector it is. Each becomes a report entry:
+ * `message` says what happened, `nextStep` what to do, `output` holds the tool's own last lines.
+ */
+export class Failure extends Error {
+  readonly nextStep: string | undefined;
+  readonly output: string | undefined;
+
+  constructor(message: string, more: FailureDetails = {}) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
+    this.name = new.target.name;
+    this.nextStep = more.nextStep;
+    this.output = more.output;
+  }
+}
+
+export interface FailureDetails {
+  readonly nextStep?: string;
+  readonly output?: string;
+  readonly cause?: unknown;
+}
+
+export class SourceFailure extends Failure {
+  readonly reason: 'refused' | 'unreachable' | 'too-large';
+
+  constructor(reason: SourceFailure['reason'], message: string, more: FailureDetails = {}) {
+    super(message, more);
+    this.reason = reason;
+  }
+}
+
+export class BuildFailure extends Failure {
+  readonly stage: 'prepare' | 'install' | 'build';
+
+  constructor(stage: BuildFailure['stage'], message: string, more: FailureDetails = {}) {
+    super(message, more);
+    this.stage = stage;
+  }
+}
+
+export class RuntimeFailure extends Failure {}
+
+export class ProjectApiFailure extends Failure {}
+
+/** The text of a report entry's message. */
+export function describeFailure(error: unknown): string {
+  if (!(error instanceof Failure)) return error instanceof Error ? error.message : String(error);
+  const parts = [error.message];
+  if (error.nextStep !== undefined) parts.push(error.nextStep);
+  if (error.output !== undefined && error.output !== '')
+    parts.push(`Last output:\n${error.output}`);
+  return parts.join('\n');
+}

@@ -1,0 +1,23 @@
+/** Google Cloud Logging's scale, which the API uses (contract §5.6). */
+export const severities = [
+  'DEFAULT',
+  'DEBUG',
+  'INFO',
+  'NOTICE',
+  'WARNING',
+  'ERROR',
+  'CRITICAL',
+  'ALERT',
+  'EMERGENCY',
+] as const;
+export type Severity = (typeof severities)[number];
+
+export interface LogEntry {
+  readonly type: 'HTTP_REQUEST' | 'APPLICATION_TEXT' | 'APPLICATION_JSON';
+  readonly deploymentId: string;
+  readonly applicationName: string;
+  readonly severity: Severity;
+  /** ms since the epoch */
+  readonly timestamp: number;
+  readonly details: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,34 @@
+/** Who answers which URL. Immutable: a change makes a new table. */
+export interface Route {
+  readonly projectKey: string;
+  readonly deploymentId: string;
+  readonly applicationName: string;
+  /** First label of the application's host name: `service-4f0…` (contract §5.3). */
+  readonly hostLabel: string;
+  /** The application's own port on loopback, where it has one. */
+  readonly port?: number;
+  readonly target: Target;
+}
+
+export type Target =
+  | {
+      readonly kind: 'process';
+      readonly releaseId: string;
+      readonly instances: readonly InstanceAddress[];
+    }
+  | {
+      readonly kind: 'files';
+      readonly releaseId: string;
+      readonly directory: string;
+      readonly singlePage: boolean;
+    }
+  /** Known, but nothing answers yet or any more. */
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+export interface InstanceAddress {
+  readonly instanceId: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export type RouteTable = readonly Route[];

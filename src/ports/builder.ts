@@ -1,0 +1,73 @@
+import type { ApplicationType } from '../core/application.ts';
+import type { Commit, PinnedRepository } from './source.ts';
+
+/** Turns an application's folder into an artifact: installed, compiled, ready to start. */
+export interface Builder {
+  /**
+   * Answers from the artifacts it already has where nothing that goes in has changed.
+   * Building the same artifact twice at once does the work once.
+   * @throws BuildFailure with the last lines of the tool's own output
+   */
+  build(request: BuildRequest, options: BuildOptions): Promise<BuiltArtifact>;
+  /** The artifact's description, or undefined where it is gone. */
+  find(key: string): Promise<Artifact | undefined>;
+  /** A private, writable copy of a built application with its tools on the path, for scripts. */
+  openWorkspace(key: string): Promise<Workspace>;
+  /** Removes every artifact whose key is not listed. Answers the keys that went. */
+  prune(keep: ReadonlySet<string>): Promise<readonly string[]>;
+}
+
+export interface BuildRequest {
+  readonly repository: PinnedRepository;
+  readonly application: string;
+  readonly type: ApplicationType;
+  /** Variables of the build itself: what a Merchant Center bundle compiles in, else empty. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface BuildOptions {
+  readonly signal: AbortSignal;
+  /** Every line the install and build commands print. */
+  readonly onOutput: (line: string) => void;
+}
+
+export interface BuiltArtifact {
+  readonly artifact: Artifact;
+  /** True where an earlier build was taken. */
+  readonly reused: boolean;
+  /** What a person should know though the build succeeded, e.g. an install that had to fall back. */
+  readonly notes: readonly string[];
+}
+
+/** Immutable once built. Stored as `artifact.json` beside the built tree. */
+export interface Artifact {
+  readonly key: string;
+  readonly application: string;
+  readonly commit: Commit;
+  /** Absolute path of the application's folder inside the built tree. */
+  readonly directory: string;
+  readonly node: { readonly version: string; readonly executable: string };
+  /** Folders that come first on PATH: the node, npm and yarn that belong to the artifact. */
+  readonly path: readonly string[];
+  readonly packageManager: string;
+  readonly start: StartCommand;
+}
+
+export type StartCommand =
+  /** Run without a shell around it: signals arrive and nothing is spent on npm. */
+  | {
+      readonly kind: 'exec';
+      readonly file: string;
+      readonly args: readonly string[];
+      readonly environment: Readonly<Record<string, string>>;
+    }
+  /** The connector's own command line (`npm start`, a Procfile line), given to `sh -c` as it is. */
+  | { readonly kind: 'shell'; readonly command: string }
+  /** Served as files from this folder, absolute. */
+  | { readonly kind: 'static'; readonly directory: string };
+
+export interface Workspace extends AsyncDisposable {
+  readonly directory: string;
+  /** Folders that come first on PATH. */
+  readonly path: readonly string[];
+}

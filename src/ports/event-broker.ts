@@ -1,0 +1,40 @@
+/** Messages for event applications: durable before `publish` answers, at least once, order not promised. */
+export interface EventBroker extends AsyncDisposable {
+  /** @returns one message id for each message, in order */
+  publish(topic: string, messages: readonly NewMessage[], now: number): Promise<readonly string[]>;
+  /** Takes messages that are due. Until `leaseUntil` nobody else gets them. */
+  claim(request: {
+    readonly topics: readonly string[];
+    readonly limit: number;
+    readonly now: number;
+    readonly leaseUntil: number;
+  }): Promise<readonly ClaimedMessage[]>;
+  /** Writes down how deliveries ended. */
+  settle(outcomes: readonly DeliveryOutcome[]): Promise<void>;
+  /** Counts per topic, for people and tests. */
+  depth(topic: string): Promise<{ readonly waiting: number; readonly dead: number }>;
+  /** Forgets a topic and its messages. */
+  removeTopic(topic: string): Promise<void>;
+  /** Calls back when messages may have become due. Only a hint. Returns the way to stop. */
+  watch(hint: () => void): () => void;
+}
+
+export interface NewMessage {
+  /** Base64. */
+  readonly data: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface ClaimedMessage extends NewMessage {
+  readonly id: string;
+  readonly topic: string;
+  /** ms since the epoch */
+  readonly publishTime: number;
+  /** This delivery's number, from 1. */
+  readonly attempt: number;
+}
+
+export type DeliveryOutcome =
+  | { readonly id: string; readonly outcome: 'acknowledged' }
+  | { readonly id: string; readonly outcome: 'retry'; readonly at: number; readonly reason: string }
+  | { readonly id: string; readonly outcome: 'dead'; readonly reason: string };

@@ -1,0 +1,88 @@
+import type { StartCommand } from './builder.ts';
+
+/** Runs applications. Knows nothing of deployments, HTTP or statuses. */
+export interface Runtime extends AsyncDisposable {
+  /**
+   * Starts one copy. Resolves once it is spawned, not once it is healthy: probe `address` for that.
+   * @throws RuntimeFailure where it could not even be spawned
+   */
+  start(spec: InstanceSpec, observer: InstanceObserver): Promise<RunningInstance>;
+  /** SIGTERM to the whole process tree, SIGKILL after `graceMs`. Resolves when nothing of it is left. Unknown ids are fine. */
+  stop(id: string, graceMs: number): Promise<void>;
+  /** Everything of this runtime that runs now, including what an earlier, killed process of Berth left behind. */
+  observe(): Promise<readonly ObservedInstance[]>;
+  /** Runs a command line to its end in a folder. Never throws for the command's own failure. */
+  runOnce(spec: CommandSpec, options: RunOptions): Promise<CommandResult>;
+}
+
+export interface InstanceSpec {
+  readonly id: string;
+  readonly directory: string;
+  readonly start: Exclude<StartCommand, { kind: 'static' }>;
+  readonly node: { readonly executable: string };
+  readonly path: readonly string[];
+  /** The application's whole environment but for what the runtime itself must add (PATH, HOME, TMPDIR, NODE_OPTIONS). */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly limits: { readonly memoryMb: number };
+  /** Where outbound calls to `*.commercetools.com` go instead; absent: the real hosts. */
+  readonly platformRedirect?: PlatformRedirect;
+}
+
+export interface PlatformRedirect {
+  readonly apiUrl: string;
+  readonly authUrl: string;
+}
+
+export interface InstanceObserver {
+  /** One line the application printed, without its line end, ANSI codes kept. Bounded to 256 KiB. */
+  line(stream: 'stdout' | 'stderr', text: string): void;
+  /** Called once, when the whole process tree is gone. */
+  exited(exit: InstanceExit): void;
+}
+
+export interface InstanceExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Ports it listened on besides its own, known from what it did: shown when it never opened its own. */
+  readonly otherPorts: readonly number[];
+}
+
+export interface RunningInstance {
+  readonly id: string;
+  readonly pid: number;
+  /** Where the application answers. */
+  readonly address: { readonly host: string; readonly port: number };
+  /** Ports it listens on besides its own. */
+  otherPorts(): readonly number[];
+}
+
+export interface ObservedInstance {
+  readonly id: string;
+  readonly pid: number;
+  /** False for what an earlier process of Berth left behind. */
+  readonly owned: boolean;
+}
+
+export interface CommandSpec {
+  readonly directory: string;
+  /** Given to `sh -c` as the connector wrote it. */
+  readonly command: string;
+  readonly path: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly platformRedirect?: PlatformRedirect;
+}
+
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
+}
+
+export interface CommandResult {
+  readonly outcome: 'success' | 'failed' | 'timed-out' | 'aborted';
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly durationMs: number;
+  /** The last lines of stdout and stderr together, at most 8 KiB. */
+  readonly tail: string;
+}
