@@ -1,0 +1,111 @@
+import type { ConnectorSpec } from './connector-spec.ts';
+
+/** Contract §1.1: the regions the clients know. Berth runs all of them on the same machine. */
+export const regions = [
+  'us-central1.gcp',
+  'europe-west1.gcp',
+  'australia-southeast1.gcp',
+  'us-east-2.aws',
+  'eu-central-1.aws',
+] as const;
+export type Region = (typeof regions)[number];
+
+export const integrationTypes = [
+  'analytics',
+  'crm',
+  'email',
+  'erp',
+  'giftcard',
+  'marketplace',
+  'oms',
+  'other',
+  'pim',
+  'promotion',
+  'psp',
+  'search',
+  'shipping',
+  'tax',
+] as const;
+export type IntegrationType = (typeof integrationTypes)[number];
+
+export interface Creator {
+  readonly email: string;
+  readonly name?: string;
+  readonly title?: string;
+  readonly company?: string;
+  readonly logoUrl?: string;
+  readonly noOfContributors?: number;
+  readonly supportUrl?: string;
+}
+
+/** What the staged and the published Connector have in common. */
+export interface ConnectorContent {
+  readonly name: string;
+  readonly description?: string;
+  readonly integrationTypes: readonly IntegrationType[];
+  readonly creator: Creator;
+  readonly repository: { readonly url: string; readonly tag: string };
+  /** What the tag pointed at when it was read last: builds use it, whatever the tag does later. */
+  readonly commit: string;
+  readonly spec: ConnectorSpec;
+  readonly supportedRegions: readonly Region[];
+  readonly documentationUrl?: string;
+  readonly privateProjects: readonly string[];
+}
+
+/** Contract §7. */
+export type ConnectorStagedStatus =
+  | 'Draft'
+  | 'Processing'
+  | 'ReadyForCertification'
+  | 'InCertification'
+  | 'Published'
+  | 'Failed';
+export type IsPreviewable = 'none' | 'pending' | 'true' | 'false';
+
+/** The editable draft (contract §7). Owned by the project whose token made it. */
+export interface ConnectorStaged extends ConnectorContent {
+  readonly id: string;
+  readonly projectKey: string;
+  readonly key?: string;
+  readonly version: number;
+  readonly status: ConnectorStagedStatus;
+  readonly isPreviewable: IsPreviewable;
+  readonly private: boolean;
+  readonly alreadyListed: boolean;
+  readonly hasChanges: boolean;
+  readonly previewReportId?: string;
+  readonly publishingReportId?: string;
+  readonly createdAt: number;
+  readonly lastModifiedAt: number;
+}
+
+/** What publishing made of it: read-only, deployable, same id. */
+export interface Connector extends ConnectorContent {
+  readonly id: string;
+  readonly projectKey: string;
+  readonly key?: string;
+  readonly version: number;
+  readonly private: boolean;
+  readonly certified: boolean;
+  readonly createdAt: number;
+  readonly lastModifiedAt: number;
+}
+
+/**
+ * Who may see and deploy a private connector: its creator's project and those it lists as `{region}:{projectKey}`.
+ */
+export function isVisibleTo(
+  connector: {
+    readonly projectKey: string;
+    readonly private: boolean;
+    readonly privateProjects: readonly string[];
+  },
+  projectKey: string,
+): boolean {
+  return (
+    !connector.private ||
+    connector.projectKey === projectKey ||
+    connector.privateProjects.some((entry) => entry.slice(entry.indexOf(':') + 1) === projectKey)
+  );
+}

@@ -1,0 +1,118 @@
+import type { ConfigurationValue, StoredConfiguration } from './configuration.ts';
+import type { Connector, ConnectorContent, ConnectorStaged, Region } from './connector.ts';
+import type { RetryPolicy } from './connector-spec.ts';
+import type { DeploymentStatus } from './deployment-status.ts';
+
+export const deploymentTypes = ['preview', 'sandbox', 'production'] as const;
+export type DeploymentType = (typeof deploymentTypes)[number];
+
+/** A Connector installed in a project and region, with configuration (contract §1.2). */
+export interface Deployment {
+  readonly id: string;
+  readonly projectKey: string;
+  readonly key?: string;
+  /** +1 on every accepted redeploy, rollback and delete; background work never moves it (contract §10, row 15). */
+  readonly version: number;
+  readonly type: DeploymentType;
+  readonly status: DeploymentStatus;
+  readonly region: Region;
+  readonly connector: ConnectorSnapshot;
+  readonly applications: readonly ApplicationDeployment[];
+  readonly globalConfiguration: StoredConfiguration;
+  /** The id of `details.build`: names the report of the newest deploy. */
+  readonly buildId: string;
+  readonly apiClient?: DeploymentApiClient;
+  /** The release that answers requests. Absent until the first success. */
+  readonly currentReleaseId?: string;
+  readonly createdAt: number;
+  readonly lastModifiedAt: number;
+}
+
+/** The connector as it was when the Deployment took it (contract §7: only `updateConnector` moves it). */
+export interface ConnectorSnapshot extends ConnectorContent {
+  readonly id: string;
+  readonly key?: string;
+  readonly version: number;
+  readonly certified: boolean;
+  readonly staged: boolean;
+}
+
+export interface ApplicationDeployment {
+  readonly id: string;
+  readonly name: string;
+  readonly configuration: StoredConfiguration;
+  /** The client's own schedule or retry policy; absent: `connect.yaml` decides. */
+  readonly schedule?: string;
+  readonly retryPolicy?: RetryPolicy;
+  /** Set by the first successful deploy and kept for good (contract §10, row 38). */
+  readonly url?: string;
+  readonly topic?: string;
+}
+
+/** The API client made for `inheritAs.apiClient`. */
+export interface DeploymentApiClient {
+  readonly id: string;
+  readonly scopes: readonly string[];
+  readonly sealedSecret: string;
+  readonly scope: string;
+  /** Where it was made, and so where it must be deleted. */
+  readonly madeAt: 'platform' | 'berth';
+}
+
+export interface ApplicationValues {
+  readonly applicationName: string;
+  readonly standard: readonly ConfigurationValue[];
+  readonly secured: readonly ConfigurationValue[];
+  readonly schedule?: string;
+  readonly retryPolicy?: RetryPolicy;
+}
+
+export interface GlobalValues {
+  readonly standard: readonly ConfigurationValue[];
+  readonly secured: readonly ConfigurationValue[];
+}
+
+/** A create request, parsed. */
+export interface DeploymentDraft {
+  readonly key?: string;
+  readonly type?: DeploymentType;
+  readonly connector: {
+    readonly id?: string;
+    readonly key?: string;
+    readonly staged: boolean;
+    readonly version?: number;
+  };
+  readonly configurations: readonly ApplicationValues[];
+  readonly globalConfiguration?: GlobalValues;
+  readonly region: string;
+}
+
+/** The one update action, parsed (contract §2.4). */
+export interface Redeploy {
+  readonly skipScripts: boolean;
+  readonly updateConnector: boolean;
+  readonly configurationValues?: readonly ApplicationValues[];
+  readonly globalConfiguration?: GlobalValues;
+}
+
+export function snapshotConnector(connector: Connector | ConnectorStaged): ConnectorSnapshot {
+  return {
+    id: connector.id,
+    ...(connector.key === undefined ? {} : { key: connector.key }),
+    version: connector.version,
+    name: connector.name,
+    ...(connector.description === undefined ? {} : { description: connector.description }),
+    integrationTypes: connector.integrationTypes,
+    creator: connector.creator,
+    repository: connector.repository,
+    commit: connector.commit,
+    spec: connector.spec,
+    supportedRegions: connector.supportedRegions,
+    ...(connector.documentationUrl === undefined
+      ? {}
+      : { documentationUrl: connector.documentationUrl }),
+    privateProjects: connector.privateProjects,
+    certified: 'certified' in connector && connector.certified,
+    staged: !('certified' in connector),
+  };
+}

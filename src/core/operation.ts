@@ -1,0 +1,66 @@
+import type { ReportEntry } from './report.ts';
+
+/** A durable unit of work. What it works on, its `subject`, is worked on by one operation at a time. */
+export const operationKinds = ['preview', 'publish', 'deploy', 'undeploy'] as const;
+export type OperationKind = (typeof operationKinds)[number];
+
+export type OperationState = 'queued' | 'running' | 'succeeded' | 'failed';
+
+export type Subject = `deployment:${string}` | `connector:${string}`;
+
+/** What each kind is given when it is accepted. Kept with the operation. */
+export type OperationInput =
+  | { readonly kind: 'preview'; readonly connectorId: string; readonly reportId: string }
+  | {
+      readonly kind: 'publish';
+      readonly connectorId: string;
+      readonly reportId: string;
+      readonly certification: boolean;
+    }
+  | {
+      readonly kind: 'deploy';
+      readonly deploymentId: string;
+      /** The Deployment's version that this operation brings about. */
+      readonly version: number;
+      readonly reportId: string;
+      readonly skipScripts: boolean;
+    }
+  | { readonly kind: 'undeploy'; readonly deploymentId: string; readonly reportId: string };
+
+export interface Operation {
+  readonly id: string;
+  readonly projectKey: string;
+  readonly subject: Subject;
+  readonly input: OperationInput;
+  readonly state: OperationState;
+  /** Raised at every claim. A worker that lost its lease holds an old one and can write nothing more. */
+  readonly attempt: number;
+  readonly createdAt: number;
+  /** After this the operation fails, whatever it is doing (ms since the epoch). */
+  readonly deadlineAt: number;
+}
+
+/** What a finished step left behind; a resumed operation takes it instead of running the step again. */
+export interface StepRecord {
+  readonly name: string;
+  readonly result: unknown;
+}
+
+/** A report entry and the step that wrote it: running the step again replaces its entries. */
+export interface StepEntry extends ReportEntry {
+  readonly reportId: string;
+  readonly step: string;
+}
+
+/** From acceptance to a final state. The platform it replaces takes up to 15 minutes. */
+export const operationDeadlineMs = 45 * 60_000;
+/** A killed worker is noticed by another one after this. */
+export const leaseMs = 15_000;
+/** An operation that took its worker down with it this many times is given up. */
+export const maxAttempts = 5;
+
+export function subjectOf(input: OperationInput): Subject {
+  return 'deploymentId' in input
+    ? `deployment:${input.deploymentId}`
+    : `connector:${input.connectorId}`;
+}

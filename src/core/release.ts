@@ -1,0 +1,47 @@
+import type { ApplicationType } from './application.ts';
+import type { ConfigurationValue, SealedValue } from './configuration.ts';
+import type { Region } from './connector.ts';
+import type { HealthCheck, RetryPolicy } from './connector-spec.ts';
+
+/**
+ * candidate: its instances start, nothing is routed to it. current: answers requests. draining: requests under way
+ * finish. retired: nothing of it runs.
+ */
+export const releaseStates = ['candidate', 'current', 'draining', 'retired'] as const;
+export type ReleaseState = (typeof releaseStates)[number];
+
+/** Artifacts and configuration, immutable. Everything the data plane needs to run a Deployment. */
+export interface Release {
+  readonly id: string;
+  readonly deploymentId: string;
+  readonly projectKey: string;
+  /** The Deployment's version. */
+  readonly number: number;
+  readonly state: ReleaseState;
+  readonly region: Region;
+  readonly applications: readonly ReleaseApplication[];
+  readonly createdAt: number;
+}
+
+export interface ReleaseApplication {
+  readonly id: string;
+  readonly name: string;
+  readonly type: ApplicationType;
+  readonly artifactKey: string;
+  readonly hostLabel: string;
+  readonly port?: number;
+  /** '' where the type has none. */
+  readonly endpoint: string;
+  readonly url?: string;
+  readonly topic?: string;
+  readonly schedule?: string;
+  readonly healthCheck?: HealthCheck;
+  readonly retryPolicy?: RetryPolicy;
+  /** The environment, complete; sealed values are opened only where the process starts. */
+  readonly environment: ReleaseEnvironment;
+}
+
+export interface ReleaseEnvironment {
+  readonly plain: readonly ConfigurationValue[];
+  readonly sealed: readonly SealedValue[];
+}

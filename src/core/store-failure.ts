@@ -1,0 +1,27 @@
+/** A record has moved since it was read. */
+export class StaleVersion extends Error {
+  readonly id: string;
+  constructor(id: string) {
+    super(`Record ${id} has changed since it was read`);
+    this.name = 'StaleVersion';
+    this.id = id;
+  }
+}
+
+/** Another record has the key already. */
+export class DuplicateKey extends Error {
+  readonly key: string;
+  constructor(key: string, cause?: unknown) {
+    super(`Another record has the key ${key}`, { cause });
+    this.name = 'DuplicateKey';
+    this.key = key;
+  }
+}
+
+/** The operation belongs to another worker by now; what this one wanted to write must not be written. */
+export class FencedOff extends Error {
+  constructor(operationId: string) {
+    super(`Operation ${operationId} is held by another worker`);
+    this.name = 'FencedOff';
+  }
+}

@@ -1,0 +1,248 @@
+import type { Compilable, Kysely } from 'kysely';
+import type { Change, Fence } from '../../../ports/store.ts';
+import { addressRow, connectorRow, deploymentRow, operationRow, stagedRow } from './records.ts';
+import type { Schema } from './schema.ts';
+
+/** A statement of a commit. `expects` names the record that must still be as it was read. */
+export interface Write {
+  readonly query: Compilable;
+  readonly expects?: { readonly kind: 'version' | 'fence'; readonly id: string };
+}
+
+/** What makes a change true, in order. */
+export function writesOf(db: Kysely<Schema>, change: Change): readonly Write[] {
+  const write = writers[change.kind] as (db: Kysely<Schema>, change: Change) => readonly Write[];
+  return write(db, change);
+}
+
+/** Changes nothing, and nothing at all is changed unless it finds its row. */
+export function fenceWrite(db: Kysely<Schema>, fence: Fence): Write {
+  return {
+    query: db
+      .updateTable('operation')
+      .set({ attempt: fence.attempt })
+      .where('id', '=', fence.operationId)
+      .where('attempt', '=', fence.attempt)
+      .where('state', '=', 'running'),
+    expects: { kind: 'fence', id: fence.operationId },
+  };
+}
+
+type Of<K extends Change['kind']> = Extract<Change, { kind: K }>;
+
+const writers: {
+  readonly [K in Change['kind']]: (db: Kysely<Schema>, change: Of<K>) => readonly Write[];
+} = {
+  'put-project': (db, { project }) => {
+    const row = {
+      production_enabled: project.productionEnabled ? 1 : 0,
+      created_at: project.createdAt,
+    };
+    return one(
+      db
+        .insertInto('project')
+        .values({ key: project.key, ...row })
+        .onConflict((on) =>
+          on.column('key').doUpdateSet({ production_enabled: row.production_enabled }),
+        ),
+    );
+  },
+  'put-client': (db, { client }) => {
+    const row = {
+      project_key: client.projectKey,
+      name: client.name,
+      scopes: JSON.stringify(client.scopes),
+      secret_hash: client.secretHash,
+      created_at: client.createdAt,
+    };
+    return one(
+      db
+        .insertInto('api_client')
+        .values({ id: client.id, ...row })
+        .onConflict((on) => on.column('id').doUpdateSet(row)),
+    );
+  },
+  'delete-client': (db, { projectKey, id }) => [
+    {
+      query: db.deleteFrom('api_client').where('project_key', '=', projectKey).where('id', '=', id),
+    },
+    { query: db.deleteFrom('access_token').where('client_id', '=', id) },
+  ],
+  'put-token': (db, { token }) => [
+    // Tokens die by themselves; whoever makes a new one sweeps up.
+    {
+      query: db.deleteFrom('access_token').where('expires_at', '<', token.expiresAt - sweepAfterMs),
+    },
+    {
+      query: db.insertInto('access_token').values({
+        hash: token.hash,
+        client_id: token.clientId,
+        project_key: token.projectKey,
+        scopes: JSON.stringify(token.scopes),
+        expires_at: token.expiresAt,
+      }),
+    },
+  ],
+  'insert-connector-staged': (db, { record }) =>
+    one(db.insertInto('connector_staged').values(stagedRow(record))),
+  'update-connector-staged': (db, { record, expectedVersion }) => [
+    {
+      query: db
+        .updateTable('connector_staged')
+        .set(stagedRow(record))
+        .where('id', '=', record.id)
+        .where('version', '=', expectedVersion),
+      expects: { kind: 'version', id: record.id },
+    },
+  ],
+  'delete-connector-staged': (db, { id, expectedVersion }) => [
+    {
+      query: db
+        .deleteFrom('connector_staged')
+        .where('id', '=', id)
+        .where('version', '=', expectedVersion),
+      expects: { kind: 'version', id },
+    },
+    {
+      query: db
+        .deleteFrom('operation')
+        .where('subject', '=', `connector:${id}`)
+        .where('state', '!=', 'running'),
+    },
+  ],
+  'put-connector': (db, { record }) => {
+    const row = connectorRow(record);
+    return one(
+      db
+        .insertInto('connector')
+        .values(row)
+        .onConflict((on) => on.column('id').doUpdateSet(row)),
+    );
+  },
+  'insert-deployment': (db, { record }) =>
+    one(db.insertInto('deployment').values(deploymentRow(record))),
+  'update-deployment': (db, { record, expectedVersion }) => [
+    {
+      query: db
+        .updateTable('deployment')
+        .set(deploymentRow(record))
+        .where('id', '=', record.id)
+        .where('version', '=', expectedVersion),
+      expects: { kind: 'version', id: record.id },
+    },
+  ],
+  'delete-deployment': (db, { id }) => {
+    const releases = db.selectFrom('release').select('id').where('deployment_id', '=', id);
+    const operations = db
+      .selectFrom('operation')
+      .select('id')
+      .where('subject', '=', `deployment:${id}`)
+      .where('state', '!=', 'running');
+    return [
+      { query: db.deleteFrom('deployment').where('id', '=', id) },
+      { query: db.deleteFrom('instance').where('release_id', 'in', releases) },
+      { query: db.deleteFrom('release').where('deployment_id', '=', id) },
+      { query: db.deleteFrom('operation_step').where('operation_id', 'in', operations) },
+      { query: db.deleteFrom('operation').where('id', 'in', operations) },
+      { query: db.deleteFrom('job_tick').where('deployment_id', '=', id) },
+      {
+        query: db.updateTable('address').set({ state: 'released' }).where('deployment_id', '=', id),
+      },
+    ];
+  },
+  'insert-operation': (db, { operation }) =>
+    one(db.insertInto('operation').values(operationRow(operation))),
+  'finish-operation': (db, { operationId, state, finishedAt }) =>
+    one(
+      db
+        .updateTable('operation')
+        .set({ state, finished_at: finishedAt, worker: null, lease_until: null })
+        .where('id', '=', operationId),
+    ),
+  'put-step': (db, { operationId, step, finishedAt }) => {
+    const row = { result: JSON.stringify(step.result ?? null), finished_at: finishedAt };
+    return one(
+      db
+        .insertInto('operation_step')
+        .values({ operation_id: operationId, name: step.name, ...row })
+        .onConflict((on) => on.columns(['operation_id', 'name']).doUpdateSet(row)),
+    );
+  },
+  'put-entries': (db, { reportId, step, entries }) => [
+    {
+      query: db
+        .deleteFrom('report_entry')
+        .where('report_id', '=', reportId)
+        .where('step', '=', step),
+    },
+    ...entries.map((entry) => ({
+      query: db.insertInto('report_entry').values({
+        report_id: reportId,
+        step,
+        type: entry.type,
+        title: entry.title,
+        message: entry.message ?? null,
+        application: entry.application ?? null,
+        created_at: entry.createdAt,
+      }),
+    })),
+  ],
+  'insert-release': (db, { record }) => {
+    const row = {
+      id: record.id,
+      deployment_id: record.deploymentId,
+      number: record.number,
+      state: record.state,
+      document: JSON.stringify(record),
+      created_at: record.createdAt,
+    };
+    // A step that runs again after a crash proposes the same release again.
+    return one(
+      db
+        .insertInto('release')
+        .values(row)
+        .onConflict((on) => on.column('id').doUpdateSet(row)),
+    );
+  },
+  'set-release-state': (db, { id, state }) =>
+    one(db.updateTable('release').set({ state }).where('id', '=', id)),
+  'put-instance': (db, { instance }) => {
+    const row = {
+      release_id: instance.releaseId,
+      document: JSON.stringify(instance),
+      updated_at: instance.updatedAt,
+    };
+    return one(
+      db
+        .insertInto('instance')
+        .values({ id: instance.id, ...row })
+        .onConflict((on) => on.column('id').doUpdateSet(row)),
+    );
+  },
+  'delete-instances': (db, { ids }) =>
+    ids.length === 0 ? [] : one(db.deleteFrom('instance').where('id', 'in', ids)),
+  'put-address': (db, { address }) => {
+    const row = addressRow(address);
+    return one(
+      db
+        .insertInto('address')
+        .values(row)
+        .onConflict((on) => on.column('host_label').doUpdateSet(row)),
+    );
+  },
+  'put-tick': (db, { tick }) =>
+    one(
+      db.insertInto('job_tick').values({
+        deployment_id: tick.deploymentId,
+        application_name: tick.applicationName,
+        tick_at: tick.tickAt,
+      }),
+    ),
+};
+
+/** An expired token is kept for a while, so that introspection can tell. */
+const sweepAfterMs = 4 * 24 * 3600 * 1000;
+
+function one(query: Compilable): readonly Write[] {
+  return [{ query }];
+}

@@ -1,0 +1,210 @@
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import type { Connector, ConnectorStaged } from '../../../core/connector.ts';
+import type { Deployment } from '../../../core/deployment.ts';
+import type {
+  ConnectorReader,
+  DeploymentReader,
+  PageRequest,
+  ProjectReader,
+  Ref,
+  ReportReader,
+  RuntimeReader,
+} from '../../../ports/store.ts';
+import {
+  addressOf,
+  clientOf,
+  entryOf,
+  fromDocument,
+  instanceOf,
+  projectOf,
+  releaseOf,
+  tokenOf,
+} from './records.ts';
+import type { Schema } from './schema.ts';
+
+type Db = Kysely<Schema>;
+
+export function createProjectReader(db: Db): ProjectReader {
+  return {
+    async get(key) {
+      const row = await db
+        .selectFrom('project')
+        .selectAll()
+        .where('key', '=', key)
+        .executeTakeFirst();
+      return row && projectOf(row);
+    },
+    async client(id) {
+      const row = await db
+        .selectFrom('api_client')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row && clientOf(row);
+    },
+    async clients(projectKey, page) {
+      const matching = db.selectFrom('api_client').where('project_key', '=', projectKey);
+      const total = await matching.select(countAll).executeTakeFirstOrThrow();
+      const rows = await matching
+        .selectAll()
+        .orderBy('created_at', 'desc')
+        .orderBy('id')
+        .limit(page.limit)
+        .offset(page.offset)
+        .execute();
+      return { total: Number(total.count), results: rows.map(clientOf) };
+    },
+    async token(hash) {
+      const row = await db
+        .selectFrom('access_token')
+        .selectAll()
+        .where('hash', '=', hash)
+        .executeTakeFirst();
+      return row && tokenOf(row);
+    },
+  };
+}
+
+export function createConnectorReader(db: Db): ConnectorReader {
+  return {
+    async staged(projectKey, ref) {
+      const row = await byRef(db.selectFrom('connector_staged').select('document'), ref)
+        .where('project_key', '=', projectKey)
+        .executeTakeFirst();
+      return row && fromDocument<ConnectorStaged>(row);
+    },
+    async stagedAnywhere(ref) {
+      const rows = await byRef(db.selectFrom('connector_staged').select('document'), ref).execute();
+      return rows.map((row) => fromDocument<ConnectorStaged>(row));
+    },
+    async queryStaged(projectKey, page) {
+      let matching = db.selectFrom('connector_staged').where('project_key', '=', projectKey);
+      if (page.isPrivate !== undefined)
+        matching = matching.where('is_private', '=', page.isPrivate ? 1 : 0);
+      const total = await matching.select(countAll).executeTakeFirstOrThrow();
+      const rows = await paged(matching.select('document'), page).execute();
+      return {
+        total: Number(total.count),
+        results: rows.map((row) => fromDocument<ConnectorStaged>(row)),
+      };
+    },
+    async publishedAnywhere(ref) {
+      const rows = await byRef(db.selectFrom('connector').select('document'), ref).execute();
+      return rows.map((row) => fromDocument<Connector>(row));
+    },
+  };
+}
+
+export function createDeploymentReader(db: Db): DeploymentReader {
+  return {
+    async get(projectKey, ref) {
+      const row = await byRef(db.selectFrom('deployment').select('document'), ref)
+        .where('project_key', '=', projectKey)
+        .executeTakeFirst();
+      return row && fromDocument<Deployment>(row);
+    },
+    async byId(id) {
+      const row = await db
+        .selectFrom('deployment')
+        .select('document')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row && fromDocument<Deployment>(row);
+    },
+    async query(projectKey, page) {
+      let matching = db.selectFrom('deployment').where('project_key', '=', projectKey);
+      if (page.type !== undefined) matching = matching.where('type', '=', page.type);
+      const wanted = page.integrationTypes ?? [];
+      if (wanted.length > 0) {
+        matching = matching.where((eb) => eb.or(wanted.map((type) => hasIntegrationType(type))));
+      }
+      const total = await matching.select(countAll).executeTakeFirstOrThrow();
+      const rows = await paged(matching.select('document'), page).execute();
+      return {
+        total: Number(total.count),
+        results: rows.map((row) => fromDocument<Deployment>(row)),
+      };
+    },
+    async countOfConnector(connectorId) {
+      const row = await db
+        .selectFrom('deployment')
+        .select(countAll)
+        .where('connector_id', '=', connectorId)
+        .executeTakeFirstOrThrow();
+      return Number(row.count);
+    },
+  };
+}
+
+export function createReportReader(db: Db): ReportReader {
+  return {
+    async entries(reportIds) {
+      if (reportIds.length === 0) return [];
+      const rows = await db
+        .selectFrom('report_entry')
+        .selectAll()
+        .where('report_id', 'in', reportIds)
+        .orderBy('seq')
+        .execute();
+      return rows.map(entryOf);
+    },
+  };
+}
+
+export function createRuntimeReader(db: Db): RuntimeReader {
+  return {
+    async release(id) {
+      const row = await db
+        .selectFrom('release')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row && releaseOf(row);
+    },
+    async releases({ states, deploymentId }) {
+      let query = db.selectFrom('release').selectAll().where('state', 'in', states);
+      if (deploymentId !== undefined) query = query.where('deployment_id', '=', deploymentId);
+      return (await query.orderBy('created_at').execute()).map(releaseOf);
+    },
+    async instances({ releaseId }) {
+      let query = db.selectFrom('instance').selectAll();
+      if (releaseId !== undefined) query = query.where('release_id', '=', releaseId);
+      return (await query.execute()).map(instanceOf);
+    },
+    async addresses() {
+      return (await db.selectFrom('address').selectAll().execute()).map(addressOf);
+    },
+    async artifactKeys() {
+      const rows = await db.selectFrom('release').selectAll().execute();
+      return new Set(
+        rows.flatMap((row) => releaseOf(row).applications.map((app) => app.artifactKey)),
+      );
+    },
+  };
+}
+
+const countAll = sql<number>`count(*)`.as('count');
+
+function hasIntegrationType(type: string) {
+  return sql<boolean>`exists (select 1 from json_each(document, '$.connector.integrationTypes') where value = ${type})`;
+}
+
+type Keyed = 'connector_staged' | 'connector' | 'deployment';
+
+function byRef<T extends Keyed, O>(query: SelectQueryBuilder<Schema, T, O>, ref: Ref) {
+  const keyed = query as unknown as SelectQueryBuilder<Schema, 'deployment', O>;
+  return 'id' in ref ? keyed.where('id', '=', ref.id) : keyed.where('key', '=', ref.key);
+}
+
+const sortColumns = { createdAt: 'created_at', lastModifiedAt: 'last_modified_at' } as const;
+
+/** Newest first unless asked otherwise, and always in a total order (contract §10, row 17). */
+function paged<T extends Keyed, O>(query: SelectQueryBuilder<Schema, T, O>, page: PageRequest) {
+  const keyed = query as unknown as SelectQueryBuilder<Schema, 'deployment', O>;
+  const sort = page.sort?.length ? page.sort : [{ field: 'createdAt', direction: 'desc' } as const];
+  return sort
+    .reduce((sorted, { field, direction }) => sorted.orderBy(sortColumns[field], direction), keyed)
+    .orderBy('id')
+    .limit(page.limit)
+    .offset(page.offset);
+}

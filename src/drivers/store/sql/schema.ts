@@ -1,0 +1,77 @@
+import type { Generated } from 'kysely';
+
+/** The tables, as both engines have them. Documents are JSON text; what is searched or compared has its own column. */
+export interface Schema {
+  project: { key: string; production_enabled: number; created_at: number };
+  api_client: {
+    id: string;
+    project_key: string;
+    name: string;
+    scopes: string;
+    secret_hash: string;
+    created_at: number;
+  };
+  access_token: {
+    hash: string;
+    client_id: string;
+    project_key: string;
+    scopes: string;
+    expires_at: number;
+  };
+  connector_staged: Keyed & { is_private: number };
+  connector: Keyed;
+  deployment: Keyed & { type: string; connector_id: string };
+  operation: {
+    seq: Generated<number>;
+    id: string;
+    project_key: string;
+    subject: string;
+    input: string;
+    state: string;
+    attempt: number;
+    worker: string | null;
+    lease_until: number | null;
+    created_at: number;
+    deadline_at: number;
+    finished_at: number | null;
+  };
+  operation_step: { operation_id: string; name: string; result: string; finished_at: number };
+  report_entry: {
+    seq: Generated<number>;
+    report_id: string;
+    step: string;
+    type: string;
+    title: string;
+    message: string | null;
+    application: string | null;
+    created_at: string;
+  };
+  release: {
+    id: string;
+    deployment_id: string;
+    number: number;
+    state: string;
+    document: string;
+    created_at: number;
+  };
+  instance: { id: string; release_id: string; document: string; updated_at: number };
+  address: {
+    host_label: string;
+    project_key: string;
+    deployment_id: string;
+    application_name: string;
+    port: number | null;
+    state: string;
+  };
+  job_tick: { deployment_id: string; application_name: string; tick_at: number };
+}
+
+interface Keyed {
+  id: string;
+  project_key: string;
+  key: string | null;
+  version: number;
+  document: string;
+  created_at: number;
+  last_modified_at: number;
+}

@@ -1,0 +1,52 @@
+/** Numbered and never edited once released; a change is a new one. */
+export const migrations = [
+  {
+    number: 1,
+    name: 'control records',
+    sql: `
+create table project (key text primary key, production_enabled integer not null, created_at integer not null) strict;
+create table api_client (id text primary key, project_key text not null, name text not null, scopes text not null,
+  secret_hash text not null, created_at integer not null) strict;
+create index api_client_by_project on api_client (project_key, created_at);
+create table access_token (hash text primary key, client_id text not null, project_key text not null,
+  scopes text not null, expires_at integer not null) strict;
+create index access_token_by_expiry on access_token (expires_at);
+create table connector_staged (id text primary key, project_key text not null, key text, version integer not null,
+  document text not null, is_private integer not null, created_at integer not null, last_modified_at integer not null) strict;
+create unique index connector_staged_key on connector_staged (project_key, key) where key is not null;
+create index connector_staged_by_key on connector_staged (key);
+create table connector (id text primary key, project_key text not null, key text, version integer not null,
+  document text not null, created_at integer not null, last_modified_at integer not null) strict;
+create index connector_by_key on connector (key);
+create table deployment (id text primary key, project_key text not null, key text, version integer not null,
+  document text not null, type text not null, connector_id text not null, created_at integer not null,
+  last_modified_at integer not null) strict;
+create unique index deployment_key on deployment (project_key, key) where key is not null;
+create index deployment_by_time on deployment (project_key, created_at, id);
+create index deployment_by_connector on deployment (connector_id);
+create table operation (seq integer primary key autoincrement, id text not null unique, project_key text not null,
+  subject text not null, input text not null, state text not null, attempt integer not null, worker text,
+  lease_until integer, created_at integer not null, deadline_at integer not null, finished_at integer) strict;
+create unique index operation_one_running on operation (subject) where state = 'running';
+create index operation_open on operation (state, seq) where state in ('queued', 'running');
+create index operation_by_subject on operation (subject);
+create table operation_step (operation_id text not null, name text not null, result text not null,
+  finished_at integer not null, primary key (operation_id, name)) strict;
+create table report_entry (seq integer primary key autoincrement, report_id text not null, step text not null,
+  type text not null, title text not null, message text, application text, created_at text not null) strict;
+create index report_entry_by_report on report_entry (report_id, seq);
+create table release (id text primary key, deployment_id text not null, number integer not null, state text not null,
+  document text not null, created_at integer not null) strict;
+create index release_by_deployment on release (deployment_id);
+create index release_by_state on release (state);
+create table instance (id text primary key, release_id text not null, document text not null,
+  updated_at integer not null) strict;
+create index instance_by_release on instance (release_id);
+create table address (host_label text primary key, project_key text not null, deployment_id text not null,
+  application_name text not null, port integer, state text not null) strict;
+create unique index address_port on address (port) where port is not null;
+create table job_tick (deployment_id text not null, application_name text not null, tick_at integer not null,
+  primary key (deployment_id, application_name, tick_at)) strict;
+`,
+  },
+] as const;

@@ -1,0 +1,227 @@
+import type { Connector, ConnectorStaged } from '../core/connector.ts';
+import type { Deployment, DeploymentType } from '../core/deployment.ts';
+import type { Operation, OperationState, StepEntry, StepRecord } from '../core/operation.ts';
+import type { Release, ReleaseState } from '../core/release.ts';
+import type { ReportEntry } from '../core/report.ts';
+
+/**
+ * The one place where the planes meet. It keeps records and compares versions; every rule lives in core.
+ * A `commit` is all or nothing and durable when it resolves.
+ */
+export interface Store extends AsyncDisposable {
+  readonly projects: ProjectReader;
+  readonly connectors: ConnectorReader;
+  readonly deployments: DeploymentReader;
+  readonly reports: ReportReader;
+  readonly operations: OperationQueue;
+  readonly runtime: RuntimeReader;
+  /**
+   * @throws StaleVersion where a record has moved since it was read
+   * @throws DuplicateKey where another record has the key
+   * @throws FencedOff where `fence` names an operation that another worker holds by now
+   */
+  commit(changes: readonly Change[], fence?: Fence): Promise<void>;
+  /** Calls back after any commit, of this process or another. A hint: read what interests you. */
+  watch(hint: () => void): () => void;
+}
+
+export interface Fence {
+  readonly operationId: string;
+  readonly attempt: number;
+}
+
+export type Change =
+  | { readonly kind: 'put-project'; readonly project: Project }
+  | { readonly kind: 'put-client'; readonly client: ApiClient }
+  | { readonly kind: 'delete-client'; readonly projectKey: string; readonly id: string }
+  | { readonly kind: 'put-token'; readonly token: AccessToken }
+  | { readonly kind: 'insert-connector-staged'; readonly record: ConnectorStaged }
+  | {
+      readonly kind: 'update-connector-staged';
+      readonly record: ConnectorStaged;
+      readonly expectedVersion: number;
+    }
+  | {
+      readonly kind: 'delete-connector-staged';
+      readonly id: string;
+      readonly expectedVersion: number;
+    }
+  | { readonly kind: 'put-connector'; readonly record: Connector }
+  | { readonly kind: 'insert-deployment'; readonly record: Deployment }
+  | {
+      readonly kind: 'update-deployment';
+      readonly record: Deployment;
+      readonly expectedVersion: number;
+    }
+  /** Also forgets its operations, reports and releases. Its addresses stay reserved for the next of the same key. */
+  | { readonly kind: 'delete-deployment'; readonly id: string }
+  | { readonly kind: 'insert-operation'; readonly operation: Operation }
+  | {
+      readonly kind: 'finish-operation';
+      readonly operationId: string;
+      readonly state: OperationState;
+      readonly finishedAt: number;
+    }
+  | {
+      readonly kind: 'put-step';
+      readonly operationId: string;
+      readonly step: StepRecord;
+      readonly finishedAt: number;
+    }
+  /** Replaces what the same step wrote before. */
+  | {
+      readonly kind: 'put-entries';
+      readonly reportId: string;
+      readonly step: string;
+      readonly entries: readonly ReportEntry[];
+    }
+  | { readonly kind: 'insert-release'; readonly record: Release }
+  | { readonly kind: 'set-release-state'; readonly id: string; readonly state: ReleaseState }
+  | { readonly kind: 'put-instance'; readonly instance: InstanceRecord }
+  | { readonly kind: 'delete-instances'; readonly ids: readonly string[] }
+  | { readonly kind: 'put-address'; readonly address: Address }
+  | { readonly kind: 'put-tick'; readonly tick: JobTick };
+
+export interface Project {
+  readonly key: string;
+  readonly productionEnabled: boolean;
+  readonly createdAt: number;
+}
+
+/** An API client of Berth's own token service. Of the secret only its hash is kept. */
+export interface ApiClient {
+  readonly id: string;
+  readonly projectKey: string;
+  readonly name: string;
+  /** With suffix: `manage_project:demo`. */
+  readonly scopes: readonly string[];
+  readonly secretHash: string;
+  readonly createdAt: number;
+}
+
+export interface AccessToken {
+  /** SHA-256 of the token, hex. */
+  readonly hash: string;
+  readonly clientId: string;
+  readonly projectKey: string;
+  readonly scopes: readonly string[];
+  /** ms since the epoch */
+  readonly expiresAt: number;
+}
+
+export interface ProjectReader {
+  get(key: string): Promise<Project | undefined>;
+  client(id: string): Promise<ApiClient | undefined>;
+  clients(projectKey: string, page: PageRequest): Promise<Page<ApiClient>>;
+  /** Only while its client exists. */
+  token(hash: string): Promise<AccessToken | undefined>;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly offset: number;
+  readonly sort?: readonly SortKey[];
+}
+
+export interface SortKey {
+  readonly field: 'createdAt' | 'lastModifiedAt';
+  readonly direction: 'asc' | 'desc';
+}
+
+export interface Page<T> {
+  readonly total: number;
+  readonly results: readonly T[];
+}
+
+export interface ConnectorReader {
+  staged(projectKey: string, ref: Ref): Promise<ConnectorStaged | undefined>;
+  /** Whoever owns it: for the visibility rules of core, and for operations. */
+  stagedAnywhere(ref: Ref): Promise<readonly ConnectorStaged[]>;
+  queryStaged(
+    projectKey: string,
+    page: PageRequest & { readonly isPrivate?: boolean },
+  ): Promise<Page<ConnectorStaged>>;
+  publishedAnywhere(ref: Ref): Promise<readonly Connector[]>;
+}
+
+export type Ref = { readonly id: string } | { readonly key: string };
+
+export interface DeploymentReader {
+  get(projectKey: string, ref: Ref): Promise<Deployment | undefined>;
+  query(
+    projectKey: string,
+    page: PageRequest & {
+      readonly integrationTypes?: readonly string[];
+      readonly type?: DeploymentType;
+    },
+  ): Promise<Page<Deployment>>;
+  /** For operations, which act in no project's name. */
+  byId(id: string): Promise<Deployment | undefined>;
+  /** How many Deployments, of any project, use the connector. */
+  countOfConnector(connectorId: string): Promise<number>;
+}
+
+export interface ReportReader {
+  /** In the order in which they were written. */
+  entries(reportIds: readonly string[]): Promise<readonly StepEntry[]>;
+}
+
+export interface OperationQueue {
+  /** The oldest operation that is due and whose subject nobody works on, leased to `worker`, its attempt raised. */
+  claim(request: {
+    readonly worker: string;
+    readonly now: number;
+    readonly leaseUntil: number;
+  }): Promise<Operation | undefined>;
+  /** False where the lease is no longer this attempt's. */
+  renew(fence: Fence & { readonly leaseUntil: number }): Promise<boolean>;
+  /** Gives back what a worker held, at once: it stops, or it is known to be dead. */
+  release(worker: { readonly not: string } | { readonly is: string }): Promise<void>;
+  steps(operationId: string): Promise<readonly StepRecord[]>;
+  countRunning(): Promise<number>;
+}
+
+/** What the data plane runs and reports. */
+export interface RuntimeReader {
+  release(id: string): Promise<Release | undefined>;
+  releases(filter: {
+    readonly states: readonly ReleaseState[];
+    readonly deploymentId?: string;
+  }): Promise<readonly Release[]>;
+  instances(filter: { readonly releaseId?: string }): Promise<readonly InstanceRecord[]>;
+  addresses(): Promise<readonly Address[]>;
+  /** The artifacts that some release not yet forgotten needs. */
+  artifactKeys(): Promise<ReadonlySet<string>>;
+}
+
+/** One running copy, as the data plane sees it. */
+export interface InstanceRecord {
+  readonly id: string;
+  readonly releaseId: string;
+  readonly applicationName: string;
+  readonly state: 'starting' | 'healthy' | 'failed';
+  /** Why it failed, with its last lines. */
+  readonly message?: string;
+  readonly restarts: number;
+  readonly updatedAt: number;
+}
+
+/** Where an application answers, derived from project, deployment and application name; outlives the Deployment. */
+export interface Address {
+  /** `service-4f0…`; the primary key. */
+  readonly hostLabel: string;
+  readonly projectKey: string;
+  readonly deploymentId: string;
+  readonly applicationName: string;
+  /** Loopback port, where applications have ports of their own. */
+  readonly port?: number;
+  /** wanted: not listening yet. conflict: something else has the port. released: its Deployment is gone. */
+  readonly state: 'wanted' | 'bound' | 'conflict' | 'released';
+}
+
+/** One firing of a job's schedule. Putting it twice fails: the same tick never runs twice. */
+export interface JobTick {
+  readonly deploymentId: string;
+  readonly applicationName: string;
+  readonly tickAt: number;
+}
