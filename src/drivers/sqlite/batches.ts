@@ -1,0 +1,59 @@
+import { type Connection, factsOf, UnexpectedRows } from './connection.ts';
+import type { Reply, Request, Statement, StatementResult } from './messages.ts';
+
+export type Batch = Extract<Request, { kind: 'batch' }>;
+
+/**
+ * Batches that waited together are committed together: the disk's sync, which is nearly all of their cost, is then
+ * paid once. Each is still all or nothing by itself, and none is answered before the commit.
+ */
+export function runBatches(connection: Connection, batches: readonly Batch[]): readonly Reply[] {
+  const [only] = batches;
+  if (batches.length === 1 && only?.readOnly === true) return [runReads(connection, only)];
+  try {
+    connection.execute('BEGIN IMMEDIATE');
+    const replies = batches.map((batch) => runInSavepoint(connection, batch));
+    connection.execute('COMMIT');
+    return replies;
+  } catch (error) {
+    connection.rollback();
+    return batches.map(({ id }) => ({ id, error: factsOf(error) }));
+  }
+}
+
+/** Reads of one moment. They take no write lock. */
+function runReads(connection: Connection, batch: Batch): Reply {
+  try {
+    connection.execute('BEGIN');
+    return { id: batch.id, results: runAll(connection, batch.statements) };
+  } catch (error) {
+    return { id: batch.id, error: factsOf(error) };
+  } finally {
+    connection.rollback();
+  }
+}
+
+function runInSavepoint(connection: Connection, batch: Batch): Reply {
+  connection.execute('SAVEPOINT batch');
+  try {
+    const results = runAll(connection, batch.statements);
+    connection.execute('RELEASE batch');
+    return { id: batch.id, results };
+  } catch (error) {
+    // A full disk and its like have ended the whole transaction, so that every batch in it fails.
+    if (!connection.inTransaction) throw error;
+    connection.execute('ROLLBACK TO batch');
+    connection.execute('RELEASE batch');
+    return { id: batch.id, error: factsOf(error) };
+  }
+}
+
+function runAll(connection: Connection, statements: readonly Statement[]): StatementResult[] {
+  return statements.map((statement, position) => {
+    const result = connection.run(statement);
+    const rows = result.rows.length + result.changes;
+    if (statement.affects !== undefined && statement.affects !== rows)
+      throw new UnexpectedRows(position, rows, statement.affects);
+    return result;
+  });
+}

@@ -1,0 +1,56 @@
+/** What the caller's event loop and the database thread say to each other. */
+export type Request = Command & { readonly id: number };
+
+export type Command =
+  /** One statement, in the transaction that is open or in one of its own. */
+  | { readonly kind: 'run'; readonly statement: Statement }
+  /** All statements in one transaction, or none of them. */
+  | {
+      readonly kind: 'batch';
+      readonly statements: readonly Statement[];
+      readonly readOnly: boolean;
+    }
+  /** Unlike the statement of this name it succeeds where SQLite has undone the transaction by itself. */
+  | { readonly kind: 'rollback' }
+  /** Several statements in one text, without parameters. */
+  | { readonly kind: 'script'; readonly sql: string }
+  | { readonly kind: 'watch'; readonly on: boolean }
+  | { readonly kind: 'close' };
+
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  /** The batch is undone unless the statement changes (or returns) exactly this many rows. */
+  readonly affects?: number;
+}
+
+export interface StatementResult<Row = unknown> {
+  readonly rows: Row[];
+  readonly changes: number;
+  readonly lastInsertRowid: number;
+}
+
+/** Answers to everything that was done since the last message. */
+export interface Answers {
+  readonly replies: readonly Reply[];
+  /** True where this or another connection has committed a change. */
+  readonly changed: boolean;
+}
+
+export type Reply =
+  | { readonly id: number; readonly results: readonly StatementResult[] }
+  | { readonly id: number; readonly error: ErrorFacts };
+
+/** An error without its class, which does not survive the way between threads. */
+export interface ErrorFacts {
+  readonly message: string;
+  /** SQLite's extended result code, where the error is SQLite's. */
+  readonly errcode?: number;
+  readonly affected?: { readonly statement: number; readonly rows: number };
+}
+
+export interface ThreadOptions {
+  readonly file: string;
+  readonly synchronous: 'FULL' | 'NORMAL';
+  readonly busyTimeoutMs: number;
+}

@@ -1,0 +1,86 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { type CompiledQuery, Kysely } from 'kysely';
+import { createDialect } from './dialect.ts';
+import type { Statement, StatementResult } from './messages.ts';
+import { type Migration, migrate } from './migrate.ts';
+import { toStatement } from './statement.ts';
+import { ThreadClient } from './thread-client.ts';
+import { Turns } from './turns.ts';
+import { Watchers } from './watchers.ts';
+
+export interface SqliteOptions {
+  readonly file: string;
+  /** FULL survives a power cut; NORMAL only the death of the process. */
+  readonly synchronous: 'FULL' | 'NORMAL';
+  readonly migrations: readonly Migration[];
+  /** How long a write waits for another process that is writing. */
+  readonly busyTimeoutMs?: number;
+}
+
+export interface SqliteDatabase<DB> extends AsyncDisposable {
+  readonly kysely: Kysely<DB>;
+  /**
+   * Runs the statements in one transaction and one message: all of them or none. Batches that are asked for at the
+   * same time share one commit, and with it the wait for the disk.
+   * @throws AffectedRowsError where a statement does not affect as many rows as it says
+   */
+  runBatch<const Statements extends readonly Statement[]>(
+    statements: Statements,
+    options?: BatchOptions,
+  ): Promise<BatchResults<Statements>>;
+  /** Calls back after commits of this and of other processes. Only a hint. Returns the way to stop. */
+  watch(hint: () => void): () => void;
+}
+
+export interface BatchOptions {
+  /** For statements that only read: all see the same moment, and nobody is kept from writing. */
+  readonly readOnly?: boolean;
+}
+
+export type BatchResults<Statements extends readonly Statement[]> = {
+  readonly [Position in keyof Statements]: StatementResult<RowOf<Statements[Position]>>;
+};
+
+type RowOf<S> = S extends CompiledQuery<infer Row> ? Row : unknown;
+
+/** Opens or creates the file and brings its schema up to date. */
+export async function openSqlite<DB>(options: SqliteOptions): Promise<SqliteDatabase<DB>> {
+  const { file, synchronous, migrations, busyTimeoutMs = 5000 } = options;
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const thread = await ThreadClient.start({ file, synchronous, busyTimeoutMs });
+  try {
+    await migrate(thread, file, migrations);
+  } catch (error) {
+    await thread.close();
+    throw error;
+  }
+  return createDatabase(file, thread);
+}
+
+function createDatabase<DB>(file: string, thread: ThreadClient): SqliteDatabase<DB> {
+  const turns = new Turns();
+  const watchers = new Watchers((on) => thread.watch(on));
+  thread.onChanged = () => watchers.hint();
+  return {
+    kysely: new Kysely<DB>({ dialect: createDialect(thread, turns) }),
+    watch: (hint) => watchers.add(hint),
+    async runBatch<const Statements extends readonly Statement[]>(
+      statements: Statements,
+      { readOnly = false }: BatchOptions = {},
+    ) {
+      const command = { kind: 'batch', statements: statements.map(toStatement), readOnly } as const;
+      const results = await turns.between(() => thread.send(command));
+      return results as BatchResults<Statements>;
+    },
+    async [Symbol.asyncDispose]() {
+      const ended = turns.close(new Error(`The database ${file} is closed`));
+      await Promise.race([ended, setTimeout(closeTimeoutMs, undefined, { ref: false })]);
+      await thread.close();
+    },
+  };
+}
+
+/** A transaction that is still open after this is undone. */
+const closeTimeoutMs = 10_000;

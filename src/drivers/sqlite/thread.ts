@@ -1,0 +1,110 @@
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type Batch, runBatches } from './batches.ts';
+import { Connection, factsOf } from './connection.ts';
+import type { Answers, Reply, Request, StatementResult, ThreadOptions } from './messages.ts';
+
+/** The thread's program: SQLite waits for the disk here, so that nobody's event loop has to. */
+const watchIntervalMs = 10;
+const batchesPerCommit = 200;
+
+if (parentPort === null) throw new Error('thread.ts runs in a worker thread');
+const port = parentPort;
+let watcher: NodeJS.Timeout | undefined;
+
+const connection = open();
+if (connection !== undefined) serve(connection);
+
+/** The answer with id 0 says how opening went. */
+function open(): Connection | undefined {
+  try {
+    const opened = new Connection(workerData as ThreadOptions);
+    send([{ id: 0, results: [] }], false);
+    return opened;
+  } catch (error) {
+    send([{ id: 0, error: factsOf(error) }], false);
+    return undefined;
+  }
+}
+
+function serve(connection: Connection): void {
+  port.on('message', (first: Request) => {
+    const requests = [first, ...waitingRequests()];
+    while (requests.length > 0) {
+      const replies = answerNext(connection, requests);
+      send(replies, watcher !== undefined && connection.hasChanged());
+    }
+    // Without its port the thread has nothing left to wait for, and ends.
+    if (!connection.isOpen) port.close();
+  });
+}
+
+function waitingRequests(): Request[] {
+  const requests: Request[] = [];
+  while (requests.length < batchesPerCommit) {
+    const received = receiveMessageOnPort(port);
+    if (received === undefined) break;
+    requests.push(received.message as Request);
+  }
+  return requests;
+}
+
+/** Takes the next request off the list, or all the writing batches that stand at its head. */
+function answerNext(connection: Connection, requests: Request[]): readonly Reply[] {
+  const batches: Batch[] = [];
+  for (;;) {
+    const next = requests[0];
+    if (next?.kind !== 'batch' || (next.readOnly && batches.length > 0)) break;
+    batches.push(next);
+    requests.shift();
+    if (next.readOnly) break;
+  }
+  if (batches.length > 0) return runBatches(connection, batches);
+  const request = requests.shift();
+  return request === undefined ? [] : [answer(connection, request)];
+}
+
+function answer(connection: Connection, request: Request): Reply {
+  try {
+    return { id: request.id, results: execute(connection, request) };
+  } catch (error) {
+    return { id: request.id, error: factsOf(error) };
+  }
+}
+
+function execute(connection: Connection, request: Request): readonly StatementResult[] {
+  switch (request.kind) {
+    case 'run':
+      return [connection.run(request.statement)];
+    case 'batch':
+      throw new Error('Batches are run by runBatches');
+    case 'rollback':
+      connection.rollback();
+      return [];
+    case 'script':
+      connection.script(request.sql);
+      return [];
+    case 'watch':
+      watch(connection, request.on);
+      return [];
+    case 'close':
+      watch(connection, false);
+      connection.close();
+      return [];
+  }
+}
+
+/** SQLite tells nobody of a commit; reading its counter costs a few microseconds. */
+function watch(connection: Connection, on: boolean): void {
+  clearInterval(watcher);
+  watcher = undefined;
+  if (!on) return;
+  connection.hasChanged();
+  watcher = setInterval(() => {
+    if (connection.hasChanged()) send([], true);
+  }, watchIntervalMs);
+}
+
+function send(replies: readonly Reply[], changed: boolean): void {
+  const answers: Answers = { replies, changed };
+  port.postMessage(answers);
+}
