@@ -47,6 +47,8 @@ export interface ApplicationDeployment {
   /** Set by the first successful deploy and kept for good (contract §10, row 38). */
   readonly url?: string;
   readonly topic?: string;
+  /** True once a deploy of it has succeeded. */
+  readonly deployed?: boolean;
 }
 
 /** The API client made for `inheritAs.apiClient`. */

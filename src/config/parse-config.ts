@@ -1,0 +1,170 @@
+import { resolve } from 'node:path';
+import { type RawSettings, type SettingName, settings } from './settings.ts';
+
+export interface Config {
+  readonly dataDirectory: string;
+  readonly host: string;
+  readonly port: number;
+  readonly gatewayPort: number;
+  readonly logLevel: string;
+  readonly bootstrap?: BootstrapClient;
+  readonly apps: AppsConfig;
+  readonly allowLocalRepositories: boolean;
+  readonly openPublishing: boolean;
+  readonly platform?: PlatformConfig;
+  readonly workers: number;
+  readonly buildTimeoutMs: number;
+  readonly startupTimeoutMs: number;
+  readonly scriptTimeoutMs: number;
+  readonly drainMs: number;
+}
+
+export interface BootstrapClient {
+  readonly projectKey: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+export interface AppsConfig {
+  readonly domain?: string;
+  readonly scheme: 'http' | 'https';
+  /** Both inclusive. */
+  readonly ports: { readonly from: number; readonly to: number };
+}
+
+export interface PlatformConfig {
+  readonly apiUrl: string;
+  readonly authUrl: string;
+  readonly client?: { readonly id: string; readonly secret: string };
+}
+
+export class ConfigMistakes extends Error {
+  readonly mistakes: readonly string[];
+  constructor(mistakes: readonly string[]) {
+    super(
+      `The configuration is not valid:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`,
+    );
+    this.name = 'ConfigMistakes';
+    this.mistakes = mistakes;
+  }
+}
+
+/** @throws ConfigMistakes with every mistake, each naming its variable */
+export function parseConfig(raw: RawSettings): Config {
+  const mistakes: string[] = [];
+  const fail = (name: SettingName, text: string): void => {
+    mistakes.push(`${settings[name].variable} ${text}, not "${raw[name]}"`);
+  };
+  const number = (name: SettingName, min: number, max: number): number => {
+    const value = Number(raw[name]);
+    if (!/^\d+$/.test(raw[name]) || value < min || value > max)
+      fail(name, `must be a whole number from ${min} to ${max}`);
+    return value;
+  };
+  const flag = (name: SettingName, fallback: boolean): boolean => {
+    if (!['', 'true', 'false'].includes(raw[name])) fail(name, 'must be true or false');
+    return raw[name] === '' ? fallback : raw[name] === 'true';
+  };
+  const oneOf = <const T extends string>(name: SettingName, values: readonly T[]): T => {
+    const value = values.find((one) => one === raw[name]);
+    if (value === undefined) fail(name, `must be one of ${values.join(', ')}`);
+    return value ?? (values[0] as T);
+  };
+  const seconds = (name: SettingName): number => number(name, 1, 86_400) * 1000;
+
+  if (raw.databaseUrl !== '') fail('databaseUrl', 'must be unset: this version has SQLite only');
+  const onLoopback = isLoopback(raw.host);
+  const config: Config = {
+    dataDirectory: resolve(raw.dataDirectory),
+    host: raw.host,
+    port: number('port', 0, 65_535),
+    gatewayPort: number('gatewayPort', 0, 65_535),
+    logLevel: oneOf('logLevel', ['info', 'trace', 'debug', 'warn', 'error', 'silent']),
+    ...parseBootstrap(raw, mistakes),
+    apps: {
+      ...(raw.appsDomain === '' ? {} : { domain: raw.appsDomain }),
+      scheme: oneOf('appsScheme', ['https', 'http']),
+      ports: parsePorts(raw.appsPorts, () =>
+        fail('appsPorts', 'must be a range such as 42000-42999'),
+      ),
+    },
+    allowLocalRepositories: flag('allowLocalRepositories', onLoopback),
+    openPublishing: flag('openPublishing', onLoopback),
+    ...parsePlatform(raw, mistakes),
+    workers: number('workers', 1, 64),
+    buildTimeoutMs: seconds('buildTimeoutSeconds'),
+    startupTimeoutMs: seconds('startupTimeoutSeconds'),
+    scriptTimeoutMs: seconds('scriptTimeoutSeconds'),
+    drainMs: seconds('drainSeconds'),
+  };
+  if (mistakes.length > 0) throw new ConfigMistakes(mistakes);
+  return config;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function parseBootstrap(raw: RawSettings, mistakes: string[]): { bootstrap?: BootstrapClient } {
+  const {
+    bootstrapProjectKey: projectKey,
+    bootstrapClientId: clientId,
+    bootstrapClientSecret: clientSecret,
+  } = raw;
+  const given = [projectKey, clientId, clientSecret].filter((value) => value !== '').length;
+  if (given === 0) return {};
+  if (given < 3) {
+    mistakes.push(
+      'BERTH_BOOTSTRAP_PROJECT_KEY, BERTH_BOOTSTRAP_CLIENT_ID and BERTH_BOOTSTRAP_CLIENT_SECRET must be set together',
+    );
+  }
+  if (projectKey !== '' && !/^[a-zA-Z0-9-_]{2,36}$/.test(projectKey)) {
+    mistakes.push(
+      `BERTH_BOOTSTRAP_PROJECT_KEY must have 2 to 36 letters, digits, hyphens or underscores, not "${projectKey}"`,
+    );
+  }
+  return { bootstrap: { projectKey, clientId, clientSecret } };
+}
+
+function parsePlatform(raw: RawSettings, mistakes: string[]): { platform?: PlatformConfig } {
+  const {
+    platformApiUrl,
+    platformAuthUrl,
+    platformClientId: id,
+    platformClientSecret: secret,
+  } = raw;
+  if ((id === '') !== (secret === '')) {
+    mistakes.push('BERTH_PLATFORM_CLIENT_ID and BERTH_PLATFORM_CLIENT_SECRET must be set together');
+  }
+  if (platformApiUrl === '') {
+    if (platformAuthUrl !== '' || id !== '')
+      mistakes.push('BERTH_PLATFORM_API_URL must be set with the other BERTH_PLATFORM_ variables');
+    return {};
+  }
+  for (const [name, url] of [
+    ['BERTH_PLATFORM_API_URL', platformApiUrl],
+    ['BERTH_PLATFORM_AUTH_URL', platformAuthUrl],
+  ] as const) {
+    if (url !== '' && !isHttpUrl(url))
+      mistakes.push(`${name} must be an http or https URL, not "${url}"`);
+  }
+  const trim = (url: string): string => url.replace(/\/+$/, '');
+  return {
+    platform: {
+      apiUrl: trim(platformApiUrl),
+      authUrl: trim(platformAuthUrl === '' ? platformApiUrl : platformAuthUrl),
+      ...(id === '' ? {} : { client: { id, secret } }),
+    },
+  };
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:$/.test(URL.parse(text)?.protocol ?? '');
+}
+
+function parsePorts(text: string, fail: () => void): { from: number; to: number } {
+  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);
+  const [from, to] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || from < 1024 || to > 65_535 || from > to) fail();
+  return { from, to };
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+/** commercetools' own `/{projectKey}/api-clients` resource. */
+export const apiClientDraftSchema = z.object({
+  name: z.string().min(1).max(256),
+  /** Separated by spaces, each with the project's suffix. */
+  scope: z.string().min(1).max(4096),
+});
+
+export function printApiClient(client: {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly createdAt: number;
+  readonly secret?: string;
+}) {
+  return {
+    id: client.id,
+    name: client.name,
+    scope: client.scopes.join(' '),
+    createdAt: new Date(client.createdAt).toISOString(),
+    ...(client.secret === undefined ? {} : { secret: client.secret }),
+  };
+}

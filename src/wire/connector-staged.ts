@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { ConnectorStaged } from '../core/connector.ts';
+import type { ReportEntry } from '../core/report.ts';
+import { integrationTypeSchema, printContent, regionSchema } from './connector.ts';
+import { keySchema, versionSchema } from './parse.ts';
+import { printEntries } from './report.ts';
+
+const text = (max: number) => z.string().min(1).max(max);
+
+const creatorSchema = z.object({
+  email: z
+    .string()
+    .max(320)
+    .regex(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'Must be an email address'),
+  name: text(256).exactOptional(),
+  title: text(256).exactOptional(),
+  company: text(256).exactOptional(),
+  logoUrl: text(2048).exactOptional(),
+  noOfContributors: z.int().min(1).exactOptional(),
+  supportUrl: text(2048).exactOptional(),
+});
+
+/** Whether a repository is one that Berth takes is the source's decision; this is only the shape. */
+const repositoryUrlSchema = z
+  .string()
+  .min(1)
+  .max(2048)
+  .regex(/^[^\s-][^\s]*$/, 'Must be a repository URL without spaces');
+
+/** Contract §7. */
+const tagSchema = z.string().regex(/^(?!.*\.{2})[A-Za-z0-9][\w.@/-]{0,254}$/, 'Must be a tag name');
+
+export const connectorDraftSchema = z.object({
+  key: keySchema.exactOptional(),
+  name: text(256),
+  description: z.string().max(10_000).exactOptional(),
+  integrationTypes: z.array(integrationTypeSchema).max(50).exactOptional(),
+  creator: creatorSchema,
+  repository: z.object({ url: repositoryUrlSchema, tag: tagSchema }),
+  supportedRegions: z.array(regionSchema).max(50).exactOptional(),
+  privateProjects: z
+    .array(z.string().regex(/^[a-zA-Z0-9-_.]+:[a-zA-Z0-9-_]{2,36}$/, 'Must be "region:projectKey"'))
+    .max(500)
+    .exactOptional(),
+  documentationUrl: text(2048).exactOptional(),
+});
+export type ConnectorDraft = z.output<typeof connectorDraftSchema>;
+
+const actionSchema = z.discriminatedUnion('action', [
+  z.object({
+    action: z.literal('setRepository'),
+    // The official CLI always sends this action, without a url when only the tag changes (contract §7).
+    url: repositoryUrlSchema.exactOptional(),
+    tag: tagSchema,
+  }),
+  z.object({ action: z.literal('updatePreviewable') }),
+  z.object({ action: z.literal('publish'), certification: z.boolean() }),
+]);
+
+export const connectorUpdateSchema = z.object({
+  version: versionSchema,
+  actions: z.array(actionSchema).max(100),
+});
+export type ConnectorUpdate = z.output<typeof connectorUpdateSchema>;
+
+export interface ConnectorReports {
+  readonly preview: readonly ReportEntry[];
+  readonly publishing: readonly ReportEntry[];
+}
+
+export function printConnectorStaged(staged: ConnectorStaged, reports: ConnectorReports) {
+  return {
+    id: staged.id,
+    ...(staged.key === undefined ? {} : { key: staged.key }),
+    version: staged.version,
+    ...printContent(staged),
+    description: staged.description ?? '',
+    private: staged.private,
+    privateProjects: staged.privateProjects,
+    status: staged.status,
+    ...(staged.publishingReportId === undefined
+      ? {}
+      : { publishingReport: { entries: printEntries(reports.publishing) } }),
+    alreadyListed: staged.alreadyListed,
+    hasChanges: staged.hasChanges,
+    isPreviewable: staged.isPreviewable,
+    ...(staged.previewReportId === undefined
+      ? {}
+      : { previewableReport: { entries: printEntries(reports.preview) } }),
+    createdAt: new Date(staged.createdAt).toISOString(),
+    lastModifiedAt: new Date(staged.lastModifiedAt).toISOString(),
+  };
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import {
+  type Connector,
+  type ConnectorContent,
+  integrationTypes,
+  regions,
+} from '../core/connector.ts';
+import type { ConfigurationKey, ConfigurationKeys, ConnectorSpec } from '../core/connector-spec.ts';
+
+export const regionSchema = z.enum(regions);
+export const integrationTypeSchema = z.enum(integrationTypes);
+
+/** Keys as `connect.yaml` declares them. */
+export function printKeys(keys: ConfigurationKeys) {
+  return {
+    standardConfiguration: keys.standard.map(printKey),
+    securedConfiguration: keys.secured.map(printKey),
+  };
+}
+
+function printKey({ key, description, required, default: fallback }: ConfigurationKey) {
+  return { key, description, required, ...(fallback === undefined ? {} : { default: fallback }) };
+}
+
+export function printConfigurations(spec: ConnectorSpec) {
+  return spec.applications.map((application) => ({
+    applicationName: application.name,
+    applicationType: application.type,
+    ...printKeys(application.configuration),
+  }));
+}
+
+/** The fields that staged, published and deployed connectors share. */
+export function printContent(content: ConnectorContent) {
+  const { standard, secured } = content.spec.globalConfiguration;
+  return {
+    name: content.name,
+    ...(content.description === undefined ? {} : { description: content.description }),
+    integrationTypes: content.integrationTypes,
+    creator: content.creator,
+    repository: content.repository,
+    configurations: printConfigurations(content.spec),
+    ...(standard.length + secured.length === 0
+      ? {}
+      : { globalConfiguration: printKeys(content.spec.globalConfiguration) }),
+    ...(content.spec.apiClientScopes === undefined
+      ? {}
+      : { apiClient: { scopes: content.spec.apiClientScopes } }),
+    supportedRegions: content.supportedRegions,
+    ...(content.documentationUrl === undefined
+      ? {}
+      : { documentationUrl: content.documentationUrl }),
+  };
+}
+
+export function printConnector(connector: Connector) {
+  return {
+    id: connector.id,
+    ...(connector.key === undefined ? {} : { key: connector.key }),
+    version: connector.version,
+    ...printContent(connector),
+    private: connector.private,
+    certified: connector.certified,
+    createdAt: new Date(connector.createdAt).toISOString(),
+    lastModifiedAt: new Date(connector.lastModifiedAt).toISOString(),
+  };
+}

@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import {
+  applicationNamed,
+  type StoredConfiguration,
+  securedValueMask,
+} from '../core/configuration.ts';
+import {
+  type ApplicationDeployment,
+  type ConnectorSnapshot,
+  type Deployment,
+  type DeploymentDraft,
+  deploymentTypes,
+  type GlobalValues,
+  type Redeploy,
+} from '../core/deployment.ts';
+import type { ReportEntry } from '../core/report.ts';
+import { printContent } from './connector.ts';
+import { idSchema, keySchema, versionSchema } from './parse.ts';
+import { printEntries } from './report.ts';
+import { scheduleSchema } from './schedule.ts';
+
+const valuesSchema = z
+  .array(z.object({ key: z.string().min(1).max(256), value: z.string().max(65_536) }))
+  .max(1000)
+  .superRefine((values, context) => {
+    const seen = new Set<string>();
+    values.forEach(({ key }, index) => {
+      if (seen.has(key))
+        context.addIssue({ code: 'custom', path: [index, 'key'], message: `Duplicate key ${key}` });
+      seen.add(key);
+    });
+  });
+
+/** Contract §4: the limits of the broker that the hosted platform uses. */
+const retryPolicySchema = z.discriminatedUnion('strategy', [
+  z.object({ strategy: z.literal('immediate') }),
+  z
+    .object({
+      strategy: z.literal('exponential-backoff'),
+      minBackoffSeconds: z.int().min(1).max(600),
+      maxBackoffSeconds: z.int().min(1).max(600),
+      maxAttempts: z.int().min(5).max(100).exactOptional(),
+    })
+    .refine((policy) => policy.minBackoffSeconds <= policy.maxBackoffSeconds, {
+      path: ['minBackoffSeconds'],
+      message: 'minBackoffSeconds must be less than or equal to maxBackoffSeconds',
+    }),
+]);
+
+const applicationValuesSchema = z
+  .object({
+    applicationName: z.string().min(1).max(256),
+    standardConfiguration: valuesSchema.default([]),
+    securedConfiguration: valuesSchema.default([]),
+    schedule: scheduleSchema.exactOptional(),
+    retryPolicy: retryPolicySchema.exactOptional(),
+  })
+  .transform(({ standardConfiguration, securedConfiguration, ...rest }) => ({
+    ...rest,
+    standard: standardConfiguration,
+    secured: securedConfiguration,
+  }));
+
+const configurationsSchema = z
+  .array(applicationValuesSchema)
+  .max(100)
+  .superRefine((applications, context) => {
+    const seen = new Set<string>();
+    applications.forEach(({ applicationName }, index) => {
+      if (seen.has(applicationName)) {
+        context.addIssue({
+          code: 'custom',
+          path: [index, 'applicationName'],
+          message: `Duplicate application ${applicationName}`,
+        });
+      }
+      seen.add(applicationName);
+    });
+  });
+
+const globalSchema = z
+  .object({
+    standardConfiguration: valuesSchema.default([]),
+    securedConfiguration: valuesSchema.default([]),
+  })
+  .transform(
+    ({ standardConfiguration, securedConfiguration }): GlobalValues => ({
+      standard: standardConfiguration,
+      secured: securedConfiguration,
+    }),
+  );
+
+/** Contract §1.4. */
+export const deploymentDraftSchema = z.object({
+  key: keySchema.exactOptional(),
+  type: z.enum(deploymentTypes).exactOptional(),
+  connector: z
+    .object({
+      id: idSchema.exactOptional(),
+      key: keySchema.exactOptional(),
+      staged: z.boolean().default(false),
+      version: versionSchema.exactOptional(),
+    })
+    .refine((reference) => reference.id !== undefined || reference.key !== undefined, {
+      message: 'Either id or key is required',
+    }),
+  configurations: configurationsSchema,
+  globalConfiguration: globalSchema.exactOptional(),
+  region: z.string().min(1).max(256),
+}) satisfies z.ZodType<DeploymentDraft>;
+
+const redeploySchema = z.object({
+  action: z.literal('redeploy'),
+  skipScripts: z.boolean().default(false),
+  updateConnector: z.boolean().default(false),
+  configurationValues: configurationsSchema.exactOptional(),
+  globalConfiguration: globalSchema.exactOptional(),
+}) satisfies z.ZodType<Redeploy>;
+
+/** Exactly one action (contract §10, row 23). */
+export const deploymentUpdateSchema = z.object({
+  version: versionSchema,
+  actions: z.tuple([redeploySchema]),
+});
+
+export function printDeployment(deployment: Deployment, entries: readonly ReportEntry[]) {
+  return {
+    id: deployment.id,
+    ...(deployment.key === undefined ? {} : { key: deployment.key }),
+    version: deployment.version,
+    type: deployment.type,
+    connector: printSnapshot(deployment.connector),
+    ...(isEmpty(deployment.globalConfiguration)
+      ? {}
+      : { globalConfiguration: printConfiguration(deployment.globalConfiguration) }),
+    ...(deployment.apiClient === undefined
+      ? {}
+      : { apiClient: { name: deployment.apiClient.id, scopes: deployment.apiClient.scopes } }),
+    details: { build: { id: deployment.buildId, report: { entries: printEntries(entries) } } },
+    deployedRegion: deployment.region,
+    applications: deployment.applications.map((application) =>
+      printApplication(application, deployment.connector),
+    ),
+    preview: deployment.type === 'preview',
+    status: deployment.status,
+    createdAt: new Date(deployment.createdAt).toISOString(),
+    lastModifiedAt: new Date(deployment.lastModifiedAt).toISOString(),
+  };
+}
+
+function printSnapshot(connector: ConnectorSnapshot) {
+  return {
+    id: connector.id,
+    ...(connector.key === undefined ? {} : { key: connector.key }),
+    version: connector.version,
+    ...printContent(connector),
+    certified: connector.certified,
+  };
+}
+
+/** A job's schedule appears with its first success, like a URL (contract §1.3). */
+function printApplication(application: ApplicationDeployment, connector: ConnectorSnapshot) {
+  const spec = applicationNamed(connector.spec, application.name);
+  const schedule = application.schedule ?? spec?.schedule;
+  const retryPolicy = application.retryPolicy ?? spec?.retryPolicy;
+  return {
+    id: application.id,
+    applicationName: application.name,
+    ...printConfiguration(application.configuration),
+    ...(application.url === undefined ? {} : { url: application.url }),
+    ...(application.topic === undefined ? {} : { topic: application.topic }),
+    ...(schedule === undefined || application.deployed !== true ? {} : { schedule }),
+    ...(retryPolicy === undefined ? {} : { retryPolicy }),
+  };
+}
+
+function printConfiguration(configuration: StoredConfiguration) {
+  return {
+    standardConfiguration: configuration.standard,
+    securedConfiguration: configuration.secured.map(({ key }) => ({
+      key,
+      value: securedValueMask,
+    })),
+  };
+}
+
+function isEmpty(configuration: StoredConfiguration): boolean {
+  return configuration.standard.length + configuration.secured.length === 0;
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+/** Numbers arrive as text in a query. Nothing is clamped (contract §10, row 18). */
+const wholeNumber = (max: number, fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,6}$/, 'Must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(0).max(max))
+    .default(fallback);
+
+/** A parameter that may be given several times. */
+export const repeatable = <T extends z.ZodType>(item: T) =>
+  z.preprocess(
+    (value) => (value === undefined || Array.isArray(value) ? value : [value]),
+    z.array(item).max(100).default([]),
+  );
+
+const sortSchema = z
+  .string()
+  .regex(
+    /^(createdAt|lastModifiedAt)( (asc|desc))?$/,
+    'Must be "createdAt" or "lastModifiedAt", then "asc" or "desc"',
+  )
+  .transform((text) => {
+    const [field, direction = 'asc'] = text.split(' ');
+    return {
+      field: field as 'createdAt' | 'lastModifiedAt',
+      direction: direction as 'asc' | 'desc',
+    };
+  });
+
+/** Contract §3.3. */
+export const pageQuery = {
+  limit: wholeNumber(500, 20),
+  offset: wholeNumber(10_000, 0),
+  sort: repeatable(sortSchema),
+};
+
+export interface PagedResponse<T> {
+  readonly limit: number;
+  readonly offset: number;
+  readonly count: number;
+  readonly total: number;
+  readonly results: readonly T[];
+}
+
+export function printPage<T, W>(
+  page: { readonly total: number; readonly results: readonly T[] },
+  asked: { readonly limit: number; readonly offset: number },
+  print: (record: T) => W,
+): PagedResponse<W> {
+  const results = page.results.map(print);
+  return {
+    limit: asked.limit,
+    offset: asked.offset,
+    count: results.length,
+    total: page.total,
+    results,
+  };
+}
