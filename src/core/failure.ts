@@ -42,6 +42,9 @@ export class RuntimeFailure extends Failure {}
 
 export class ProjectApiFailure extends Failure {}
 
+/** A page of logs was asked for with a position that no page ever gave. */
+export class LogCursorFailure extends Failure {}
+
 /** The text of a report entry's message. */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Failure)) return error instanceof Error ? error.message : String(error);
