@@ -21,20 +21,25 @@ export async function queryLogs(kysely: Kysely<LogDatabase>, query: LogQuery): P
 type Row = Selectable<LogDatabase['log_entry']>;
 
 function selectRows(kysely: Kysely<LogDatabase>, query: LogQuery): Promise<Row[]> {
-  const { deploymentId, applicationName, from, to, limit } = query;
+  const { deploymentId, applicationName, from, to, after, limit } = query;
+  const position = after === undefined ? undefined : readPosition(after);
   let select = kysely
     .selectFrom('log_entry')
     .selectAll()
     .where('deployment_id', '=', deploymentId)
-    .where('timestamp', '>=', from)
+    .where('timestamp', '>=', Math.max(from, position?.timestamp ?? from))
     .where('timestamp', '<=', to)
     .orderBy('timestamp')
     .orderBy('id')
     .limit(limit);
-  if (applicationName !== undefined)
-    select = select.where('application_name', '=', applicationName);
-  if (query.after !== undefined) select = select.where(isAfter(readPosition(query.after)));
+  if (applicationName !== undefined) select = select.where(isOf(applicationName));
+  if (position !== undefined) select = select.where(isAfter(position));
   return select.execute();
+}
+
+/** Without `unlikely` SQLite would read through everything of the deployment. */
+function isOf(applicationName: string) {
+  return sql<boolean>`unlikely(application_name = ${applicationName})`;
 }
 
 function isAfter({ timestamp, id }: LogPosition) {
