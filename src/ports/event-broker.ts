@@ -1,6 +1,10 @@
 /** Messages for event applications: durable before `publish` answers, at least once, order not promised. */
 export interface EventBroker extends AsyncDisposable {
-  /** @returns one message id for each message, in order */
+  /**
+   * All messages or none.
+   * @returns one message id for each message, in order
+   * @throws Failure where there are too many or too large ones
+   */
   publish(topic: string, messages: readonly NewMessage[], now: number): Promise<readonly string[]>;
   /** Takes messages that are due. Until `leaseUntil` nobody else gets them. */
   claim(request: {
@@ -34,7 +38,22 @@ export interface ClaimedMessage extends NewMessage {
   readonly attempt: number;
 }
 
+/**
+ * `attempt` is the delivery's own. A message is acknowledged whichever delivery it was that succeeded; a failure counts
+ * only where the message was not claimed again in the meantime.
+ */
 export type DeliveryOutcome =
   | { readonly id: string; readonly outcome: 'acknowledged' }
-  | { readonly id: string; readonly outcome: 'retry'; readonly at: number; readonly reason: string }
-  | { readonly id: string; readonly outcome: 'dead'; readonly reason: string };
+  | {
+      readonly id: string;
+      readonly outcome: 'retry';
+      readonly attempt: number;
+      readonly at: number;
+      readonly reason: string;
+    }
+  | {
+      readonly id: string;
+      readonly outcome: 'dead';
+      readonly attempt: number;
+      readonly reason: string;
+    };
