@@ -76,6 +76,8 @@ export interface ConnectorStaged extends ConnectorContent {
   readonly hasChanges: boolean;
   readonly previewReportId?: string;
   readonly publishingReportId?: string;
+  /** What the newest preview or publish built: kept so that deploying it builds nothing. */
+  readonly artifactKeys?: readonly string[];
   readonly createdAt: number;
   readonly lastModifiedAt: number;
 }

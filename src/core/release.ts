@@ -18,6 +18,8 @@ export interface Release {
   /** The Deployment's version. */
   readonly number: number;
   readonly state: ReleaseState;
+  /** True once the gateway sends requests to it. */
+  readonly routed: boolean;
   readonly region: Region;
   readonly applications: readonly ReleaseApplication[];
   readonly createdAt: number;

@@ -77,6 +77,8 @@ export type Change =
     }
   | { readonly kind: 'insert-release'; readonly record: Release }
   | { readonly kind: 'set-release-state'; readonly id: string; readonly state: ReleaseState }
+  /** The gateway sends requests to it from now on. */
+  | { readonly kind: 'set-release-routed'; readonly id: string }
   | { readonly kind: 'put-instance'; readonly instance: InstanceRecord }
   | { readonly kind: 'delete-instances'; readonly ids: readonly string[] }
   | { readonly kind: 'put-address'; readonly address: Address }

@@ -138,8 +138,10 @@ const writers: {
       .select('id')
       .where('subject', '=', `deployment:${id}`)
       .where('state', '!=', 'running');
+    const reports = db.selectFrom('operation').select('report_id').where('subject', '=', `deployment:${id}`);
     return [
       { query: db.deleteFrom('deployment').where('id', '=', id) },
+      { query: db.deleteFrom('report_entry').where('report_id', 'in', reports) },
       { query: db.deleteFrom('instance').where('release_id', 'in', releases) },
       { query: db.deleteFrom('release').where('deployment_id', '=', id) },
       { query: db.deleteFrom('operation_step').where('operation_id', 'in', operations) },
@@ -193,6 +195,7 @@ const writers: {
       deployment_id: record.deploymentId,
       number: record.number,
       state: record.state,
+      routed: 0,
       document: JSON.stringify(record),
       created_at: record.createdAt,
     };
@@ -206,6 +209,8 @@ const writers: {
   },
   'set-release-state': (db, { id, state }) =>
     one(db.updateTable('release').set({ state }).where('id', '=', id)),
+  'set-release-routed': (db, { id }) =>
+    one(db.updateTable('release').set({ routed: 1 }).where('id', '=', id)),
   'put-instance': (db, { instance }) => {
     const row = {
       release_id: instance.releaseId,

@@ -94,6 +94,7 @@ export function operationRow(operation: Operation): Insertable<Schema['operation
     id: operation.id,
     project_key: operation.projectKey,
     subject: operation.subject,
+    report_id: operation.input.reportId,
     input: JSON.stringify(operation.input),
     state: operation.state,
     attempt: operation.attempt,
@@ -117,9 +118,9 @@ export function entryOf(row: Selectable<Schema['report_entry']>): StepEntry {
   };
 }
 
-/** The state lives in its column: it is the one thing about a release that changes. */
+/** The state lives in its column: it and whether it is routed are all of a release that changes. */
 export function releaseOf(row: Selectable<Schema['release']>): Release {
-  return { ...fromDocument<Release>(row), state: row.state as ReleaseState };
+  return { ...fromDocument<Release>(row), state: row.state as ReleaseState, routed: row.routed === 1 };
 }
 
 export const instanceOf = (row: Selectable<Schema['instance']>): InstanceRecord =>

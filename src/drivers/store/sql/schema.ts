@@ -26,6 +26,7 @@ export interface Schema {
     id: string;
     project_key: string;
     subject: string;
+    report_id: string;
     input: string;
     state: string;
     attempt: number;
@@ -51,6 +52,7 @@ export interface Schema {
     deployment_id: string;
     number: number;
     state: string;
+    routed: number;
     document: string;
     created_at: number;
   };

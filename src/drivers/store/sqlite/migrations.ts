@@ -25,7 +25,7 @@ create unique index deployment_key on deployment (project_key, key) where key is
 create index deployment_by_time on deployment (project_key, created_at, id);
 create index deployment_by_connector on deployment (connector_id);
 create table operation (seq integer primary key autoincrement, id text not null unique, project_key text not null,
-  subject text not null, input text not null, state text not null, attempt integer not null, worker text,
+  subject text not null, report_id text not null, input text not null, state text not null, attempt integer not null, worker text,
   lease_until integer, created_at integer not null, deadline_at integer not null, finished_at integer) strict;
 create unique index operation_one_running on operation (subject) where state = 'running';
 create index operation_open on operation (state, seq) where state in ('queued', 'running');
@@ -36,7 +36,7 @@ create table report_entry (seq integer primary key autoincrement, report_id text
   type text not null, title text not null, message text, application text, created_at text not null) strict;
 create index report_entry_by_report on report_entry (report_id, seq);
 create table release (id text primary key, deployment_id text not null, number integer not null, state text not null,
-  document text not null, created_at integer not null) strict;
+  routed integer not null, document text not null, created_at integer not null) strict;
 create index release_by_deployment on release (deployment_id);
 create index release_by_state on release (state);
 create table instance (id text primary key, release_id text not null, document text not null,

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { apiError, rejectAny } from '../../../core/errors.ts';
+import { apiClientDraftSchema, printApiClient } from '../../../wire/api-client.ts';
+import { hashSecret, newSecret } from '../../commands/tokens.ts';
+import { inProject, nothing } from '../parameters.ts';
+import { defineRoute } from '../route.ts';
+
+/** The secret appears in this answer and nowhere else. */
+export const createApiClientRoute = defineRoute({
+  method: 'POST',
+  path: '/:projectKey/api-clients',
+  scopes: ['manage_api_clients'],
+  params: inProject,
+  query: nothing,
+  body: apiClientDraftSchema,
+  async handle({ store, clock }, { projectKey, body }) {
+    const scopes = [...new Set(body.scope.split(/ +/).filter((scope) => scope !== ''))];
+    rejectAny(
+      scopes
+        .filter(
+          (scope) => !/^[a-z_]+:/.test(scope) || scope.slice(scope.indexOf(':') + 1) !== projectKey,
+        )
+        .map((scope) =>
+          apiError('InvalidJsonInput', {
+            detail: `scope: ${scope} is not a scope of the project ${projectKey}`,
+          }),
+        ),
+    );
+    const secret = newSecret();
+    const id = randomBytes(18).toString('base64url');
+    const client = {
+      id,
+      projectKey,
+      name: body.name,
+      scopes,
+      secretHash: hashSecret(id, secret),
+      createdAt: clock.now(),
+    };
+    await store.commit([{ kind: 'put-client', client }]);
+    return { status: 201, body: printApiClient({ ...client, secret }) };
+  },
+});

@@ -1,0 +1,20 @@
+import { deleteConnectorStaged } from '../../commands/delete-connector-staged.ts';
+import { noBody, nothing, oneResource } from '../parameters.ts';
+import { readConnectorStaged } from '../read-or-reject.ts';
+import { defineRoute } from '../route.ts';
+import { printOneStaged } from './print.ts';
+
+export const removeConnectorStagedRoute = defineRoute({
+  method: 'DELETE',
+  path: '/connectors/drafts/:ref',
+  scopes: ['manage_project', 'manage_connectors'],
+  params: oneResource,
+  query: nothing,
+  body: noBody,
+  async handle(deps, { projectKey, params }) {
+    const staged = await readConnectorStaged(deps.store, projectKey, params.ref);
+    const body = await printOneStaged(deps.store, staged);
+    await deleteConnectorStaged(deps, staged);
+    return { status: 200, body };
+  },
+});

@@ -1,0 +1,65 @@
+import type { Deployment } from '../../../core/deployment.ts';
+import { reject } from '../../../core/errors.ts';
+import { logQuerySchema, printLogPage } from '../../../wire/deployment-log.ts';
+import { noBody, oneInProject } from '../parameters.ts';
+import { readDeployment } from '../read-or-reject.ts';
+import { type ApiDependencies, defineRoute } from '../route.ts';
+
+const retentionMs = 30 * 24 * 3600 * 1000;
+const pageSize = 100;
+
+/** Contract §5.6 and §10, row 33. */
+export const deploymentLogsRoute = defineRoute({
+  method: 'GET',
+  path: '/:projectKey/deployments/:ref/logs',
+  scopes: ['manage_project', 'manage_connectors_deployments', 'view_connectors_deployments'],
+  params: oneInProject,
+  query: logQuerySchema,
+  body: noBody,
+  async handle(deps, { projectKey, params, query }) {
+    const deployment = await readDeployment(deps.store, projectKey, params.ref);
+    checkApplication(deployment, query.applicationName);
+    const window = decideWindow(deps, query);
+    if (
+      query.pageToken !== undefined &&
+      query.pageToken !== '' &&
+      !deps.isLogCursor(query.pageToken)
+    ) {
+      reject('DeploymentLogInvalidPageToken', { token: query.pageToken });
+    }
+    const page = await deps.logs.query({
+      deploymentId: deployment.id,
+      ...(query.applicationName === undefined ? {} : { applicationName: query.applicationName }),
+      ...window,
+      ...(query.pageToken === undefined || query.pageToken === ''
+        ? {}
+        : { after: query.pageToken }),
+      limit: pageSize,
+    });
+    return { status: 200, body: printLogPage(page) };
+  },
+});
+
+function checkApplication(deployment: Deployment, name: string | undefined): void {
+  if (
+    name !== undefined &&
+    !deployment.applications.some((application) => application.name === name)
+  ) {
+    reject('DeploymentApplicationDoesNotExist', { name });
+  }
+  if (name === undefined && deployment.region.endsWith('.aws')) {
+    reject('DeploymentLogMissingApplicationName', {});
+  }
+}
+
+function decideWindow(
+  { clock }: Pick<ApiDependencies, 'clock'>,
+  query: { readonly startDate?: number; readonly endDate?: number },
+): { from: number; to: number } {
+  const now = clock.now();
+  const from = query.startDate ?? now - retentionMs;
+  const to = query.endDate ?? now;
+  // A minute of grace: a client that computes "30 days ago" sends it a moment later.
+  if (from < now - retentionMs - 60_000 || to < from) reject('DeploymentLogInvalidDate', {});
+  return { from, to };
+}

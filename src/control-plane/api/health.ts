@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify';
+import type { ApiDependencies } from './route.ts';
+
+/** `/healthz`: the process answers. `/readyz`: it can also read its store. */
+export function addHealth(
+  server: FastifyInstance,
+  { store }: Pick<ApiDependencies, 'store'>,
+): void {
+  server.get('/healthz', async () => ({ status: 'ok' }));
+  server.get('/readyz', async (request, reply) => {
+    try {
+      await store.operations.countRunning();
+      return { status: 'ready' };
+    } catch (error) {
+      request.log.error({ err: error }, 'the store does not answer');
+      return reply.code(503).send({ status: 'not ready', reason: 'The store does not answer' });
+    }
+  });
+}

@@ -1,0 +1,39 @@
+import { createApiClientRoute } from './api-clients/create.ts';
+import {
+  getApiClientRoute,
+  queryApiClientsRoute,
+  removeApiClientRoute,
+} from './api-clients/read.ts';
+import { createConnectorStagedRoute } from './connector-drafts/create.ts';
+import { getConnectorStagedRoute } from './connector-drafts/get.ts';
+import { queryConnectorStagedRoute } from './connector-drafts/query.ts';
+import { removeConnectorStagedRoute } from './connector-drafts/remove.ts';
+import { updateConnectorStagedRoute } from './connector-drafts/update.ts';
+import { getConnectorRoute } from './connectors/get.ts';
+import { createDeploymentRoute } from './deployments/create.ts';
+import { getDeploymentRoute } from './deployments/get.ts';
+import { deploymentLogsRoute } from './deployments/logs.ts';
+import { queryDeploymentsRoute } from './deployments/query.ts';
+import { removeDeploymentRoute } from './deployments/remove.ts';
+import { updateDeploymentRoute } from './deployments/update.ts';
+import type { Route } from './route.ts';
+
+/** The API: a row per endpoint. Authorization, parsing and documentation read it. */
+export const routes: readonly Route[] = [
+  createDeploymentRoute,
+  queryDeploymentsRoute,
+  getDeploymentRoute,
+  updateDeploymentRoute,
+  removeDeploymentRoute,
+  deploymentLogsRoute,
+  createConnectorStagedRoute,
+  queryConnectorStagedRoute,
+  getConnectorStagedRoute,
+  updateConnectorStagedRoute,
+  removeConnectorStagedRoute,
+  getConnectorRoute,
+  createApiClientRoute,
+  queryApiClientsRoute,
+  getApiClientRoute,
+  removeApiClientRoute,
+];

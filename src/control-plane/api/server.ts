@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import { apiError, Rejection } from '../../core/errors.ts';
+import { printRejection } from '../../wire/error-response.ts';
+import { parse } from '../../wire/parse.ts';
+import { authenticate, authorize } from './authorize.ts';
+import { addPublishing } from './events/publish.ts';
+import { addHealth } from './health.ts';
+import { addOAuth } from './oauth/add-oauth.ts';
+import { readJson } from './read-json.ts';
+import type { ApiDependencies, Route } from './route.ts';
+import { routes } from './routes.ts';
+
+export const bodyLimitBytes = 1024 * 1024;
+
+/** The route table as an HTTP server. Handlers know no framework; only what is not a resource gets the instance. */
+export function createApiServer(deps: ApiDependencies, logger: FastifyBaseLogger): FastifyInstance {
+  const server = Fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: 120_000,
+    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
+    genReqId: (request) => correlationId(request.headers['x-correlation-id']),
+    frameworkErrors: (error, _request, reply) => {
+      const rejection = new Rejection(apiError('InvalidPathParam', { detail: error.message }));
+      // A framework error comes before the reply has a type.
+      void (reply as FastifyReply).code(400).send(printRejection(rejection));
+    },
+    forceCloseConnections: 'idle',
+  });
+  // Bodies are read as text and parsed below, so that a mistake gets the API's own error.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, body),
+  );
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('x-correlation-id', request.id);
+  });
+  server.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+  server.setNotFoundHandler((request, reply) => answerUnknown(request, reply));
+
+  addHealth(server, deps);
+  addOAuth(server, deps);
+  addPublishing(server, deps);
+  for (const route of routes) addRoute(server, deps, route);
+  return server;
+}
+
+function addRoute(server: FastifyInstance, deps: ApiDependencies, route: Route): void {
+  server.route({
+    method: route.method,
+    url: route.path,
+    async handler(request, reply) {
+      const identity = await authenticate(deps, request.headers.authorization);
+      const projectKey = projectKeyOf(request) ?? identity.projectKey;
+      authorize(identity, route.scopes, projectKey);
+      const params = parse(route.params, request.params, 'InvalidPathParam');
+      const query = parse(route.query, request.query, 'InvalidQueryParam');
+      const body =
+        route.method === 'POST'
+          ? parse(route.body, readJson(request), 'InvalidJsonInput')
+          : undefined;
+      const answer = await route.handle(deps, { identity, projectKey, params, query, body });
+      return reply.code(answer.status).send(answer.body);
+    },
+  });
+}
+
+/** `/connectors/…` names no project: there it is the token's own (contract §1). */
+function projectKeyOf(request: FastifyRequest): string | undefined {
+  return (request.params as Record<string, string | undefined>)['projectKey'];
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const rejection = toRejection(error);
+  if (rejection.errors[0].status >= 500) request.log.error({ err: error }, 'a request failed');
+  return reply.code(rejection.errors[0].status).send(printRejection(rejection));
+}
+
+function toRejection(error: unknown): Rejection {
+  if (error instanceof Rejection) return error;
+  const status = (error as { statusCode?: unknown }).statusCode;
+  // The framework's own complaints about a request: too large, unreadable length…
+  if (error instanceof Error && typeof status === 'number' && status >= 400 && status < 500) {
+    return new Rejection(apiError('InvalidJsonInput', { detail: error.message }));
+  }
+  return new Rejection(
+    apiError('General', { text: 'Internal error. The log of Berth says more.' }),
+  );
+}
+
+function answerUnknown(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const text = `There is no ${request.method} ${request.url.split('?')[0] ?? ''} in this API`;
+  return reply.code(404).send({
+    statusCode: 404,
+    message: text,
+    errors: [{ code: 'ResourceNotFound', message: text }],
+  });
+}
+
+function correlationId(header: string | string[] | undefined): string {
+  return typeof header === 'string' && /^[\w.:-]{1,256}$/.test(header) ? header : randomUUID();
+}

@@ -1,0 +1,15 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { Sealer } from '../../ports/secret-box.ts';
+import type { Source } from '../../ports/source.ts';
+import type { Store } from '../../ports/store.ts';
+
+/** What commands are given. Each takes the part it uses. */
+export interface CommandDependencies {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly sealer: Sealer;
+  readonly source: Source;
+  /** Operations that may run at once: tells `Deploying` from `Queued`. */
+  readonly workers: number;
+}

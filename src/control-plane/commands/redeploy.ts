@@ -1,0 +1,70 @@
+import type { Connector, ConnectorStaged } from '../../core/connector.ts';
+import { decideRedeploy } from '../../core/deploy-rules.ts';
+import type { Deployment, Redeploy } from '../../core/deployment.ts';
+import { nextStatus } from '../../core/deployment-status.ts';
+import { reject } from '../../core/errors.ts';
+import { secretContext } from '../../core/secret-context.ts';
+import type { Store } from '../../ports/store.ts';
+import { acceptedStatus, newOperation } from './accept-operation.ts';
+import { commitOrStale } from './commit-or-stale.ts';
+import type { CommandDependencies } from './dependencies.ts';
+
+/** Contract §2.4. */
+export async function redeploy(
+  deps: CommandDependencies,
+  deployment: Deployment,
+  expectedVersion: number,
+  action: Redeploy,
+): Promise<Deployment> {
+  if (deployment.version !== expectedVersion) {
+    reject('ConcurrentModification', {
+      ...deployment,
+      expected: expectedVersion,
+      actual: deployment.version,
+    });
+  }
+  nextStatus(deployment.status, 'redeploy');
+  const newConnector = action.updateConnector
+    ? await readNewConnector(deps.store, deployment)
+    : undefined;
+  const decided = decideRedeploy(deployment, action, {
+    now: deps.clock.now(),
+    newId: deps.newId,
+    seal: (id) => (key, value) => deps.sealer.seal(value, secretContext(id, key)),
+    ...(newConnector === undefined ? {} : { newConnector }),
+  });
+  const record = { ...decided, status: await acceptedStatus(deps) };
+  const operation = newOperation(deps, deployment.projectKey, {
+    kind: 'deploy',
+    deploymentId: record.id,
+    version: record.version,
+    reportId: record.buildId,
+    skipScripts: action.skipScripts,
+  });
+  await commitOrStale(deps.store, deployment, [
+    { kind: 'update-deployment', record, expectedVersion },
+    { kind: 'insert-operation', operation },
+  ]);
+  return record;
+}
+
+async function readNewConnector(
+  store: Store,
+  deployment: Deployment,
+): Promise<Connector | ConnectorStaged> {
+  const { id, staged } = deployment.connector;
+  const fail = (cause: string): never =>
+    reject('DeploymentConnectorUpdateFailure', {
+      deployment,
+      connector: deployment.connector,
+      cause,
+    });
+  const [found] = staged
+    ? await store.connectors.stagedAnywhere({ id })
+    : await store.connectors.publishedAnywhere({ id });
+  if (found === undefined) return fail('the Connector does not exist any more');
+  if ('isPreviewable' in found && found.isPreviewable !== 'true') {
+    return fail('the ConnectorStaged is not previewable; request it with updatePreviewable first');
+  }
+  return found;
+}

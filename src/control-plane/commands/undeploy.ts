@@ -1,0 +1,39 @@
+import { decideUndeploy } from '../../core/deploy-rules.ts';
+import type { Deployment } from '../../core/deployment.ts';
+import { newOperation } from './accept-operation.ts';
+import { commitOrStale } from './commit-or-stale.ts';
+import type { CommandDependencies } from './dependencies.ts';
+
+/** Contract §2.5: asynchronous, unless nothing of it has ever existed. */
+export async function undeploy(
+  deps: CommandDependencies,
+  deployment: Deployment,
+): Promise<{ readonly deployment: Deployment; readonly removed: boolean }> {
+  const record = decideUndeploy(deployment, deps.clock.now(), deps.newId());
+  if (await hasNothingToTearDown(deps, deployment)) {
+    await deps.store.commit([{ kind: 'delete-deployment', id: deployment.id }]);
+    return { deployment: record, removed: true };
+  }
+  const operation = newOperation(deps, deployment.projectKey, {
+    kind: 'undeploy',
+    deploymentId: deployment.id,
+    reportId: record.buildId,
+  });
+  await commitOrStale(deps.store, deployment, [
+    { kind: 'update-deployment', record, expectedVersion: deployment.version },
+    { kind: 'insert-operation', operation },
+  ]);
+  return { deployment: record, removed: false };
+}
+
+async function hasNothingToTearDown(
+  { store }: CommandDependencies,
+  deployment: Deployment,
+): Promise<boolean> {
+  if (deployment.currentReleaseId !== undefined || deployment.apiClient !== undefined) return false;
+  const releases = await store.runtime.releases({
+    states: ['candidate', 'current', 'draining', 'retired'],
+    deploymentId: deployment.id,
+  });
+  return releases.length === 0;
+}

@@ -1,0 +1,4 @@
+/** What a secured value is sealed for: it opens for the same key of the same deployment only. */
+export function secretContext(deploymentId: string, key: string): string {
+  return `deployment/${deploymentId}/${key}`;
+}
