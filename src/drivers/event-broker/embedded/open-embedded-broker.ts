@@ -1,0 +1,28 @@
+import type { EventBroker } from '../../../ports/event-broker.ts';
+import { openSqlite } from '../../sqlite/open-sqlite.ts';
+import { claim } from './claim.ts';
+import { publish } from './publish.ts';
+import { type BrokerDatabase, migrations } from './schema.ts';
+import { compileSettlement } from './settle.ts';
+import { readDepth, removeTopic } from './topics.ts';
+
+/** Topics in a SQLite file of their own, which several processes may open. */
+export async function openEmbeddedBroker(options: { readonly file: string }): Promise<EventBroker> {
+  const database = await openSqlite<BrokerDatabase>({
+    file: options.file,
+    synchronous: 'FULL',
+    migrations,
+  });
+  const { kysely } = database;
+  return {
+    publish: (topic, messages, now) => publish(database, topic, messages, now),
+    claim: (request) => claim(database, request),
+    async settle(outcomes) {
+      await database.runBatch(outcomes.map((outcome) => compileSettlement(kysely, outcome)));
+    },
+    depth: (topic) => readDepth(kysely, topic),
+    removeTopic: (topic) => removeTopic(kysely, topic),
+    watch: (hint) => database.watch(hint),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}

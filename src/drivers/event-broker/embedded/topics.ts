@@ -1,0 +1,35 @@
+import type { Kysely } from 'kysely';
+import type { EventBroker } from '../../../ports/event-broker.ts';
+import type { BrokerDatabase } from './schema.ts';
+
+/** Few enough that a publish never waits long behind one removal. */
+const messagesPerRemoval = 1000;
+
+export async function readDepth(
+  kysely: Kysely<BrokerDatabase>,
+  topic: string,
+): ReturnType<EventBroker['depth']> {
+  const { all, dead } = await kysely
+    .selectFrom('message')
+    .select(({ fn }) => [fn.countAll<number>().as('all'), fn.count<number>('dead_at').as('dead')])
+    .where('topic', '=', topic)
+    .executeTakeFirstOrThrow();
+  return { waiting: all - dead, dead };
+}
+
+export async function removeTopic(kysely: Kysely<BrokerDatabase>, topic: string): Promise<void> {
+  while ((await removeSome(kysely, topic)) === messagesPerRemoval);
+}
+
+async function removeSome(kysely: Kysely<BrokerDatabase>, topic: string): Promise<number> {
+  const ids = kysely
+    .selectFrom('message')
+    .select('id')
+    .where('topic', '=', topic)
+    .limit(messagesPerRemoval);
+  const { numDeletedRows } = await kysely
+    .deleteFrom('message')
+    .where('id', 'in', ids)
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}

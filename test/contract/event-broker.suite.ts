@@ -1,0 +1,262 @@
+import { describe, expect, test, vi } from 'vitest';
+import { Failure } from '../../src/core/failure.ts';
+import type { ClaimedMessage, EventBroker, NewMessage } from '../../src/ports/event-broker.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** What every event broker promises. `open` makes a way to open the same, at first empty, broker again and again. */
+export function describeEventBroker(
+  name: string,
+  prepare: () => Promise<() => Promise<EventBroker>>,
+): void {
+  const openNew = async () => (await prepare())();
+
+  describe(`${name} as an event broker`, () => {
+    test('a message is claimed as it was published', async () => {
+      await using broker = await openNew();
+      const messages = [
+        { data: base64('{"a":"ä"}'), attributes: { '': '', key: 'välue "\n' } },
+        { data: '', attributes: {} },
+      ];
+      const ids = await broker.publish('topic', messages, 1000);
+      const claimed = await broker.claim(claimAt(1000));
+      expect(claimed).toEqual(
+        messages.map((message, position) => ({
+          ...message,
+          id: ids[position],
+          topic: 'topic',
+          publishTime: 1000,
+          attempt: 1,
+        })),
+      );
+    });
+
+    test('ids are unique and rise', async () => {
+      await using broker = await openNew();
+      const first = await broker.publish('topic', texts(3), 1000);
+      await broker.settle((await broker.claim(claimAt(1000))).map(acknowledge));
+      const concurrent = await Promise.all([
+        broker.publish('topic', texts(3), 1000),
+        broker.publish('other', texts(3), 1000),
+      ]);
+      const ids = [...first, ...concurrent.flat()].map(Number);
+      expect(ids).toEqual([...new Set(ids)].toSorted((one, other) => one - other));
+    });
+
+    test('a claimed message belongs to its claimer until the lease runs out', async () => {
+      await using broker = await openNew();
+      await broker.publish('topic', texts(1), 1000);
+      expect(await broker.claim(claimAt(1000, { leaseUntil: 2000 }))).toHaveLength(1);
+      expect(await broker.claim(claimAt(1999))).toEqual([]);
+      const [again] = await broker.claim(claimAt(2000, { leaseUntil: 3000 }));
+      expect(again?.attempt).toBe(2);
+      expect(await broker.claim(claimAt(2999))).toEqual([]);
+    });
+
+    test('an acknowledged message is gone', async () => {
+      await using broker = await openNew();
+      await broker.publish('topic', texts(2), 1000);
+      const [first] = await broker.claim(claimAt(1000, { limit: 1 }));
+      await broker.settle([acknowledge(defined(first))]);
+      expect(await broker.depth('topic')).toEqual({ waiting: 1, dead: 0 });
+      expect(await broker.claim(claimAt(9999))).toHaveLength(1);
+    });
+
+    test('a failed delivery is repeated at its time', async () => {
+      await using broker = await openNew();
+      const [id] = await broker.publish('topic', texts(1), 1000);
+      const message = defined((await broker.claim(claimAt(1000, { leaseUntil: 2000 })))[0]);
+      await broker.settle([{ ...failure(message), outcome: 'retry', at: 5000 }]);
+      expect(await broker.claim(claimAt(4999))).toEqual([]);
+      expect(await broker.claim(claimAt(5000))).toMatchObject([{ id, attempt: 2 }]);
+    });
+
+    test('a dead message is kept but not delivered', async () => {
+      await using broker = await openNew();
+      await broker.publish('topic', texts(2), 1000);
+      const [message] = await broker.claim(claimAt(1000, { limit: 1 }));
+      await broker.settle([{ ...failure(defined(message)), outcome: 'dead' }]);
+      expect(await broker.depth('topic')).toEqual({ waiting: 1, dead: 1 });
+      expect(await broker.claim(claimAt(9999))).toHaveLength(1);
+    });
+
+    test('a late failure does not disturb the delivery that came after it', async () => {
+      await using broker = await openNew();
+      await broker.publish('topic', texts(1), 1000);
+      const slow = defined((await broker.claim(claimAt(1000, { leaseUntil: 2000 })))[0]);
+      const second = defined((await broker.claim(claimAt(2000, { leaseUntil: 3000 })))[0]);
+      await broker.settle([{ ...failure(slow), outcome: 'retry', at: 2100 }]);
+      await broker.settle([{ ...failure(slow), outcome: 'dead' }]);
+      expect(await broker.claim(claimAt(2999))).toEqual([]);
+      await broker.settle([acknowledge(second)]);
+      expect(await broker.depth('topic')).toEqual({ waiting: 0, dead: 0 });
+    });
+
+    test('a late success still counts', async () => {
+      await using broker = await openNew();
+      await broker.publish('topic', texts(1), 1000);
+      const slow = defined((await broker.claim(claimAt(1000, { leaseUntil: 2000 })))[0]);
+      const second = defined((await broker.claim(claimAt(2000, { leaseUntil: 3000 })))[0]);
+      await broker.settle([acknowledge(slow)]);
+      await broker.settle([{ ...failure(second), outcome: 'retry', at: 4000 }]);
+      await broker.settle([acknowledge(second)]);
+      expect(await broker.claim(claimAt(9999))).toEqual([]);
+      expect(await broker.depth('topic')).toEqual({ waiting: 0, dead: 0 });
+    });
+
+    test('what nobody acknowledged for 7 days is dead, and gone after 30 more', async () => {
+      await using broker = await openNew();
+      await broker.publish('topic', texts(1), 1000);
+      const week = 1000 + 7 * dayMs;
+      expect(await broker.claim(claimAt(week, { leaseUntil: week }))).toHaveLength(1);
+      expect(await broker.claim(claimAt(week + 1))).toEqual([]);
+      expect(await broker.depth('topic')).toEqual({ waiting: 0, dead: 1 });
+      await broker.claim(claimAt(week + 30 * dayMs + 2));
+      expect(await broker.depth('topic')).toEqual({ waiting: 0, dead: 0 });
+    });
+
+    test('a claim takes from its topics only, at most what it asked for, the longest due first', async () => {
+      await using broker = await openNew();
+      await broker.publish('one', texts(3), 1000);
+      await broker.publish('two', texts(3), 900);
+      await broker.publish('three', texts(3), 800);
+      const topics = ['one', 'two', 'two', 'unknown', "'"];
+      const first = await broker.claim(claimAt(1000, { topics, limit: 4 }));
+      expect(first.map(({ topic }) => topic).toSorted()).toEqual(['one', 'two', 'two', 'two']);
+      const second = await broker.claim(claimAt(1000, { topics, limit: 4 }));
+      expect(second.map(({ topic }) => topic)).toEqual(['one', 'one']);
+      expect(await broker.claim(claimAt(1000, { topics: [] }))).toEqual([]);
+    });
+
+    test('a claim of large messages takes some now and the rest later', async () => {
+      await using broker = await openNew();
+      const large = { data: 'A'.repeat(12 * 1024 * 1024), attributes: {} };
+      for (let count = 0; count < 5; count += 1) await broker.publish('topic', [large], 1000);
+      const first = await broker.claim(claimAt(1000));
+      expect(first.length).toBeLessThan(5);
+      const second = await broker.claim(claimAt(1000));
+      expect(first.length + second.length).toBe(5);
+    });
+
+    test('a removed topic is empty, and may be used again', async () => {
+      await using broker = await openNew();
+      for (let count = 0; count < 3; count += 1) await broker.publish('topic', texts(800), 1000);
+      await broker.publish('other', texts(1), 1000);
+      await broker.removeTopic('topic');
+      await broker.removeTopic('unknown');
+      expect(await broker.depth('topic')).toEqual({ waiting: 0, dead: 0 });
+      expect(await broker.depth('other')).toEqual({ waiting: 1, dead: 0 });
+      await broker.publish('topic', texts(1), 1000);
+      expect(await broker.claim(claimAt(1000))).toHaveLength(1);
+    });
+
+    test('settling what is unknown, or nothing, is fine', async () => {
+      await using broker = await openNew();
+      await broker.settle([]);
+      await broker.settle([{ id: '77', outcome: 'acknowledged' }]);
+      await broker.settle([{ id: 'x', outcome: 'dead', attempt: 1, reason: '' }]);
+    });
+
+    test.for([
+      ['too many messages', texts(1001), '1001 messages are more than the 1000'],
+      ['too much data', [text('A'.repeat(14 * 1024 * 1024))], 'bytes of data are more than'],
+      ['too many attributes', [attributed(101, 'v')], '101 attributes are more than the 100'],
+      ['a long value', [text('A'), attributed(1, 'ä'.repeat(600))], 'the value of attribute key0'],
+      ['a long key', [{ data: '', attributes: { ['k'.repeat(257)]: '' } }], 'key kkkk'],
+    ] as const)('a request with %s is refused as a whole', async ([, messages, reason]) => {
+      await using broker = await openNew();
+      const refused = broker.publish('topic', messages, 1000);
+      await expect(refused).rejects.toThrow(Failure);
+      await expect(refused).rejects.toThrow(reason);
+      expect(await broker.depth('topic')).toEqual({ waiting: 0, dead: 0 });
+    });
+
+    test('the largest allowed request is published', async () => {
+      await using broker = await openNew();
+      await broker.publish('topic', texts(1000), 1000);
+      const data = Buffer.alloc(10 * 1024 * 1024).toString('base64');
+      await broker.publish('topic', [{ ...attributed(100, 'ä'.repeat(512)), data }], 1000);
+      expect(await broker.depth('topic')).toEqual({ waiting: 1001, dead: 0 });
+    });
+
+    test('a watcher hears of messages, also of those somebody else published', async () => {
+      const open = await prepare();
+      await using broker = await open();
+      await using other = await open();
+      const hint = vi.fn();
+      const stop = broker.watch(hint);
+      await broker.publish('topic', texts(1), 1000);
+      await expect.poll(() => hint.mock.calls.length).toBeGreaterThan(0);
+      hint.mockClear();
+      await other.publish('topic', texts(1), 1000);
+      await expect.poll(() => hint.mock.calls.length).toBeGreaterThan(0);
+      stop();
+    });
+
+    test('what was published is there after the broker was closed and opened again', async () => {
+      const open = await prepare();
+      {
+        await using broker = await open();
+        await broker.publish('topic', texts(2), 1000);
+        await broker.claim(claimAt(1000, { limit: 1, leaseUntil: 2000 }));
+      }
+      await using broker = await open();
+      expect(await broker.claim(claimAt(1999))).toHaveLength(1);
+      expect(await broker.claim(claimAt(2000))).toMatchObject([{ attempt: 2 }]);
+    });
+
+    test('those who claim in competition never get the same message', async () => {
+      const open = await prepare();
+      await using one = await open();
+      await using two = await open();
+      await one.publish('topic', texts(1000), 1000);
+      const claimed = await Promise.all([claimAll(one), claimAll(two), claimAll(one)]);
+      const ids = claimed.flat().map(({ id }) => id);
+      expect(ids).toHaveLength(1000);
+      expect(new Set(ids).size).toBe(1000);
+    });
+  });
+}
+
+function claimAt(now: number, more: Partial<Parameters<EventBroker['claim']>[0]> = {}) {
+  return { topics: ['topic'], limit: 100, now, leaseUntil: now + 10 * dayMs, ...more };
+}
+
+async function claimAll(broker: EventBroker): Promise<ClaimedMessage[]> {
+  const all: ClaimedMessage[] = [];
+  for (;;) {
+    const claimed = await broker.claim(claimAt(1000, { limit: 7 }));
+    if (claimed.length === 0) return all;
+    all.push(...claimed);
+  }
+}
+
+function acknowledge({ id }: ClaimedMessage) {
+  return { id, outcome: 'acknowledged' } as const;
+}
+
+function failure({ id, attempt }: ClaimedMessage) {
+  return { id, attempt, reason: 'HTTP 500' };
+}
+
+function texts(count: number): NewMessage[] {
+  return Array.from({ length: count }, (_, number) => text(base64(`${number}`)));
+}
+
+function text(data: string): NewMessage {
+  return { data, attributes: {} };
+}
+
+function attributed(count: number, value: string): NewMessage {
+  const keys = Array.from({ length: count }, (_, number) => `key${number}`);
+  return { data: '', attributes: Object.fromEntries(keys.map((key) => [key, value])) };
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+function defined(message: ClaimedMessage | undefined): ClaimedMessage {
+  if (message === undefined) throw new Error('No message was claimed');
+  return message;
+}
