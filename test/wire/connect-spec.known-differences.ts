@@ -1,0 +1,129 @@
+import { stringify } from 'yaml';
+
+export interface KnownDifference {
+  readonly reason: string;
+  readonly text: string;
+  readonly theirs: RegExp;
+  readonly ours: RegExp;
+}
+
+/** Where Berth reads `connect.yaml` otherwise than Connect's validator, and why. */
+export const knownDifferences: readonly KnownDifference[] = [
+  ...[
+    'garbage 1 2 3 4 5 xyz',
+    '0 0 * * * whenever',
+    '99 99 99 99 99',
+    '0 0 * * 8',
+    '5-1 * * * *',
+    '*/0 * * * *',
+    '12345',
+    '1 1 1 1 1 1 1 1',
+  ].map((schedule) => ({
+    reason: `the schedule "${schedule}" is no cron line that could be run`,
+    text: jobWith(schedule),
+    theirs: /^accepted$/,
+    ours: /^\[deployAs\.0\.properties\.schedule\]: The schedule '.*' is not a cron line: /,
+  })),
+  ...['0 0 31 2 *', '0 0 30 2 *', '0 0 31 4,6,9,11 *', '0 0 0 1 1 * 1900'].map((schedule) => ({
+    reason: `the schedule "${schedule}" would never come true`,
+    text: jobWith(schedule),
+    theirs: /^accepted$/,
+    ours: /names a date that does not exist$/,
+  })),
+  ...[
+    'x@daily',
+    '@daily x',
+    '@every 5m5',
+    '@every 0s',
+    'run @every 5m',
+    '@every 5m '.repeat(30),
+  ].map((schedule) => ({
+    reason: `the schedule "${schedule.slice(0, 20)}" only contains a named one`,
+    text: jobWith(schedule),
+    theirs: /^accepted$/,
+    ours: /Please provide a valid cron schedule/,
+  })),
+  {
+    reason: 'an endpoint ends after 256 characters, as the official pattern means to say',
+    text: serviceWith({ endpoint: `/${'a'.repeat(256)}` }),
+    theirs: /^accepted$/,
+    ours: /^\[deployAs\.0\.endpoint\]: Invalid$/,
+  },
+  {
+    reason: 'a number without end is reported once',
+    text: 'deployAs: [{name: ab, applicationType: service, endpoint: /, healthCheck: {path: /, timeoutSeconds: .inf}}]',
+    theirs: /: Expected integer, received float\n.*: Number must be less than or equal to 20$/,
+    ours: /^\[deployAs\.0\.healthCheck\.timeoutSeconds\]: Expected integer, received float$/,
+  },
+  {
+    reason: 'names that every JavaScript object has are counted like any other',
+    text: stringify({
+      deployAs: [
+        { name: 'constructor', applicationType: 'assets' },
+        { name: 'constructor', applicationType: 'assets' },
+      ],
+    }),
+    theirs: /^accepted$/,
+    ours: /^\[file content\]: Duplicate application name found: constructor$/,
+  },
+  {
+    reason: 'a NUL character would end a value that is handed to a process',
+    text: serviceWith({ scripts: { postDeploy: 'echo \0' } }),
+    theirs: /^accepted$/,
+    ours: /^\[deployAs\.0\.scripts\.postDeploy\]: Must not hold a NUL character$/,
+  },
+  {
+    reason: 'a file with NUL characters is not text',
+    text: 'deployAs: [] # \0',
+    theirs: /^accepted$/,
+    ours: /^\[file content\]: The file is not text/,
+  },
+  {
+    reason: 'tags that make something else than plain data are named as such',
+    text: 'deployAs: [{name: !!timestamp 2024-01-01, applicationType: assets}]',
+    theirs: /^\[deployAs\.0\.name\]: Expected string, received date$/,
+    ours: /^\[deployAs\.0\.name\]: Must be plain YAML/,
+  },
+  {
+    reason: 'a document that holds itself has no end',
+    text: '&a\ndeployAs: []\nmore: *a\n',
+    theirs: /^\[file content\]: Unrecognized key/,
+    ours: /^\[file content\]: Nested too deeply$/,
+  },
+  {
+    reason: 'what nests deeper than 50 levels is not read further',
+    text: `deployAs: []\nmore: ${'['.repeat(60)}${']'.repeat(60)}`,
+    theirs: /^\[file content\]: Unrecognized key/,
+    ours: /^\[file content\]: Nested too deeply$/,
+  },
+  {
+    reason: 'more than 20,000 YAML tokens would keep the parser busy for seconds',
+    text: `deployAs: []\n${'#\n'.repeat(20_000)}`,
+    theirs: /^accepted$/,
+    ours: /^\[file content\]: The file holds more than 20000 YAML tokens$/,
+  },
+  {
+    reason: 'a file of more than 1 MiB is not parsed',
+    text: `deployAs: []\n#${'x'.repeat(1024 * 1024)}`,
+    theirs: /^accepted$/,
+    ours: /^\[file content\]: The file is larger than 1 MiB$/,
+  },
+  {
+    reason: 'after a hundred mistakes the rest is counted',
+    text: `deployAs: [${'{},'.repeat(150)}]`,
+    theirs: /^(\[deployAs\.\d+\.applicationType\]: .*\n){149}\[deployAs\.149/,
+    ours: /^(\[deployAs\.\d+\.applicationType\]: .*\n){100}\[file content\]: … and 50 more mistakes$/,
+  },
+];
+
+function jobWith(schedule: string): string {
+  return stringify({
+    deployAs: [{ name: 'ab', applicationType: 'job', endpoint: '/', properties: { schedule } }],
+  });
+}
+
+function serviceWith(more: Readonly<Record<string, unknown>>): string {
+  return stringify({
+    deployAs: [{ name: 'ab', applicationType: 'service', endpoint: '/', ...more }],
+  });
+}
