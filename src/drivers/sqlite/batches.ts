@@ -1,4 +1,5 @@
-import { type Connection, factsOf, UnexpectedRows } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { factsOf, UnexpectedRows } from './error-facts.ts';
 import type { Reply, Request, Statement, StatementResult } from './messages.ts';
 
 export type Batch = Extract<Request, { kind: 'batch' }>;

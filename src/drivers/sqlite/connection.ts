@@ -1,20 +1,22 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import type { ErrorFacts, Statement, StatementResult, ThreadOptions } from './messages.ts';
+import { waitWhileBusy } from './busy.ts';
+import type { Statement, StatementResult, ThreadOptions } from './messages.ts';
 
 const cachedStatements = 256;
 
 /** One connection and its prepared statements. Synchronous: it belongs into a thread of its own. */
 export class Connection {
   readonly #database: DatabaseSync;
+  readonly #busyTimeoutMs: number;
   readonly #prepared = new Map<string, Prepared>();
-  #seenVersion: unknown;
-  #seenChanges: unknown;
+  #seenCounters: string | undefined;
 
   constructor(options: ThreadOptions) {
-    this.#database = new DatabaseSync(options.file, { timeout: options.busyTimeoutMs });
-    switchToWal(this.#database, options.busyTimeoutMs);
-    this.#database.exec(`PRAGMA synchronous = ${options.synchronous}`);
-    this.#database.exec(`PRAGMA journal_size_limit = ${64 * 1024 * 1024}`);
+    this.#busyTimeoutMs = options.busyTimeoutMs;
+    this.#database = new DatabaseSync(options.file);
+    this.script('PRAGMA journal_mode = WAL');
+    this.script(`PRAGMA synchronous = ${options.synchronous}`);
+    this.script(`PRAGMA journal_size_limit = ${64 * 1024 * 1024}`);
   }
 
   get isOpen(): boolean {
@@ -26,11 +28,7 @@ export class Connection {
   }
 
   run(statement: Statement): StatementResult {
-    const { prepared, returnsRows } = this.#prepare(statement.sql);
-    const parameters = statement.parameters as SQLInputValue[];
-    if (returnsRows) return { rows: prepared.all(...parameters), changes: 0, lastInsertRowid: 0 };
-    const { changes, lastInsertRowid } = prepared.run(...parameters);
-    return { rows: [], changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
+    return waitWhileBusy(this.#busyTimeoutMs, () => this.#run(statement));
   }
 
   execute(sql: string): void {
@@ -38,7 +36,7 @@ export class Connection {
   }
 
   script(sql: string): void {
-    this.#database.exec(sql);
+    waitWhileBusy(this.#busyTimeoutMs, () => this.#database.exec(sql));
   }
 
   /** SQLite undoes a transaction by itself after some errors (a full disk); then there is nothing left to do. */
@@ -49,23 +47,34 @@ export class Connection {
   /** Whether this or another connection has committed a change since the last call outside of a transaction. */
   hasChanged(): boolean {
     if (this.inTransaction) return false;
-    const version = this.#readNumber('PRAGMA data_version');
-    const changes = this.#readNumber('SELECT total_changes()');
-    const changed = version !== this.#seenVersion || changes !== this.#seenChanges;
-    this.#seenVersion = version;
-    this.#seenChanges = changes;
+    const counters = this.#readCounters();
+    const changed = counters !== this.#seenCounters;
+    this.#seenCounters = counters;
     return changed;
   }
 
   close(): void {
     this.rollback();
-    // Passive waits for nobody; whoever closes the file last writes back the rest.
-    this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
-    this.#database.close();
+    try {
+      // Passive waits for nobody; whoever closes the file last writes back the rest.
+      this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    } finally {
+      this.#database.close();
+    }
   }
 
-  #readNumber(sql: string): unknown {
-    return Object.values(this.#prepare(sql).prepared.get() ?? {})[0];
+  #run(statement: Statement): StatementResult {
+    const { prepared, returnsRows } = this.#prepare(statement.sql);
+    const parameters = statement.parameters as SQLInputValue[];
+    if (returnsRows) return { rows: prepared.all(...parameters), changes: 0, lastInsertRowid: 0 };
+    const { changes, lastInsertRowid } = prepared.run(...parameters);
+    return { rows: [], changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
+  }
+
+  /** One counts the commits of other connections, the other the rows that this one has changed. */
+  #readCounters(): string {
+    const sql = 'SELECT data_version, total_changes() AS changes FROM pragma_data_version';
+    return JSON.stringify(this.run({ sql, parameters: [] }).rows);
   }
 
   #prepare(sql: string): Prepared {
@@ -89,44 +98,4 @@ export class Connection {
 interface Prepared {
   readonly prepared: StatementSync;
   readonly returnsRows: boolean;
-}
-
-/** The switch needs the file for itself and, unlike everything else, SQLite does not wait for that. */
-function switchToWal(database: DatabaseSync, timeoutMs: number): void {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    try {
-      database.exec('PRAGMA journal_mode = WAL');
-      return;
-    } catch (error) {
-      if (!isBusy(error) || Date.now() >= deadline) throw error;
-      pause(2);
-    }
-  }
-}
-
-function pause(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
-
-function isBusy(error: unknown): boolean {
-  return ((factsOf(error).errcode ?? 0) & 0xff) === 5;
-}
-
-export function factsOf(error: unknown): ErrorFacts {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { message } = error;
-  if (error instanceof UnexpectedRows) return { message, affected: error.affected };
-  const errcode = 'errcode' in error ? error.errcode : undefined;
-  return typeof errcode === 'number' ? { message, errcode } : { message };
-}
-
-/** Undoes a batch whose statement changed another number of rows than it had to. */
-export class UnexpectedRows extends Error {
-  readonly affected: { readonly statement: number; readonly rows: number };
-
-  constructor(statement: number, rows: number, expected: number) {
-    super(`Statement ${statement} of the batch changed ${rows} rows instead of ${expected}`);
-    this.affected = { statement, rows };
-  }
 }

@@ -33,7 +33,9 @@ export class ThreadClient {
     const program = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
     this.#worker = new Worker(program, { workerData: options, name: 'sqlite' });
     this.#worker.on('message', (answers: Answers) => this.#receive(answers));
-    this.#worker.on('error', (error) => this.#fail(error));
+    this.#worker.on('error', (cause) => {
+      this.#fail(new Error(`The thread of the database ${options.file} has failed`, { cause }));
+    });
     this.#ended = new Promise((resolve) => {
       this.#worker.once('exit', () => {
         this.#fail(new Error(`The database ${options.file} is closed`));

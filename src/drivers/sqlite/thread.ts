@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { type Batch, runBatches } from './batches.ts';
-import { Connection, factsOf } from './connection.ts';
+import { Connection } from './connection.ts';
+import { factsOf } from './error-facts.ts';
 import type { Answers, Reply, Request, StatementResult, ThreadOptions } from './messages.ts';
 
 /** The thread's program: SQLite waits for the disk here, so that nobody's event loop has to. */
@@ -31,7 +32,7 @@ function serve(connection: Connection): void {
     const requests = [first, ...waitingRequests()];
     while (requests.length > 0) {
       const replies = answerNext(connection, requests);
-      send(replies, watcher !== undefined && connection.hasChanged());
+      send(replies, watcher !== undefined && hasChanged(connection));
     }
     // Without its port the thread has nothing left to wait for, and ends.
     if (!connection.isOpen) port.close();
@@ -98,10 +99,19 @@ function watch(connection: Connection, on: boolean): void {
   clearInterval(watcher);
   watcher = undefined;
   if (!on) return;
-  connection.hasChanged();
+  hasChanged(connection);
   watcher = setInterval(() => {
-    if (connection.hasChanged()) send([], true);
+    if (hasChanged(connection)) send([], true);
   }, watchIntervalMs);
+}
+
+/** Where the file cannot be read, whoever is called back will find out why; a hint too many does no harm. */
+function hasChanged(connection: Connection): boolean {
+  try {
+    return connection.hasChanged();
+  } catch {
+    return true;
+  }
 }
 
 function send(replies: readonly Reply[], changed: boolean): void {
