@@ -1,0 +1,196 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { InstanceAddress, RouteTable } from '../../core/route-table.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { answerError, internalError, unavailable, unknownHost } from './error-answer.ts';
+import type { Carriage, Exchange } from './exchange.ts';
+import { forward } from './forward.ts';
+import { correlationIdOf } from './headers.ts';
+import { createHttpServer, type RequestTakers } from './http-server.ts';
+import { createInFlight } from './in-flight.ts';
+import { defaultLimits, type GatewayLimits } from './limits.ts';
+import { createListeners, type PortOutcome } from './listeners.ts';
+import { compileRouting, type Entrance, matchRoute, type Site } from './match-route.ts';
+import { createRequestMeter, type RequestLog, watchRequest } from './request-log.ts';
+import { createSiteOpener } from './sites.ts';
+import { forwardUpgrade } from './upgrade.ts';
+import { createUpstreams } from './upstreams.ts';
+
+export interface GatewayOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Where the applications' own ports are opened. */
+  readonly loopbackHost: string;
+  /** Called when a request is over. What it throws is logged and goes no further. */
+  readonly onRequest: (entry: RequestLog) => void;
+  readonly logger?: Logger;
+  readonly limits?: Partial<GatewayLimits>;
+}
+
+/** The front of all applications: by host name on one port, and by a port of their own on loopback. */
+export interface Gateway extends AsyncDisposable {
+  readonly port: number;
+  /**
+   * From the moment this resolves new requests find the new table; those under way finish where they began.
+   * Answers what became of each port in the table; one in conflict is tried again with the next table.
+   */
+  applyRoutes(table: RouteTable): Promise<readonly PortOutcome[]>;
+  inFlight(releaseId: string): number;
+  /** Resolves when no request of the release is under way. Take it out of the table first. */
+  drained(releaseId: string): Promise<void>;
+}
+
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const inFlight = createInFlight();
+  const upstreams = createUpstreams(limits);
+  const openSites = createSiteOpener(limits.filesPerSite, options.logger);
+  let routing = compileRouting([]);
+  let turn = 0;
+  const carriage: Carriage = {
+    limits,
+    inFlight,
+    upstreams,
+    siteNow: (site) => routing.byLabel.get(site.route.hostLabel.toLowerCase()) ?? site,
+    nextTurn: () => turn++,
+  };
+  const takersAt = createTakers({
+    carriage,
+    match: (entrance, host) => matchRoute(routing, entrance, host),
+    report: createReporter(options),
+    logger: options.logger,
+  });
+  const listeners = createListeners(options.loopbackHost, (port) =>
+    createHttpServer(limits, takersAt({ port })),
+  );
+  const shared = createHttpServer(limits, takersAt('shared'));
+  const port = await listeners.open(shared, options.host, options.port);
+
+  const apply = async (table: RouteTable): Promise<readonly PortOutcome[]> => {
+    const sites = await openSites(table);
+    routing = compileRouting(sites);
+    upstreams.keep(instancesOf(sites));
+    return listeners.keep([...routing.byPort.keys()]);
+  };
+  let applied: Promise<unknown> = Promise.resolve();
+
+  return {
+    port,
+    applyRoutes(table) {
+      const outcome = applied.then(() => apply(table));
+      // A table that failed is reported to whoever brought it, and must not hold up the next one.
+      applied = outcome.catch(() => undefined);
+      return outcome;
+    },
+    inFlight: inFlight.ofRelease,
+    drained: inFlight.drained,
+    async [Symbol.asyncDispose]() {
+      await applied;
+      await listeners.close(limits.drainMs);
+      await upstreams[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface TakerDeps {
+  readonly carriage: Carriage;
+  readonly match: (entrance: Entrance, host: string | undefined) => Site | undefined;
+  readonly report: (entry: () => RequestLog) => void;
+  readonly logger: Logger | undefined;
+}
+
+function createTakers({ carriage, match, report, logger }: TakerDeps) {
+  const meter = createRequestMeter();
+
+  /** A mistake of ours costs one request, not all of them. */
+  const guard = (res: ServerResponse, take: () => void): void => {
+    try {
+      take();
+    } catch (error) {
+      logger?.error({ error }, 'a request could not be carried');
+      if (res.headersSent) res.destroy();
+      else answerError(res, internalError);
+    }
+  };
+
+  const begin = (entrance: Entrance, req: IncomingMessage, res: ServerResponse) => {
+    // A client that goes away is noticed by its connection's end; the error adds nothing.
+    res.on('error', () => undefined);
+    const correlationId = correlationIdOf(req.headers);
+    const site = match(entrance, req.headers.host);
+    if (site === undefined) {
+      answerError(res, unknownHost(req.headers.host), correlationId);
+      return undefined;
+    }
+    const entry = watchRequest({ req, res, route: site.route, measure: meter(req) });
+    return { exchange: { req, res, site, correlationId }, entry };
+  };
+
+  return (entrance: Entrance): RequestTakers => ({
+    onRequest(req, res) {
+      guard(res, () => {
+        const begun = begin(entrance, req, res);
+        if (begun === undefined) return;
+        res.once('close', () => report(begun.entry));
+        answer(carriage, begun.exchange);
+      });
+    },
+    onUpgrade(req, socket, head) {
+      // Without a listener a connection reset would end the whole process.
+      socket.on('error', () => undefined);
+      const res = rawResponse(req, socket);
+      guard(res, () => {
+        const begun = begin(entrance, req, res);
+        if (begun === undefined) return;
+        socket.once('close', () => report(begun.entry));
+        if (begun.exchange.site.route.target.kind !== 'process') answer(carriage, begun.exchange);
+        else forwardUpgrade(carriage, { ...begun.exchange, socket, head });
+      });
+    },
+  });
+}
+
+function answer(carriage: Carriage, exchange: Exchange): void {
+  const { req, res, site, correlationId } = exchange;
+  const { target } = site.route;
+  switch (target.kind) {
+    case 'process':
+      forward(carriage, exchange);
+      break;
+    case 'files':
+      res.once('close', carriage.inFlight.enter(target.releaseId));
+      site.files?.answer(req, res, correlationId);
+      break;
+    case 'unavailable':
+      answerError(res, unavailable(site.route, target.reason), correlationId);
+      break;
+    default:
+      target satisfies never;
+  }
+}
+
+/** Until the upgrade is agreed, the connection answers like any other. */
+function rawResponse(req: IncomingMessage, socket: Duplex): ServerResponse {
+  const res = new ServerResponse(req);
+  res.shouldKeepAlive = false;
+  res.assignSocket(req.socket);
+  res.once('finish', () => socket.end());
+  return res;
+}
+
+function createReporter({ onRequest, logger }: GatewayOptions) {
+  return (entry: () => RequestLog): void => {
+    try {
+      onRequest(entry());
+    } catch (error) {
+      logger?.error({ error }, 'a request could not be logged');
+    }
+  };
+}
+
+function instancesOf(sites: readonly Site[]): InstanceAddress[] {
+  return sites.flatMap(({ route: { target } }) =>
+    target.kind === 'process' ? target.instances : [],
+  );
+}

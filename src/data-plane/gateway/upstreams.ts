@@ -1,0 +1,57 @@
+import { Pool } from 'undici';
+import type { InstanceAddress } from '../../core/route-table.ts';
+import type { GatewayLimits } from './limits.ts';
+
+/** The connections to each instance, kept while a route names it. */
+export interface Upstreams extends AsyncDisposable {
+  pool(address: InstanceAddress): Pool;
+  /** Lets go of all others; what they still carry is finished. */
+  keep(addresses: readonly InstanceAddress[]): void;
+}
+
+export function createUpstreams(limits: GatewayLimits): Upstreams {
+  const pools = new Map<string, Pool>();
+  const closing = new Set<Pool>();
+
+  const retire = (key: string, pool: Pool): void => {
+    pools.delete(key);
+    closing.add(pool);
+    // Rejects only where the pool was destroyed meanwhile, and then it is closed too.
+    pool.close().then(
+      () => closing.delete(pool),
+      () => closing.delete(pool),
+    );
+  };
+
+  return {
+    pool(address) {
+      const key = keyOf(address);
+      const pool = pools.get(key) ?? openPool(address, limits);
+      pools.set(key, pool);
+      return pool;
+    },
+    keep(addresses) {
+      const kept = new Set(addresses.map(keyOf));
+      for (const [key, pool] of pools) if (!kept.has(key)) retire(key, pool);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...pools.values(), ...closing].map((pool) => pool.destroy()));
+    },
+  };
+}
+
+/** The id is part of it: a port may come back with another instance behind it. */
+function keyOf({ instanceId, host, port }: InstanceAddress): string {
+  return `${instanceId} ${host} ${port}`;
+}
+
+function openPool({ host, port }: InstanceAddress, limits: GatewayLimits): Pool {
+  return new Pool(`http://${host.includes(':') ? `[${host}]` : host}:${port}`, {
+    connections: limits.connectionsPerInstance,
+    pipelining: 1,
+    headersTimeout: limits.answerMs,
+    bodyTimeout: limits.answerMs,
+    connect: { timeout: limits.connectMs },
+    maxHeaderSize: 2 * limits.headBytes,
+  });
+}

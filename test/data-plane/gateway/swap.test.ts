@@ -1,0 +1,92 @@
+import { expect, test, vi } from 'vitest';
+import { call, openCall, processes, routeTo, startGateway, startUpstream } from './support.ts';
+
+test('fifty releases in a row drop no request', async () => {
+  const gateway = await startGateway();
+  let current = await startUpstream((_req, res) => void setImmediate(() => res.end('release-0')));
+  await gateway.applyRoutes([routeTo(processes([current.address], 'release-0'))]);
+
+  const stop = new AbortController();
+  const seen = new Set<string>();
+  let answered = 0;
+  const ask = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      const body = answered % 3 === 0 ? Buffer.alloc(50_000) : undefined;
+      const method = body === undefined ? 'GET' : 'POST';
+      const answer = await call({ port: gateway.port, method, ...(body && { body }) });
+      expect(answer.status).toBe(200);
+      seen.add(answer.text);
+      answered++;
+    }
+  };
+  const clients = Promise.all(Array.from({ length: 8 }, ask));
+
+  for (let release = 1; release <= 50; release++) {
+    const next = await startUpstream(
+      (req, res) => void req.resume().once('end', () => res.end(`release-${release}`)),
+    );
+    await gateway.applyRoutes([routeTo(processes([next.address], `release-${release}`))]);
+    await gateway.drained(`release-${release - 1}`);
+    await current.stop();
+    current = next;
+    await vi.waitFor(() => expect(seen).toContain(`release-${release}`), { interval: 5 });
+  }
+  stop.abort();
+  await clients;
+  expect(answered).toBeGreaterThan(200);
+});
+
+test('a request under way finishes on the release it began with', async () => {
+  const finish = Promise.withResolvers<void>();
+  const old = await startUpstream(async (_req, res) => {
+    res.write('begun on the old, ');
+    await finish.promise;
+    res.end('ended on the old');
+  });
+  const young = await startUpstream((_req, res) => void res.end('young'));
+  const gateway = await startGateway();
+  await gateway.applyRoutes([routeTo(processes([old.address], 'old'))]);
+  const response = await openCall({ port: gateway.port });
+
+  await gateway.applyRoutes([routeTo(processes([young.address], 'young'))]);
+  expect((await call({ port: gateway.port })).text).toBe('young');
+  expect(gateway.inFlight('old')).toBe(1);
+  let drained = false;
+  const draining = gateway.drained('old').then(() => {
+    drained = true;
+  });
+  expect(drained).toBe(false);
+
+  finish.resolve();
+  const text = (await response.toArray()).join('');
+  expect(text).toBe('begun on the old, ended on the old');
+  await draining;
+  expect(gateway.inFlight('old')).toBe(0);
+});
+
+test('a release nobody waits for is drained at once', async () => {
+  const gateway = await startGateway();
+  await gateway.drained('never-heard-of');
+});
+
+test('closing lets requests under way finish, and ends what takes too long', async () => {
+  const finish = Promise.withResolvers<void>();
+  const upstream = await startUpstream(async (req, res) => {
+    res.flushHeaders();
+    if (req.url === '/long') return;
+    await finish.promise;
+    res.end('finished');
+  });
+  const gateway = await startGateway({ limits: { drainMs: 300 } });
+  await gateway.applyRoutes([routeTo(processes([upstream.address]))]);
+  const short = await openCall({ port: gateway.port, path: '/short' });
+  const long = await openCall({ port: gateway.port, path: '/long' });
+  const cut = expect(long.toArray()).rejects.toThrow('aborted');
+
+  const closed = gateway[Symbol.asyncDispose]();
+  await expect(call({ port: gateway.port })).rejects.toThrow('ECONNREFUSED');
+  finish.resolve();
+  expect((await short.toArray()).join('')).toBe('finished');
+  await cut;
+  await closed;
+});
