@@ -25,6 +25,11 @@ export function servingOf(type: ApplicationType): Serving {
   return servings[type];
 }
 
+/** Event and job applications are called by the platform only. */
+export function hasUrl(type: ApplicationType): boolean {
+  return type !== 'event' && type !== 'job';
+}
+
 export function isMerchantCenter(type: ApplicationType): boolean {
   return servings[type] === 'single-page';
 }

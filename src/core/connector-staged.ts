@@ -103,3 +103,13 @@ export function decidePublished(
 export function decidePublishFailed(staged: ConnectorStaged, now: number): ConnectorStaged {
   return { ...staged, status: 'Failed', version: staged.version + 1, lastModifiedAt: now };
 }
+
+/** A public publish that validated waits for somebody to certify it. */
+export function decideReadyForCertification(staged: ConnectorStaged, now: number): ConnectorStaged {
+  return {
+    ...staged,
+    status: 'ReadyForCertification',
+    version: staged.version + 1,
+    lastModifiedAt: now,
+  };
+}

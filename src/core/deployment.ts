@@ -22,8 +22,6 @@ export interface Deployment {
   /** The id of `details.build`: names the report of the newest deploy. */
   readonly buildId: string;
   readonly apiClient?: DeploymentApiClient;
-  /** The release that answers requests. Absent until the first success. */
-  readonly currentReleaseId?: string;
   readonly createdAt: number;
   readonly lastModifiedAt: number;
 }

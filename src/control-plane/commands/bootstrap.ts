@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
+import { hashSecret } from '../tokens/hash.ts';
 import { ownScopes } from './identity.ts';
-import { hashSecret } from './tokens.ts';
 
 /** Makes the project and an API client with every scope of it. Again and again the same. */
 export async function bootstrapProject(

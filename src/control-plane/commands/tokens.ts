@@ -1,23 +1,11 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
 import type { ApiClient, Store } from '../../ports/store.ts';
+import { hashSecret, hashToken } from '../tokens/hash.ts';
 import type { Identity } from './identity.ts';
 
 /** Contract §8.1: seconds that a token lives at commercetools. */
 export const tokenLifetimeSeconds = 172_800;
-
-/** Secrets are random and long, so a plain hash keeps them; the client's id keeps equal ones apart. */
-export function hashSecret(clientId: string, secret: string): string {
-  return createHash('sha256').update(`${clientId}:${secret}`).digest('hex');
-}
-
-export function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
-}
-
-export function newSecret(): string {
-  return randomBytes(24).toString('base64url');
-}
 
 export async function authenticateClient(
   store: Store,

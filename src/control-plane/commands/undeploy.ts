@@ -30,9 +30,9 @@ async function hasNothingToTearDown(
   { store }: CommandDependencies,
   deployment: Deployment,
 ): Promise<boolean> {
-  if (deployment.currentReleaseId !== undefined || deployment.apiClient !== undefined) return false;
+  if (deployment.apiClient !== undefined) return false;
   const releases = await store.runtime.releases({
-    states: ['candidate', 'current', 'draining', 'retired'],
+    states: ['candidate', 'current', 'draining'],
     deploymentId: deployment.id,
   });
   return releases.length === 0;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { apiError, rejectAny } from '../../../core/errors.ts';
 import { apiClientDraftSchema, printApiClient } from '../../../wire/api-client.ts';
-import { hashSecret, newSecret } from '../../commands/tokens.ts';
+import { hashSecret, newSecret } from '../../tokens/hash.ts';
 import { inProject, nothing } from '../parameters.ts';
 import { defineRoute } from '../route.ts';
 

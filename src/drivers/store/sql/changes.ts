@@ -138,7 +138,10 @@ const writers: {
       .select('id')
       .where('subject', '=', `deployment:${id}`)
       .where('state', '!=', 'running');
-    const reports = db.selectFrom('operation').select('report_id').where('subject', '=', `deployment:${id}`);
+    const reports = db
+      .selectFrom('operation')
+      .select('report_id')
+      .where('subject', '=', `deployment:${id}`);
     return [
       { query: db.deleteFrom('deployment').where('id', '=', id) },
       { query: db.deleteFrom('report_entry').where('report_id', 'in', reports) },

@@ -175,10 +175,12 @@ export function createRuntimeReader(db: Db): RuntimeReader {
       return (await db.selectFrom('address').selectAll().execute()).map(addressOf);
     },
     async artifactKeys() {
-      const rows = await db.selectFrom('release').selectAll().execute();
-      return new Set(
-        rows.flatMap((row) => releaseOf(row).applications.map((app) => app.artifactKey)),
-      );
+      const releases = await db.selectFrom('release').selectAll().execute();
+      const staged = await db.selectFrom('connector_staged').select('document').execute();
+      return new Set([
+        ...releases.flatMap((row) => releaseOf(row).applications.map((app) => app.artifactKey)),
+        ...staged.flatMap((row) => fromDocument<ConnectorStaged>(row).artifactKeys ?? []),
+      ]);
     },
   };
 }

@@ -120,7 +120,11 @@ export function entryOf(row: Selectable<Schema['report_entry']>): StepEntry {
 
 /** The state lives in its column: it and whether it is routed are all of a release that changes. */
 export function releaseOf(row: Selectable<Schema['release']>): Release {
-  return { ...fromDocument<Release>(row), state: row.state as ReleaseState, routed: row.routed === 1 };
+  return {
+    ...fromDocument<Release>(row),
+    state: row.state as ReleaseState,
+    routed: row.routed === 1,
+  };
 }
 
 export const instanceOf = (row: Selectable<Schema['instance']>): InstanceRecord =>

@@ -1,0 +1,37 @@
+import type { Logger } from 'pino';
+import type { Builder } from '../../ports/builder.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventBroker } from '../../ports/event-broker.ts';
+import type { LogStore } from '../../ports/log-store.ts';
+import type { ProjectApi } from '../../ports/project-api.ts';
+import type { PlatformRedirect, Runtime } from '../../ports/runtime.ts';
+import type { Opener, Sealer } from '../../ports/secret-box.ts';
+import type { Source } from '../../ports/source.ts';
+import type { Store } from '../../ports/store.ts';
+
+/** What operations are given. Unlike the API they may open secrets: scripts and API clients need them. */
+export interface OperationDependencies {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly logger: Logger;
+  readonly source: Source;
+  readonly builder: Builder;
+  /** Scripts only: instances belong to the data plane. */
+  readonly runtime: Pick<Runtime, 'runOnce'>;
+  readonly secrets: Sealer & Opener;
+  readonly logs: LogStore;
+  readonly events: Pick<EventBroker, 'removeTopic'>;
+  /** Where the connectors' own API clients are made. Absent: in Berth itself. */
+  readonly projectApi?: ProjectApi;
+  readonly platform?: PlatformRedirect;
+  readonly addressing: Addressing;
+  readonly startupTimeoutMs: number;
+  readonly scriptTimeoutMs: number;
+  readonly drainMs: number;
+}
+
+/** How applications are reached (design §5): by host name below a domain, or each by a loopback port of its own. */
+export type Addressing =
+  | { readonly kind: 'host'; readonly domain: string; readonly scheme: 'http' | 'https' }
+  | { readonly kind: 'port'; readonly from: number; readonly to: number };

@@ -1,0 +1,270 @@
+import { applicationNamed } from '../../core/configuration.ts';
+import type { Deployment } from '../../core/deployment.ts';
+import { nextStatus } from '../../core/deployment-status.ts';
+import type { OperationInput } from '../../core/operation.ts';
+import type { Release } from '../../core/release.ts';
+import type { Change } from '../../ports/store.ts';
+import { urlOf } from './addresses.ts';
+import type { OperationDependencies } from './dependencies.ts';
+import type { OperationRun } from './operation-run.ts';
+import { awaitHealthy } from './steps/await-healthy.ts';
+import { buildApplication, buildEnvironment } from './steps/build-application.ts';
+import { createApiClient } from './steps/create-api-client.ts';
+import { proposeRelease } from './steps/propose-release.ts';
+import { type ReservedAddress, reserveAddresses } from './steps/reserve-addresses.ts';
+import { runScript } from './steps/run-script.ts';
+import { switchRelease } from './steps/switch-release.ts';
+
+/** Create and redeploy: the same steps, for a release that does not exist yet. */
+export async function deploy(deps: OperationDependencies, run: OperationRun): Promise<void> {
+  const input = inputOf(run);
+  const deployment = await start(deps, run);
+  await fetchSource(deps, run, deployment);
+  const addresses = await run.step(
+    'reserve-addresses',
+    { failed: 'Addresses of the applications could not be reserved' },
+    (scope) => reserveAddresses(deps, deployment, scope),
+  );
+  const artifactKeys = await buildAll(deps, run, deployment, addresses);
+  const withClient = await ensureApiClient(deps, run, deployment);
+  const release = await propose(deps, run, { deployment: withClient, addresses, artifactKeys });
+  await run.step(
+    'await-healthy',
+    { failed: 'Applications did not start', starting: 'Starting applications' },
+    (scope) => awaitHealthy(deps, release, scope),
+  );
+  await run.step('switch', { failed: 'Traffic could not be switched' }, (scope) =>
+    switchRelease(deps, release, scope, (changes) => run.commit(changes)),
+  );
+  if (!input.skipScripts) await runPostDeploys(deps, run, withClient, release);
+  await finish(deps, run, release);
+}
+
+/** A failed deploy leaves what served before serving (contract §2.4). */
+export async function failDeploy(
+  deps: OperationDependencies,
+  run: OperationRun,
+): Promise<readonly Change[]> {
+  const deployment = await deps.store.deployments.byId(inputOf(run).deploymentId);
+  if (deployment === undefined) return [];
+  const candidates = await deps.store.runtime.releases({
+    states: ['candidate'],
+    deploymentId: deployment.id,
+  });
+  return [
+    ...candidates.map(({ id }) => ({ kind: 'set-release-state', id, state: 'retired' }) as const),
+    update(deps, deployment, { status: nextStatus(deployment.status, 'fail') }),
+  ];
+}
+
+async function start(deps: OperationDependencies, run: OperationRun): Promise<Deployment> {
+  const deployment = await read(deps, run);
+  if (deployment.status !== 'Queued') return deployment;
+  const change = update(deps, deployment, { status: nextStatus(deployment.status, 'start') });
+  await run.commit([change]);
+  return change.record;
+}
+
+async function fetchSource(
+  deps: OperationDependencies,
+  run: OperationRun,
+  deployment: Deployment,
+): Promise<void> {
+  await run.step(
+    'fetch-source',
+    { failed: 'Connector source could not be fetched' },
+    async (scope) => {
+      const { repository, commit, spec } = deployment.connector;
+      await deps.source.treeDigest({ ...repository, commit }, '');
+      scope.report(
+        'Information',
+        'Connector source fetched',
+        `${repository.tag} is commit ${commit.slice(0, 12)}.`,
+      );
+      const deployed = new Set(deployment.applications.map(({ name }) => name));
+      for (const { name } of spec.applications.filter((one) => !deployed.has(one.name))) {
+        scope.report(
+          'Information',
+          'Application not deployed',
+          `The Deployment's configurations do not list "${name}". To deploy it, create a Deployment that does.`,
+        );
+      }
+    },
+  );
+}
+
+async function buildAll(
+  deps: OperationDependencies,
+  run: OperationRun,
+  deployment: Deployment,
+  addresses: readonly ReservedAddress[],
+): Promise<ReadonlyMap<string, string>> {
+  const { spec, repository, commit } = deployment.connector;
+  const built = addresses.map(async (address) => {
+    const application = applicationNamed(spec, address.application);
+    const own = deployment.applications.find((one) => one.name === address.application);
+    if (application === undefined || own === undefined)
+      throw new Error(`No application ${address.application}`);
+    const environment = buildEnvironment(spec, application, {
+      own: own.configuration,
+      global: deployment.globalConfiguration,
+      url: urlOf(deps.addressing, { ...address, region: deployment.region }),
+    });
+    const key = await run.step(
+      `build/${application.name}`,
+      {
+        failed: 'Application build failed',
+        starting: 'Building application',
+        application: application.name,
+      },
+      (scope) =>
+        buildApplication(
+          deps,
+          {
+            repository: { ...repository, commit },
+            application,
+            environment,
+            deploymentId: deployment.id,
+          },
+          scope,
+        ),
+    );
+    return [application.name, key] as const;
+  });
+  return new Map(await allOrFirstFailure(built));
+}
+
+/** Waits for all of them even when one fails: no build goes on behind an operation that has ended. */
+async function allOrFirstFailure<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
+async function ensureApiClient(
+  deps: OperationDependencies,
+  run: OperationRun,
+  deployment: Deployment,
+): Promise<Deployment> {
+  const scopes = deployment.connector.spec.apiClientScopes;
+  if (scopes === undefined || deployment.apiClient !== undefined) return deployment;
+  await run.step(
+    'create-api-client',
+    { failed: 'API client could not be created' },
+    async (scope) => {
+      const apiClient = await createApiClient(deps, deployment, scopes, scope);
+      scope.change(update(deps, deployment, { apiClient }));
+    },
+  );
+  return read(deps, run);
+}
+
+async function propose(
+  deps: OperationDependencies,
+  run: OperationRun,
+  given: Omit<Parameters<typeof proposeRelease>[1], 'id'>,
+): Promise<Release> {
+  const id = await run.step(
+    'propose-release',
+    { failed: 'Release could not be made' },
+    async (scope) => {
+      const record = proposeRelease(deps, { ...given, id: deps.newId() });
+      scope.change({ kind: 'insert-release', record });
+      return record.id;
+    },
+  );
+  const release = await deps.store.runtime.release(id);
+  if (release === undefined) throw new Error(`Release ${id} is gone`);
+  return release;
+}
+
+/** One after another, in the request's order, once everything is up (contract §10, row 9). */
+async function runPostDeploys(
+  deps: OperationDependencies,
+  run: OperationRun,
+  deployment: Deployment,
+  release: Release,
+): Promise<void> {
+  for (const application of release.applications) {
+    const { name } = application;
+    const command = applicationNamed(deployment.connector.spec, name)?.scripts.postDeploy;
+    const starting = command === undefined ? {} : { starting: 'Running script "postDeploy"' };
+    await run.step(
+      `post-deploy/${name}`,
+      {
+        failed: "Failed during the execution of 'postDeploy' script",
+        application: name,
+        ...starting,
+      },
+      async (scope) => {
+        if (command === undefined)
+          scope.report('Information', 'Script for "postDeploy" not defined');
+        else
+          await runScript(
+            deps,
+            { script: 'postDeploy', command, deployment, release, application },
+            scope,
+          );
+      },
+    );
+  }
+}
+
+async function finish(
+  deps: OperationDependencies,
+  run: OperationRun,
+  release: Release,
+): Promise<void> {
+  const deployment = await read(deps, run);
+  const byName = new Map(
+    release.applications.map((application) => [application.name, application]),
+  );
+  const applications = deployment.applications.map((application) => {
+    const released = byName.get(application.name);
+    return {
+      ...application,
+      ...(released?.url === undefined ? {} : { url: released.url }),
+      ...(released?.topic === undefined ? {} : { topic: released.topic }),
+      deployed: true,
+    };
+  });
+  const seconds = ((deps.clock.now() - run.operation.createdAt) / 1000).toFixed(1);
+  await run.finish(
+    'succeeded',
+    [
+      update(deps, deployment, {
+        status: nextStatus(deployment.status, 'succeed'),
+        applications,
+      }),
+    ],
+    {
+      step: 'finish',
+      entries: [run.entry('Information', 'Deployment finished', `In ${seconds} s.`)],
+    },
+  );
+}
+
+async function read(deps: OperationDependencies, run: OperationRun): Promise<Deployment> {
+  const { deploymentId } = inputOf(run);
+  const deployment = await deps.store.deployments.byId(deploymentId);
+  if (deployment === undefined) throw new Error(`Deployment ${deploymentId} is gone`);
+  return deployment;
+}
+
+/** Background work leaves the version alone (contract §10, row 15). */
+function update(
+  deps: Pick<OperationDependencies, 'clock'>,
+  deployment: Deployment,
+  change: Partial<Deployment>,
+) {
+  return {
+    kind: 'update-deployment',
+    record: { ...deployment, ...change, lastModifiedAt: deps.clock.now() },
+    expectedVersion: deployment.version,
+  } as const;
+}
+
+function inputOf(run: OperationRun): Extract<OperationInput, { kind: 'deploy' }> {
+  const { input } = run.operation;
+  if (input.kind !== 'deploy') throw new Error(`Not a deploy: ${input.kind}`);
+  return input;
+}

@@ -1,0 +1,156 @@
+import { describeFailure } from '../../core/failure.ts';
+import type { Operation, OperationState } from '../../core/operation.ts';
+import type { ReportEntry } from '../../core/report.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Change, Store } from '../../ports/store.ts';
+
+/** What a step may do besides its work: tell people, and write together with being recorded as done. */
+export interface StepScope {
+  readonly signal: AbortSignal;
+  report(type: ReportEntry['type'], title: string, message?: string): void;
+  change(...changes: readonly Change[]): void;
+}
+
+export interface StepOptions {
+  /** Title of the report entry when the step fails. */
+  readonly failed: string;
+  /** Shown while the step runs; its own entries replace it. */
+  readonly starting?: string;
+  readonly application?: string;
+}
+
+/**
+ * One attempt at an operation. A finished step is recorded with its result, its report entries and its changes in one
+ * fenced commit: a later attempt takes the result, and a worker that lost its lease can write nothing.
+ */
+export class OperationRun {
+  readonly operation: Operation;
+  readonly signal: AbortSignal;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #done: Map<string, unknown>;
+
+  constructor(given: {
+    readonly operation: Operation;
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+    readonly steps: readonly { readonly name: string; readonly result: unknown }[];
+  }) {
+    this.operation = given.operation;
+    this.signal = given.signal;
+    this.#store = given.store;
+    this.#clock = given.clock;
+    this.#done = new Map(given.steps.map((step) => [step.name, step.result]));
+  }
+
+  /** Runs the step, or answers what it answered before. `T` must survive JSON. */
+  async step<T>(
+    name: string,
+    options: StepOptions,
+    work: (scope: StepScope) => Promise<T>,
+  ): Promise<T> {
+    if (this.#done.has(name)) return this.#done.get(name) as T;
+    this.signal.throwIfAborted();
+    const entries: ReportEntry[] = [];
+    const changes: Change[] = [];
+    const scope: StepScope = {
+      signal: this.signal,
+      report: (type, title, message) =>
+        entries.push(this.entry(type, title, message, options.application)),
+      change: (...more) => changes.push(...more),
+    };
+    if (options.starting !== undefined)
+      await this.#announce(name, options.starting, options.application);
+    try {
+      const result = await work(scope);
+      await this.#record(name, result, entries, changes);
+      return result;
+    } catch (error) {
+      this.signal.throwIfAborted();
+      throw new StepFailure(name, options, entries, error);
+    }
+  }
+
+  /** The last commit of the operation, whichever way it ended. */
+  async finish(
+    state: OperationState,
+    changes: readonly Change[],
+    last?: { step: string; entries: ReportEntry[] },
+  ) {
+    const operationId = this.operation.id;
+    await this.commit([
+      ...(last === undefined ? [] : [this.#entries(last.step, last.entries)]),
+      ...changes,
+      { kind: 'finish-operation', operationId, state, finishedAt: this.#clock.now() },
+    ]);
+  }
+
+  entry(
+    type: ReportEntry['type'],
+    title: string,
+    message?: string,
+    application?: string,
+  ): ReportEntry {
+    return {
+      type,
+      title,
+      ...(message === undefined ? {} : { message }),
+      ...(application === undefined ? {} : { application }),
+      createdAt: new Date(this.#clock.now()).toISOString(),
+    };
+  }
+
+  async #announce(step: string, title: string, application: string | undefined): Promise<void> {
+    await this.commit([
+      this.#entries(step, [this.entry('Information', title, undefined, application)]),
+    ]);
+  }
+
+  async #record(
+    step: string,
+    result: unknown,
+    entries: readonly ReportEntry[],
+    changes: readonly Change[],
+  ) {
+    await this.commit([
+      ...changes,
+      this.#entries(step, entries),
+      {
+        kind: 'put-step',
+        operationId: this.operation.id,
+        step: { name: step, result },
+        finishedAt: this.#clock.now(),
+      },
+    ]);
+    this.#done.set(step, result);
+  }
+
+  #entries(step: string, entries: readonly ReportEntry[]): Change {
+    return { kind: 'put-entries', reportId: this.operation.input.reportId, step, entries };
+  }
+
+  /** A fenced commit in the middle of a step, for what others must see before the step ends. */
+  commit(changes: readonly Change[]): Promise<void> {
+    return this.#store.commit(changes, {
+      operationId: this.operation.id,
+      attempt: this.operation.attempt,
+    });
+  }
+}
+
+/** A step that failed, with everything its report entry needs. */
+export class StepFailure extends Error {
+  readonly step: string;
+  readonly options: StepOptions;
+  /** What the step had reported before it failed. */
+  readonly entries: readonly ReportEntry[];
+
+  constructor(step: string, options: StepOptions, entries: readonly ReportEntry[], cause: unknown) {
+    super(describeFailure(cause), { cause });
+    this.name = 'StepFailure';
+    this.step = step;
+    this.options = options;
+    this.entries = entries;
+  }
+}

@@ -1,0 +1,150 @@
+import type { Deployment } from '../../../core/deployment.ts';
+import type { LogEntry } from '../../../core/log-entry.ts';
+import { classifyLine } from '../../../core/log-line.ts';
+import type { Release, ReleaseApplication, ReleaseEnvironment } from '../../../core/release.ts';
+import { secretContext } from '../../../core/secret-context.ts';
+import type { CommandResult } from '../../../ports/runtime.ts';
+import type { OperationDependencies } from '../dependencies.ts';
+import type { StepScope } from '../operation-run.ts';
+import { configuredEnvironment } from './propose-release.ts';
+
+export type ScriptName = 'postDeploy' | 'preUndeploy';
+
+type Dependencies = Pick<
+  OperationDependencies,
+  'builder' | 'runtime' | 'secrets' | 'logs' | 'clock' | 'scriptTimeoutMs' | 'platform'
+>;
+
+/**
+ * Runs a script in a writable copy of the built application (contract §6). Its failure is a Warning with its last
+ * lines, never the Deployment's: scripts are the connector's business, and the application runs.
+ */
+export async function runScript(
+  deps: Dependencies,
+  task: {
+    readonly script: ScriptName;
+    readonly command: string;
+    readonly deployment: Deployment;
+    readonly release: Release;
+    readonly application: ReleaseApplication;
+  },
+  scope: StepScope,
+): Promise<void> {
+  const { script, deployment, application } = task;
+  await using workspace = await deps.builder.openWorkspace(application.artifactKey);
+  const output = createScriptLog(deps, deployment.id, application.name, script);
+  const environment = mergeScriptEnvironment(deps, deployment, application);
+  const result = await deps.runtime.runOnce(
+    {
+      directory: workspace.directory,
+      command: task.command,
+      path: workspace.path,
+      environment,
+      ...(deps.platform === undefined ? {} : { platformRedirect: deps.platform }),
+    },
+    { signal: scope.signal, timeoutMs: deps.scriptTimeoutMs, onOutput: output.line },
+  );
+  await output.flush();
+  scope.signal.throwIfAborted();
+  reportScript(scope, script, task.command, result);
+}
+
+function reportScript(
+  scope: StepScope,
+  script: ScriptName,
+  command: string,
+  result: CommandResult,
+): void {
+  const seconds = (result.durationMs / 1000).toFixed(1);
+  if (result.outcome === 'success') {
+    scope.report(
+      'Information',
+      `Script for "${script}" succeeded`,
+      `\`${command}\` in ${seconds} s.`,
+    );
+    return;
+  }
+  const how =
+    result.outcome === 'timed-out'
+      ? `was stopped after ${seconds} s, the time limit (BERTH_SCRIPT_TIMEOUT_SECONDS)`
+      : `ended with ${result.signal ?? `exit code ${result.exitCode}`} after ${seconds} s`;
+  const output = result.tail === '' ? 'It printed nothing.' : `Last output:\n${result.tail}`;
+  scope.report(
+    'Warning',
+    `Failed during the execution of '${script}' script`,
+    `\`${command}\` ${how}. Mend what it says and redeploy; the logs have all of its output.\n${output}`,
+  );
+}
+
+function mergeScriptEnvironment(
+  deps: Dependencies,
+  deployment: Deployment,
+  application: ReleaseApplication,
+): Record<string, string> {
+  const configured = configuredEnvironment(deps, deployment, application.name);
+  return {
+    ...openEnvironment(deps, deployment.id, configured),
+    ...connectVariables(deployment, application),
+  };
+}
+
+function openEnvironment(
+  { secrets }: Pick<Dependencies, 'secrets'>,
+  deploymentId: string,
+  environment: ReleaseEnvironment,
+): Record<string, string> {
+  const opened = environment.sealed.map(
+    ({ key, sealed }) => [key, secrets.open(sealed, secretContext(deploymentId, key))] as const,
+  );
+  return Object.fromEntries([
+    ...environment.plain.map(({ key, value }) => [key, value] as const),
+    ...opened,
+  ]);
+}
+
+/** Contract §5.5 and §10, rows 35 and 36. */
+function connectVariables(
+  deployment: Deployment,
+  application: ReleaseApplication,
+): Record<string, string> {
+  const provider = { CONNECT_PROVIDER: deployment.region.endsWith('.aws') ? 'AWS' : 'GCP' };
+  if (application.type === 'service' && application.url !== undefined) {
+    return { ...provider, CONNECT_SERVICE_URL: application.url };
+  }
+  if (application.type === 'event' && application.topic !== undefined) {
+    return {
+      ...provider,
+      CONNECT_SUBSCRIPTION_DESTINATION: 'GoogleCloudPubSub',
+      CONNECT_GCP_PROJECT_ID: deployment.projectKey,
+      CONNECT_GCP_TOPIC_NAME: application.topic,
+    };
+  }
+  return provider;
+}
+
+/** Bounded: a script that prints without end fills neither memory nor disk. */
+const maxLines = 10_000;
+
+function createScriptLog(
+  { clock, logs }: Pick<Dependencies, 'clock' | 'logs'>,
+  deploymentId: string,
+  applicationName: string,
+  script: ScriptName,
+) {
+  const entries: LogEntry[] = [];
+  return {
+    line(_stream: 'stdout' | 'stderr', text: string) {
+      if (entries.length >= maxLines) return;
+      const { type, severity, details } = classifyLine(text);
+      entries.push({
+        type,
+        deploymentId,
+        applicationName,
+        severity,
+        timestamp: clock.now(),
+        details: type === 'APPLICATION_TEXT' ? { ...details, source: script } : details,
+      });
+    },
+    flush: () => logs.append(entries),
+  };
+}

@@ -1,0 +1,109 @@
+import { applicationNamed } from '../../core/configuration.ts';
+import type { Deployment } from '../../core/deployment.ts';
+import { nextStatus } from '../../core/deployment-status.ts';
+import type { OperationInput } from '../../core/operation.ts';
+import type { Change } from '../../ports/store.ts';
+import { collectArtifacts } from './collect-artifacts.ts';
+import type { OperationDependencies } from './dependencies.ts';
+import type { OperationRun } from './operation-run.ts';
+import { runScript } from './steps/run-script.ts';
+import { stopReleases } from './steps/stop-releases.ts';
+
+/** Contract §2.5: scripts first, then everything that runs, then what was made elsewhere, then the record itself. */
+export async function undeploy(deps: OperationDependencies, run: OperationRun): Promise<void> {
+  const deployment = await deps.store.deployments.byId(inputOf(run).deploymentId);
+  if (deployment === undefined) return run.finish('succeeded', []);
+  await runPreUndeploys(deps, run, deployment);
+  await run.step(
+    'stop',
+    { failed: 'Applications could not be stopped', starting: 'Stopping applications' },
+    (scope) => stopReleases(deps, deployment.id, scope, (changes) => run.commit(changes)),
+  );
+  await deleteApiClient(deps, run, deployment);
+  await run.step('forget', { failed: 'Messages and logs could not be removed' }, () =>
+    forget(deps, deployment),
+  );
+  await run.finish('succeeded', [{ kind: 'delete-deployment', id: deployment.id }]);
+  await collectArtifacts(deps);
+}
+
+/** Only a failure of the platform ends here: scripts cannot keep a Deployment alive (contract §10, row 7). */
+export async function failUndeploy(
+  deps: OperationDependencies,
+  run: OperationRun,
+): Promise<readonly Change[]> {
+  const deployment = await deps.store.deployments.byId(inputOf(run).deploymentId);
+  if (deployment === undefined) return [];
+  const status = nextStatus(deployment.status, 'undeploy-fail');
+  return [
+    {
+      kind: 'update-deployment',
+      record: { ...deployment, status, lastModifiedAt: deps.clock.now() },
+      expectedVersion: deployment.version,
+    },
+  ];
+}
+
+async function runPreUndeploys(
+  deps: OperationDependencies,
+  run: OperationRun,
+  deployment: Deployment,
+): Promise<void> {
+  const [release] = await deps.store.runtime.releases({
+    states: ['current'],
+    deploymentId: deployment.id,
+  });
+  for (const application of release?.applications ?? []) {
+    const { name } = application;
+    const command = applicationNamed(deployment.connector.spec, name)?.scripts.preUndeploy;
+    if (command === undefined || release === undefined) continue;
+    await run.step(
+      `pre-undeploy/${name}`,
+      {
+        failed: "Failed during the execution of 'preUndeploy' script",
+        application: name,
+        starting: 'Running script "preUndeploy"',
+      },
+      (scope) =>
+        runScript(
+          deps,
+          { script: 'preUndeploy', command, deployment, release, application },
+          scope,
+        ),
+    );
+  }
+}
+
+async function deleteApiClient(
+  deps: OperationDependencies,
+  run: OperationRun,
+  deployment: Deployment,
+): Promise<void> {
+  const { apiClient, projectKey } = deployment;
+  if (apiClient === undefined) return;
+  await run.step(
+    'delete-api-client',
+    { failed: 'API client could not be deleted' },
+    async (scope) => {
+      if (apiClient.madeAt === 'berth')
+        scope.change({ kind: 'delete-client', projectKey, id: apiClient.id });
+      else await deps.projectApi?.deleteApiClient({ projectKey, id: apiClient.id });
+    },
+  );
+}
+
+async function forget(
+  { store, events, logs }: OperationDependencies,
+  deployment: Deployment,
+): Promise<void> {
+  const addresses = await store.runtime.addresses();
+  const own = addresses.filter(({ deploymentId }) => deploymentId === deployment.id);
+  for (const { hostLabel } of own) await events.removeTopic(hostLabel);
+  await logs.prune({ before: 0, deployments: [deployment.id] });
+}
+
+function inputOf(run: OperationRun): Extract<OperationInput, { kind: 'undeploy' }> {
+  const { input } = run.operation;
+  if (input.kind !== 'undeploy') throw new Error(`Not an undeploy: ${input.kind}`);
+  return input;
+}

@@ -1,0 +1,108 @@
+import { isMerchantCenter } from '../../core/application.ts';
+import { emptyConfiguration } from '../../core/configuration.ts';
+import type { ConnectorStaged } from '../../core/connector.ts';
+import type { ApplicationSpec, ConnectorSpec } from '../../core/connector-spec.ts';
+import { Failure } from '../../core/failure.ts';
+import { readSpec } from '../sources/read-spec.ts';
+import type { OperationDependencies } from './dependencies.ts';
+import type { OperationRun } from './operation-run.ts';
+import { buildApplication, buildEnvironment } from './steps/build-application.ts';
+
+export interface Validated {
+  readonly commit: string;
+  readonly spec: ConnectorSpec;
+  readonly artifactKeys: readonly string[];
+}
+
+/** What preview and publish have in common: the specification is valid and every application builds (contract §3.5). */
+export async function validateConnector(
+  deps: OperationDependencies,
+  run: OperationRun,
+  staged: ConnectorStaged,
+): Promise<Validated> {
+  const { repository } = staged;
+  const { commit, spec } = await run.step(
+    'specification',
+    { failed: 'Connector specification file validation check failed' },
+    async (scope) => {
+      const found = await readSpec(deps.source, repository, scope.signal);
+      if (found.outcome === 'unreachable') throw found.failure;
+      if (found.outcome === 'file-not-found') {
+        throw new Failure(`The repository has no connect.yaml at ${repository.tag}.`, {
+          nextStep: 'Add one to the root of the repository, tag that commit, and set the new tag.',
+        });
+      }
+      if (found.outcome === 'not-valid') {
+        throw new Failure('connect.yaml is not valid.', {
+          output: found.mistakes,
+          nextStep: 'Mend it and set a new tag.',
+        });
+      }
+      scope.report('Information', 'Connector specification file validation check succeeded');
+      return { commit: found.commit, spec: found.spec };
+    },
+  );
+  const builds = spec.applications.map((application) =>
+    run.step(
+      `build/${application.name}`,
+      {
+        failed: 'Application Build check failed',
+        starting: 'Building application',
+        application: application.name,
+      },
+      async (scope) => {
+        const environment = sampleEnvironment(spec, application);
+        return buildApplication(
+          deps,
+          { repository: { ...repository, commit }, application, environment },
+          {
+            ...scope,
+            report: (type, title, message) =>
+              scope.report(type, `${title}: ${application.name}`, message),
+          },
+        );
+      },
+    ),
+  );
+  await Promise.allSettled(builds);
+  const artifactKeys = await Promise.all(builds);
+  await run.step('checked', { failed: 'Validation failed' }, async (scope) => {
+    scope.report(
+      'Information',
+      'Application Build check succeeded',
+      `${spec.applications.length} application(s).`,
+    );
+  });
+  return { commit, spec, artifactKeys };
+}
+
+/** A Merchant Center bundle does not compile without its variables, and nobody has configured it yet. */
+function sampleEnvironment(
+  spec: ConnectorSpec,
+  application: ApplicationSpec,
+): Record<string, string> {
+  if (!isMerchantCenter(application.type)) return {};
+  const declared = [...spec.globalConfiguration.standard, ...application.configuration.standard];
+  const samples = Object.fromEntries(
+    declared.map(({ key, default: fallback }) => [key, fallback ?? sampleOf(key)]),
+  );
+  return {
+    ...samples,
+    ...buildEnvironment(spec, application, {
+      own: emptyConfiguration,
+      global: emptyConfiguration,
+      url: 'https://validation.example.com',
+    }),
+  };
+}
+
+const samples: Readonly<Record<string, string>> = {
+  CLOUD_IDENTIFIER: 'gcp-eu',
+  CUSTOM_APPLICATION_ID: 'cl00000000000000000000000',
+  CUSTOM_VIEW_ID: 'cl00000000000000000000000',
+  ENTRY_POINT_URI_PATH: 'validation',
+};
+
+function sampleOf(key: string): string {
+  return samples[key] ?? 'validation';
+}

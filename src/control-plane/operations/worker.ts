@@ -1,0 +1,98 @@
+import type { Logger } from 'pino';
+import { leaseMs, type Operation } from '../../core/operation.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Store } from '../../ports/store.ts';
+
+export interface WorkerOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Unique to this process: whoever else holds a lease is somebody else. */
+  readonly workerId: string;
+  readonly concurrency: number;
+  readonly run: (operation: Operation, stopped: AbortSignal) => Promise<void>;
+}
+
+/** How long at most an operation waits for a hint that was lost. */
+const pollMs = 500;
+
+/** Claims operations and runs them, as many at once as allowed. Disposing stops them between or inside steps. */
+export function startWorker(options: WorkerOptions): AsyncDisposable {
+  const stopping = new AbortController();
+  const running = new Set<Promise<void>>();
+  let filling: Promise<void> | undefined;
+  let again = false;
+
+  const fill = async (): Promise<void> => {
+    while (!stopping.signal.aborted && running.size < options.concurrency) {
+      const operation = await claim(options);
+      if (operation === undefined) return;
+      const work = runLeased(options, operation, stopping.signal).finally(() => {
+        running.delete(work);
+        look();
+      });
+      running.add(work);
+    }
+  };
+  const look = (): void => {
+    again = true;
+    filling ??= (async () => {
+      while (again && !stopping.signal.aborted) {
+        again = false;
+        await fill().catch((error) =>
+          options.logger.error({ err: error }, 'could not claim an operation'),
+        );
+      }
+      filling = undefined;
+    })();
+  };
+
+  const unwatch = options.store.watch(look);
+  const timer = setInterval(look, pollMs);
+  look();
+  return {
+    async [Symbol.asyncDispose]() {
+      stopping.abort(new Error('The control plane stops'));
+      clearInterval(timer);
+      unwatch();
+      await filling;
+      await Promise.all(running);
+      await options.store.operations.release({ is: options.workerId });
+    },
+  };
+}
+
+function claim({ store, clock, workerId }: WorkerOptions): Promise<Operation | undefined> {
+  const now = clock.now();
+  return store.operations.claim({ worker: workerId, now, leaseUntil: now + leaseMs });
+}
+
+async function runLeased(
+  options: WorkerOptions,
+  operation: Operation,
+  stopping: AbortSignal,
+): Promise<void> {
+  const lost = new AbortController();
+  const heartbeat = setInterval(() => {
+    renew(options, operation).then(
+      (held) => held || lost.abort(new Error('Another worker has taken over')),
+      (error) => options.logger.warn({ err: error }, 'could not renew a lease'),
+    );
+  }, leaseMs / 3);
+  try {
+    options.logger.info(
+      { operation: operation.id, kind: operation.input.kind },
+      'operation started',
+    );
+    await options.run(operation, AbortSignal.any([stopping, lost.signal]));
+  } catch (error) {
+    options.logger.error({ err: error, operation: operation.id }, 'operation run broke');
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+function renew({ store, clock }: WorkerOptions, operation: Operation): Promise<boolean> {
+  const { id, attempt } = operation;
+  return store.operations.renew({ operationId: id, attempt, leaseUntil: clock.now() + leaseMs });
+}
