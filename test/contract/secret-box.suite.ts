@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../src/core/failure.ts';
+import type { Opener, Sealer } from '../../src/ports/secret-box.ts';
+
+/** What every secret box promises. Each box that `openNew` gives has a key of its own. */
+export function describeSecretBox(name: string, openNew: () => Promise<Sealer & Opener>): void {
+  describe(`${name} as a secret box`, () => {
+    test.each([
+      ['a word', 'swordfish'],
+      ['nothing', ''],
+      ['lines and quotes', 'a\n"b"\t\'c\' $d \\ \0'],
+      ['every alphabet', 'ä 漢字 😀 \u200F'],
+      ['a large text', 'x'.repeat(1_000_000)],
+    ])('%s comes out as it went in', async (_what, plain) => {
+      const box = await openNew();
+      expect(box.open(box.seal(plain, 'here'), 'here')).toBe(plain);
+    });
+
+    test('what is sealed does not show the secret, nor that two are equal', async () => {
+      const box = await openNew();
+      const sealed = [box.seal('swordfish', 'here'), box.seal('swordfish', 'here')];
+      expect(sealed[0]).not.toBe(sealed[1]);
+      for (const text of sealed) {
+        expect(text).not.toContain('swordfish');
+        expect(text).not.toContain(Buffer.from('swordfish').toString('base64url'));
+      }
+    });
+
+    test('what is sealed is one line of plain characters', async () => {
+      const box = await openNew();
+      expect(box.seal('ä\n'.repeat(200), 'hëre')).toMatch(/^[\w.-]+$/);
+    });
+
+    test('it opens for the context it was sealed for only', async () => {
+      const box = await openNew();
+      const sealed = box.seal('swordfish', 'deployment/a/TOKEN');
+      for (const context of ['deployment/b/TOKEN', 'deployment/a/TOKEN ', '', 'x']) {
+        expectRefusal(() => box.open(sealed, context));
+      }
+    });
+
+    test('another box does not open it', async () => {
+      const [box, other] = [await openNew(), await openNew()];
+      const sealed = box.seal('swordfish', 'here');
+      expectRefusal(() => other.open(sealed, 'here'));
+    });
+
+    test('it does not open with any one character changed, lost or added', async () => {
+      const box = await openNew();
+      const sealed = box.seal('swordfish', 'here');
+      for (let index = 0; index < sealed.length; index += 1) {
+        const [before, after] = [sealed.slice(0, index), sealed.slice(index + 1)];
+        for (const other of ['A', 'B', '_', '.', '=', ' ', '']) {
+          if (other === sealed[index]) continue;
+          expectRefusal(() => box.open(before + other + after, 'here'));
+        }
+        expectRefusal(() => box.open(`${before}A${sealed.slice(index)}`, 'here'));
+      }
+    });
+
+    test.each([
+      '',
+      'swordfish',
+      'v1',
+      'v1...',
+      '....',
+      '********',
+      'v2.a.b.c',
+      'v1.a.b.c.d.e',
+      '\0',
+    ])('it does not open what was never sealed: %j', async (text) => {
+      const box = await openNew();
+      expectRefusal(() => box.open(text, 'here'));
+    });
+  });
+}
+
+function expectRefusal(open: () => string): void {
+  let error: unknown;
+  try {
+    open();
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toBeInstanceOf(Failure);
+  if (!(error instanceof Failure)) return;
+  expect(error.nextStep).toBeTruthy();
+  expect(`${error.stack}${error.nextStep}${String(error.cause)}`).not.toContain('swordfish');
+}

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { describeFailure } from '../../../src/core/failure.ts';
+import {
+  openSecretBox,
+  secretBoxFromKey,
+} from '../../../src/drivers/secret-box/aes-gcm/secret-box.ts';
+import { describeSecretBox } from '../../contract/secret-box.suite.ts';
+import { runProgram } from '../../support/program.ts';
+import { makeTempFolder } from '../../support/temp-folder.ts';
+
+describeSecretBox('AES-GCM with a key file', async () =>
+  openSecretBox({ keyFile: join(await makeTempFolder(), 'key') }),
+);
+describeSecretBox('AES-GCM with a key', async () => secretBoxFromKey(randomBytes(32)));
+
+const onWindows = process.platform === 'win32';
+const sealProgram = new URL('../../fixtures/secret-box/seal.ts', import.meta.url);
+
+describe('the key file', () => {
+  test('is made with its folder, for its owner only, and is all that is left there', async () => {
+    const folder = join(await makeTempFolder(), 'data', 'keys');
+    const keyFile = join(folder, 'secret-box.key');
+    await openSecretBox({ keyFile });
+    expect(Buffer.from(await readFile(keyFile, 'utf8'), 'base64')).toHaveLength(32);
+    expect(await readdir(folder)).toEqual(['secret-box.key']);
+    if (!onWindows) expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
+  });
+
+  test('opens later what was sealed earlier', async () => {
+    const keyFile = join(await makeTempFolder(), 'key');
+    const sealed = (await openSecretBox({ keyFile })).seal('swordfish', 'here');
+    expect((await openSecretBox({ keyFile })).open(sealed, 'here')).toBe('swordfish');
+  });
+
+  test('holds a key that can be given by itself', async () => {
+    const keyFile = join(await makeTempFolder(), 'key');
+    const sealed = (await openSecretBox({ keyFile })).seal('swordfish', 'here');
+    const key = await readFile(keyFile, 'utf8');
+    expect(secretBoxFromKey(key).open(sealed, 'here')).toBe('swordfish');
+  });
+
+  test('is the same for many who make it at once in one process', async () => {
+    const keyFile = join(await makeTempFolder(), 'new', 'key');
+    const boxes = await Promise.all(Array.from({ length: 40 }, () => openSecretBox({ keyFile })));
+    const [first, ...others] = boxes.map((box) => box.seal('swordfish', 'here').split('.')[1]);
+    expect(new Set(others)).toEqual(new Set([first]));
+  });
+
+  test('is the same for several processes that make it at once', async () => {
+    const folder = await makeTempFolder();
+    const keyFile = join(folder, 'key');
+    const sealed = await Promise.all(
+      Array.from({ length: 6 }, (_, index) =>
+        runProgram(sealProgram, [keyFile, `secret ${index}`, 'here']),
+      ),
+    );
+    const box = await openSecretBox({ keyFile });
+    expect(sealed.map((text) => box.open(text, 'here'))).toEqual(
+      sealed.map((_, index) => `secret ${index}`),
+    );
+    expect(await readdir(folder)).toEqual(['key']);
+  });
+
+  test.skipIf(onWindows)('is refused where others could read it', async () => {
+    const keyFile = join(await makeTempFolder(), 'key');
+    await openSecretBox({ keyFile });
+    for (const mode of [0o640, 0o604, 0o660, 0o777]) {
+      await chmod(keyFile, mode);
+      const said = await failureOf(openSecretBox({ keyFile }));
+      expect(said).toContain(`${keyFile} can be read by other users`);
+      expect(said).toContain(`chmod 600 ${keyFile}`);
+    }
+    await chmod(keyFile, 0o400);
+    await openSecretBox({ keyFile });
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['a short key', randomBytes(31).toString('base64')],
+    ['a long key', randomBytes(33).toString('base64')],
+    ['a key with a character lost', randomBytes(32).toString('base64').slice(1)],
+    ['something else', 'swordfish'],
+    ['a large file', 'A'.repeat(100_000)],
+  ])('is refused, unrepeated and untouched, where it holds %s', async (_what, text) => {
+    const keyFile = join(await makeTempFolder(), 'key');
+    await writeFile(keyFile, text, { mode: 0o600 });
+    const said = await failureOf(openSecretBox({ keyFile }));
+    expect(said).toContain(`The key file ${keyFile} is not 32 bytes of base64`);
+    if (text !== '') expect(said).not.toContain(text);
+    expect(await readFile(keyFile, 'utf8')).toBe(text);
+  });
+
+  test('may not be a folder', async () => {
+    const keyFile = join(await makeTempFolder(), 'key');
+    await mkdir(keyFile);
+    expect(await failureOf(openSecretBox({ keyFile }))).toContain(
+      `${keyFile} cannot be used: EISDIR`,
+    );
+  });
+
+  test('may not lie below a file', async () => {
+    const file = join(await makeTempFolder(), 'file');
+    await writeFile(file, '');
+    const said = await failureOf(openSecretBox({ keyFile: join(file, 'key') }));
+    expect(said).toContain('cannot be used: ENOTDIR');
+  });
+});
+
+describe('a key given by itself', () => {
+  test.each([
+    ['a word', 'swordfish'],
+    ['too few bytes', randomBytes(16).toString('base64')],
+    ['too many bytes', randomBytes(33)],
+  ])('is refused and not repeated when it is %s', (_what, key) => {
+    expect(() => secretBoxFromKey(key)).toThrow(/32 bytes/);
+    expect(() => secretBoxFromKey(key)).not.toThrow(String(key));
+  });
+
+  test('is named in what it seals, but not told', () => {
+    const key = randomBytes(32);
+    const [version, kid, ...rest] = secretBoxFromKey(key).seal('swordfish', 'here').split('.');
+    expect([version, rest.length]).toEqual(['v1', 2]);
+    expect(kid).toMatch(/^[\w-]{8}$/);
+    expect(key.toString('base64url')).not.toContain(kid);
+  });
+
+  test('says which key is wanted where another sealed it', () => {
+    const [mine, theirs] = [secretBoxFromKey(randomBytes(32)), secretBoxFromKey(randomBytes(32))];
+    const sealed = theirs.seal('swordfish', 'here');
+    const kid = sealed.split('.')[1];
+    expect(() => mine.open(sealed, 'here')).toThrow(`sealed with key '${kid}'`);
+  });
+});
+
+async function failureOf(opening: Promise<unknown>): Promise<string> {
+  return opening.then(() => 'opened', describeFailure);
+}
