@@ -2,7 +2,7 @@
 export interface Source {
   /**
    * Fetches the tag and returns the commit it points at. A tag can move; the commit cannot.
-   * @throws SourceFailure `refused` (this Berth does not take such a repository) or `unreachable`
+   * @throws SourceFailure `refused` (this Berth does not take such a repository), `too-large` or `unreachable`
    */
   resolve(repository: RepositoryRef, signal: AbortSignal): Promise<Commit>;
   /**

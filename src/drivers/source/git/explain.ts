@@ -31,6 +31,11 @@ const explanations: readonly Explanation[] = [
     nextStep: 'Check the URL, and that the user that runs Berth may read the repository.',
   },
   {
+    pattern: /no space left on device/i,
+    message: ({ shown }) => `There was no space left to fetch ${shown}.`,
+    nextStep: "Free space in Berth's data directory.",
+  },
+  {
     pattern: /could not resolve host/i,
     message: ({ shown, host }) => `The host name ${host} of ${shown} is not known.`,
     nextStep: 'Check the URL and the name server of this machine.',
@@ -45,7 +50,7 @@ export function explainUnreachable(
 ): SourceFailure {
   if (result.end === 'timed-out')
     return unreachable(
-      `The repository ${remote.shown} did not answer within ${timeoutMs / 1000} s.`,
+      `The repository ${remote.shown} was not read within ${timeoutMs / 1000} s.`,
       'Try again, and check the network between this machine and the repository.',
       result,
     );

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -105,9 +106,10 @@ function endOf(result: {
 }
 
 function writeConfiguration(directory: string): string {
-  mkdirSync(directory, { recursive: true });
+  // Private repositories lie below it.
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = join(directory, 'gitconfig');
-  const next = `${file}.${process.pid}`;
+  const next = `${file}.${randomUUID()}`;
   writeFileSync(next, configuration);
   renameSync(next, file);
   return file;

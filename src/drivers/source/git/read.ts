@@ -80,6 +80,7 @@ function normalizePath(path: string): string | undefined {
 }
 
 function damageOf(result: GitResult, { commit, shown }: OpenedCommit): Error {
-  if (result.end === 'success' || result.end === 'failed') return new DamagedRepository(commit);
+  if (result.end === 'success' || result.end === 'failed')
+    return new DamagedRepository(`The copy of commit ${commit}, ${shown}, is damaged.`);
   return explainBroken(result, `looking into ${shown}`);
 }

@@ -24,6 +24,8 @@ export interface RemoteRules {
 }
 
 const maxUrlLength = 2048;
+// The URL standard forgives other numbers of slashes; git does not.
+const urlPattern = /^(?:file:\/\/|[a-z]+:\/\/[^/])/i;
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/i;
 const userPattern = /^[a-z0-9_][\w.-]*$/i;
 const loopbackPattern = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -46,7 +48,7 @@ export function parseRemote(url: string, rules: RemoteRules): Remote {
 }
 
 function urlRemote(text: string, rules: RemoteRules): Remote {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = urlPattern.test(text) && URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.search !== '' || url.hash !== '')
     throw refused(quote(text), 'is not the URL of a repository', supported);
   switch (url.protocol) {
@@ -114,7 +116,6 @@ function localRemote(text: string, path: string, rules: RemoteRules): Remote {
 
 function pathOf(text: string, url: URL): string {
   try {
-    if (!/^file:\/\/\//i.test(text)) throw new TypeError('Not an absolute path');
     return fileURLToPath(url);
   } catch (cause) {
     throw new SourceFailure('refused', `${quote(text)} is not the path of a local repository.`, {
