@@ -585,7 +585,6 @@ const oddYaml: readonly (readonly [string, string])[] = [
     'aliases of aliases',
     'a: &a [x, x, x]\nb: &b [*a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c]\ne: [*d, *d, *d]\n',
   ],
-  ['an unknown tag', 'deployAs: !apps []'],
   ['a prototype key', `${plain}__proto__: {}\n`],
   ['a number as a key', `${plain}1: x\n`],
   ['null as a key', `${plain}? \n: x\n`],
