@@ -1,0 +1,15 @@
+'use strict';
+
+// Loaded into every Node process of an application before its own code, by NODE_OPTIONS or by the `node` shim.
+// Copied beside its `config.json` for each instance, so that no variable of Berth's reaches the application.
+// Runs on whatever Node the application asks for, and adds to the start of each: keep it small and free of imports.
+
+const config = require('./config.json');
+
+require('./child-processes.cjs').followChildProcesses(config.nodeOptions);
+if (config.port !== undefined) require('./own-port.cjs').mapOwnPort(config.port);
+if (config.platformRedirect !== undefined) {
+  require('./platform-redirect.cjs').redirectPlatform(config.platformRedirect);
+}
+// Makes `import { listen, request, … } from 'node:…'` see what was replaced above.
+require('node:module').syncBuiltinESMExports();

@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { RuntimeFailure } from '../../../core/failure.ts';
+import type {
+  CommandResult,
+  CommandSpec,
+  InstanceObserver,
+  InstanceSpec,
+  ObservedInstance,
+  RunningInstance,
+  RunOptions,
+  Runtime,
+} from '../../../ports/runtime.ts';
+import { findFreePort } from './free-port.ts';
+import { type Launch, launch, type World } from './launch.ts';
+import { commandLaunch, instanceLaunch } from './launch-spec.ts';
+import { endLeftover, findLeftovers, refuseLeftover } from './leftovers.ts';
+import { openProcessTable } from './process-table.ts';
+import { openRecords } from './records.ts';
+import { runCommand } from './run-command.ts';
+import { isUsableId, runFolder } from './run-folder.ts';
+import type { OnLine } from './spawn.ts';
+
+export interface ProcessRuntimeOptions {
+  /** Berth's own run folder: records, and the HOME, TMPDIR and preload of what runs. For one runtime at a time. */
+  readonly directory: string;
+  /** How long `dispose` lets applications end by themselves. */
+  readonly disposeGraceMs?: number;
+}
+
+/** Runs applications as plain processes of this machine, each on a loopback port of its own. */
+export async function openProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
+  const directory = resolve(options.directory);
+  if (directory.includes(':')) {
+    throw new RuntimeFailure(`The folder ${directory} cannot be put on a PATH.`, {
+      nextStep: 'Choose a data directory without a colon in its path.',
+    });
+  }
+  const folder = runFolder(directory);
+  const world = {
+    folder,
+    records: await openRecords(folder),
+    table: openProcessTable(process.platform),
+  };
+  return new ProcessRuntime(world, options.disposeGraceMs ?? 5_000);
+}
+
+interface Owned {
+  readonly launched: Promise<Launch>;
+  pid?: number;
+}
+
+class ProcessRuntime implements Runtime {
+  readonly #world: World;
+  readonly #disposeGraceMs: number;
+  readonly #owned = new Map<string, Owned>();
+  readonly #ports = new Set<number>();
+  readonly #disposing = new AbortController();
+
+  constructor(world: World, disposeGraceMs: number) {
+    this.#world = world;
+    this.#disposeGraceMs = disposeGraceMs;
+  }
+
+  async start(spec: InstanceSpec, observer: InstanceObserver): Promise<RunningInstance> {
+    const port = await findFreePort((found) => this.#claimPort(found));
+    const onLine: OnLine = (stream, line) => observer.line(stream, line);
+    try {
+      const launched = await this.#own(spec.id, () =>
+        launch(this.#world, instanceLaunch(spec, port), onLine),
+      );
+      void launched.finished.then((exit) => {
+        this.#ports.delete(port);
+        observer.exited(exit);
+      });
+      const { pid, otherPorts } = launched;
+      return { id: spec.id, pid, address: { host: '127.0.0.1', port }, otherPorts };
+    } catch (error) {
+      this.#ports.delete(port);
+      throw error;
+    }
+  }
+
+  async stop(id: string, graceMs: number): Promise<void> {
+    const owned = this.#owned.get(id);
+    if (owned === undefined) return endLeftover(this.#world, id, graceMs);
+    const launched = await owned.launched.catch(() => undefined);
+    await launched?.end(graceMs);
+  }
+
+  async observe(): Promise<readonly ObservedInstance[]> {
+    const leftovers = await findLeftovers(this.#world, (id) => this.#owned.has(id));
+    const owned = [...this.#owned].flatMap(([id, { pid }]) =>
+      pid === undefined ? [] : [{ id, pid, owned: true }],
+    );
+    return [...owned, ...leftovers.map((leftover) => ({ ...leftover, owned: false }))];
+  }
+
+  async runOnce(spec: CommandSpec, options: RunOptions): Promise<CommandResult> {
+    const id = `command-${randomUUID()}`;
+    const signal = AbortSignal.any([options.signal, this.#disposing.signal]);
+    return runCommand(
+      (onLine) => this.#own(id, () => launch(this.#world, commandLaunch(id, spec), onLine)),
+      { ...options, signal },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposing.abort();
+    const ids = [...this.#owned.keys()];
+    const ends = await Promise.allSettled(ids.map((id) => this.stop(id, this.#disposeGraceMs)));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Owned before anything of it is on disk, so that nobody takes it for a leftover. */
+  async #own(id: string, begin: () => Promise<Launch>): Promise<Launch> {
+    this.#refuseId(id);
+    const owned: Owned = { launched: refuseLeftover(this.#world, id).then(begin) };
+    this.#owned.set(id, owned);
+    try {
+      const launched = await owned.launched;
+      owned.pid = launched.pid;
+      void launched.finished.then(() => this.#owned.delete(id));
+      return launched;
+    } catch (error) {
+      this.#owned.delete(id);
+      throw error;
+    }
+  }
+
+  #refuseId(id: string): void {
+    if (this.#disposing.signal.aborted) {
+      throw new RuntimeFailure(`Berth is stopping and starts nothing more (${id}).`);
+    }
+    if (!isUsableId(id)) {
+      throw new RuntimeFailure(`${JSON.stringify(id)} cannot name an instance.`, {
+        nextStep: 'Use letters, digits, "-", "_" and "." only.',
+      });
+    }
+    if (this.#owned.has(id)) throw new RuntimeFailure(`Instance ${id} runs already.`);
+  }
+
+  #claimPort(port: number): boolean {
+    if (this.#ports.has(port)) return false;
+    this.#ports.add(port);
+    return true;
+  }
+}

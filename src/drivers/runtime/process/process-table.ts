@@ -1,0 +1,99 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { execa } from 'execa';
+
+/** The running processes of this machine, as far as a runtime has to know them. */
+export interface ProcessTable {
+  /** When a process was started, in words that no other process with its number shares. Undefined where it is gone. */
+  startTimeOf(pid: number): Promise<string | undefined>;
+  /** The processes of a group that still do something: zombies, which nobody may ever collect, are left out. */
+  membersOf(group: number): Promise<readonly number[]>;
+  /** Processes whose environment mentions the text. Empty where the system does not tell. */
+  mentioning(text: string): Promise<readonly number[]>;
+}
+
+export function openProcessTable(platform: NodeJS.Platform): ProcessTable {
+  return platform === 'linux' ? procTable : psTable;
+}
+
+export interface ProcessStat {
+  readonly state: string;
+  readonly group: number;
+  readonly startTicks: string;
+}
+
+/** `/proc/<pid>/stat`: the second field is the program's name in brackets and may hold anything, brackets too. */
+export function parseStat(stat: string): ProcessStat {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0] ?? '', group: Number(fields[2]), startTicks: fields[19] ?? '' };
+}
+
+export const procTable: ProcessTable = {
+  async startTimeOf(pid) {
+    const stat = await readProc(`${pid}/stat`);
+    if (stat === undefined) return undefined;
+    const { state, startTicks } = parseStat(stat.toString());
+    // Ticks are counted from the start of the machine, and that is told by its boot id.
+    const boot = await readProc('sys/kernel/random/boot_id');
+    return isDone(state) ? undefined : `${boot?.toString().trim() ?? ''} ${startTicks}`;
+  },
+  async membersOf(group) {
+    const rows = await Promise.all(
+      (await listProc()).map(async (pid) => ({ pid, stat: await readProc(`${pid}/stat`) })),
+    );
+    return rows.flatMap(({ pid, stat }) => {
+      if (stat === undefined) return [];
+      const found = parseStat(stat.toString());
+      return found.group === group && !isDone(found.state) ? [pid] : [];
+    });
+  },
+  async mentioning(text) {
+    const rows = await Promise.all(
+      (await listProc()).map(async (pid) => ({ pid, environ: await readProc(`${pid}/environ`) })),
+    );
+    return rows.flatMap(({ pid, environ }) => (environ?.includes(text) ? [pid] : []));
+  },
+};
+
+export const psTable: ProcessTable = {
+  async startTimeOf(pid) {
+    const [row] = await ps(['-o', 'stat=,lstart=', '-p', String(pid)]);
+    const [, state = '', started] = /^\s*(\S+)\s+(.*\S)\s*$/.exec(row ?? '') ?? [];
+    return isDone(state) ? undefined : started;
+  },
+  async membersOf(group) {
+    const rows = await ps(['-A', '-o', 'pid=,pgid=,stat=']);
+    return rows.flatMap((row) => {
+      const [pid, pgid, state = ''] = row.trim().split(/\s+/);
+      return Number(pgid) === group && !isDone(state) ? [Number(pid)] : [];
+    });
+  },
+  async mentioning() {
+    return [];
+  },
+};
+
+function isDone(state: string): boolean {
+  return state.startsWith('Z') || state.startsWith('X');
+}
+
+async function listProc(): Promise<readonly number[]> {
+  return (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+async function readProc(name: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(`/proc/${name}`);
+  } catch {
+    // Ended meanwhile, or another user's: neither is ours to count.
+    return undefined;
+  }
+}
+
+async function ps(args: readonly string[]): Promise<readonly string[]> {
+  const { stdout } = await execa('ps', args, {
+    reject: false,
+    timeout: 5000,
+    env: { LC_ALL: 'C', TZ: 'UTC' },
+  });
+  return stdout.split('\n').filter((row) => row.trim() !== '');
+}

@@ -1,0 +1,100 @@
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import type {
+  CommandResult,
+  CommandSpec,
+  InstanceExit,
+  InstanceSpec,
+  RunningInstance,
+  RunOptions,
+  Runtime,
+} from '../../src/ports/runtime.ts';
+
+export const programs = fileURLToPath(new URL('../fixtures/programs', import.meta.url));
+
+export interface TestInstance extends RunningInstance {
+  /** What it has printed so far on both streams. */
+  readonly lines: readonly string[];
+  readonly stderr: readonly string[];
+  readonly exits: readonly InstanceExit[];
+  readonly exit: Promise<InstanceExit>;
+  /** Answers the body of a GET, parsed; asks again until there is one. */
+  ask(path?: string): Promise<unknown>;
+}
+
+/** Starts a program of the fixtures as an instance. */
+export async function startInstance(
+  runtime: Runtime,
+  program: string,
+  more: Partial<InstanceSpec> & { readonly args?: readonly string[] } = {},
+): Promise<TestInstance> {
+  const lines: string[] = [];
+  const stderr: string[] = [];
+  const exits: InstanceExit[] = [];
+  const { promise: exit, resolve } = Promise.withResolvers<InstanceExit>();
+  const { args = [], ...spec } = more;
+  const instance = await runtime.start(
+    {
+      id: program,
+      directory: programs,
+      start: { kind: 'exec', file: process.execPath, args: [program, ...args], environment: {} },
+      node: { executable: process.execPath },
+      path: [],
+      environment: {},
+      limits: { memoryMb: 256 },
+      ...spec,
+    },
+    {
+      line(stream, text) {
+        lines.push(text);
+        if (stream === 'stderr') stderr.push(text);
+      },
+      exited(ended) {
+        exits.push(ended);
+        resolve(ended);
+      },
+    },
+  );
+  const url = `http://${instance.address.host}:${instance.address.port}`;
+  return { ...instance, lines, stderr, exits, exit, ask: (path = '/') => ask(url + path) };
+}
+
+async function ask(url: string): Promise<unknown> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    try {
+      return await (await fetch(url)).json();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
+export function runCommand(
+  runtime: Runtime,
+  command: string,
+  more: Partial<CommandSpec & RunOptions> = {},
+): Promise<CommandResult> {
+  const { signal, timeoutMs, onOutput, ...spec } = more;
+  return runtime.runOnce(
+    { directory: programs, command, path: [nodeFolder], environment: {}, ...spec },
+    {
+      signal: signal ?? new AbortController().signal,
+      timeoutMs: timeoutMs ?? 20_000,
+      onOutput: onOutput ?? (() => undefined),
+    },
+  );
+}
+
+/** Where the node that runs the tests is. */
+export const nodeFolder = fileURLToPath(new URL('.', `file://${process.execPath}`));
+
+/** Which of these processes still do something; zombies do not. */
+export async function whichRun(pids: readonly number[]): Promise<readonly number[]> {
+  const { stdout } = await execa('ps', ['-o', 'pid=,stat=', '-p', pids.join(',')], {
+    reject: false,
+  });
+  const rows = stdout.split('\n').map((row) => row.trim().split(/\s+/));
+  return rows.flatMap(([pid, state = 'Z']) => (state.startsWith('Z') ? [] : [Number(pid)]));
+}
