@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import { BuildFailure } from '../../../core/failure.ts';
+import type { Builder, BuildRequest } from '../../../ports/builder.ts';
+import type { Source } from '../../../ports/source.ts';
+import { openArtifactStore, type StoredArtifact } from './artifact-store.ts';
+import { buildEnvironment, operatorNpmrc, selectOperatorEnvironment } from './build-environment.ts';
+import { openCheckout } from './checkout.ts';
+import { describeArtifact } from './describe-artifact.ts';
+import { createInputReader } from './inputs.ts';
+import { artifactKey } from './key.ts';
+import { planBuild } from './plan.ts';
+import { type ProductionDeps, produceArtifact } from './produce-artifact.ts';
+import { createSharedRuns } from './shared-runs.ts';
+import { openToolPackages } from './tool-packages.ts';
+import { openTools } from './tools.ts';
+import { createTurns } from './turns.ts';
+import { sweepLeftovers } from './work-folders.ts';
+import { openWorkspace } from './workspace.ts';
+
+export interface NodeBuilderOptions {
+  /** Artifacts, work folders and workspaces. */
+  readonly directory: string;
+  /** Programs and download caches, which any number of builders may share. */
+  readonly toolDirectory: string;
+  readonly source: Source;
+  /** The environment Berth was started with; builds get the network and registry settings out of it. */
+  readonly operatorEnvironment?: Readonly<Record<string, string | undefined>>;
+  /** Instead of the one the operator has configured for npm. */
+  readonly registry?: string;
+  /** Heap of each node process in a build. */
+  readonly memoryHintMb?: number;
+  /** Builds at once, 2 by default. */
+  readonly concurrency?: number;
+  readonly limits: { readonly installTimeoutMs: number; readonly buildTimeoutMs: number };
+}
+
+/** Builds with npm, yarn and pnpm on this machine. */
+export function openNodeBuilder(options: NodeBuilderOptions): Builder {
+  const { directory, toolDirectory, source } = options;
+  const workDirectory = join(directory, 'work');
+  const workspaces = join(directory, 'workspaces');
+  const leftovers = [workDirectory, workspaces, join(toolDirectory, 'work')];
+  const swept = Promise.all(leftovers.map(sweepLeftovers));
+  const deps = openDeps(options, workDirectory);
+  const { store, tools } = deps;
+  const reader = createInputReader(source);
+  const runs = createSharedRuns<StoredArtifact>();
+  const copying: string[] = [];
+
+  const planRequest = async (request: BuildRequest, checkout: () => Promise<string>) => {
+    const inputs = await reader.read(request, checkout);
+    const { application, type, environment } = request;
+    const plan = planBuild({ name: application, type }, inputs.application.facts);
+    const { versions } = await tools.toolset(plan.node, plan.manager);
+    const { trees } = inputs;
+    const key = artifactKey({ application, type, environment, trees, tools: versions });
+    return { request, inputs, plan, key };
+  };
+  const describe = async (stored: StoredArtifact) =>
+    describeArtifact(stored, await tools.toolset(stored.record.node, stored.record.manager));
+
+  return {
+    async build(request, waiter) {
+      await swept;
+      waiter.signal.throwIfAborted();
+      await using owned = new AsyncDisposableStack();
+      const checkout = owned.use(openCheckout(source, request.repository, workDirectory));
+      const planned = await planRequest(request, async () => {
+        return (await checkout.tree(waiter.signal)).tree;
+      });
+      const present = await store.find(planned.key);
+      if (present !== undefined) {
+        return { artifact: await describe(present), reused: true, notes: present.record.notes };
+      }
+      const run = runs.join(planned.key, waiter, (shared) => {
+        // The run outlives this caller where others wait for it too.
+        owned.move();
+        return produceArtifact(deps, { ...planned, checkout }, shared);
+      });
+      const stored = await run.result;
+      return { artifact: await describe(stored), reused: run.joined, notes: stored.record.notes };
+    },
+
+    async find(key) {
+      const stored = await store.find(key);
+      return stored && describe(stored);
+    },
+
+    async openWorkspace(key) {
+      await swept;
+      const stored = await store.find(key);
+      if (stored === undefined) throw goneFailure(key);
+      const { path } = await describe(stored);
+      copying.push(key);
+      try {
+        const { application } = stored.record;
+        return await openWorkspace(workspaces, { tree: stored.tree, application, path });
+      } finally {
+        copying.splice(copying.indexOf(key), 1);
+      }
+    },
+
+    prune: (keep) => store.prune(new Set([...keep, ...copying])),
+  };
+}
+
+function openDeps(options: NodeBuilderOptions, workDirectory: string): ProductionDeps {
+  const { directory, toolDirectory, operatorEnvironment = {}, limits } = options;
+  const surroundings = {
+    operator: selectOperatorEnvironment(operatorEnvironment),
+    npmrc: operatorNpmrc(operatorEnvironment),
+    registry: options.registry,
+    memoryHintMb: options.memoryHintMb,
+    cacheDirectory: join(toolDirectory, 'cache'),
+  };
+  const packages = openToolPackages({
+    toolDirectory,
+    timeoutMs: limits.installTimeoutMs,
+    environmentIn: (home) =>
+      buildEnvironment(surroundings, { home, temporary: home, path: [] }, {}),
+  });
+  return {
+    store: openArtifactStore(join(directory, 'artifacts'), workDirectory),
+    tools: openTools(toolDirectory, packages),
+    surroundings,
+    turns: createTurns(options.concurrency ?? 2),
+    yarnTurns: createTurns(1),
+    timeoutMs: { install: limits.installTimeoutMs, build: limits.buildTimeoutMs },
+  };
+}
+
+function goneFailure(key: string): BuildFailure {
+  return new BuildFailure('prepare', `The artifact ${key} is gone.`, {
+    nextStep: 'Redeploy: it is built again.',
+  });
+}

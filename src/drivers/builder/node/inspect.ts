@@ -1,0 +1,141 @@
+import type { Dirent } from 'node:fs';
+import { open, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { BuildFailure } from '../../../core/failure.ts';
+import { type PackageJson, parsePackageJson } from './package-json.ts';
+import type { FolderFacts } from './plan.ts';
+import { leavesFolder, localDependencies, packageLeavesFolder } from './reach.ts';
+
+/** What a folder of the repository holds, and what it uses beyond itself. */
+export interface FolderRecord {
+  readonly facts: FolderFacts;
+  /** Where the folder really is in the repository: it may be a link. */
+  readonly place: string;
+  /** As package.json writes them, relative to `place`. */
+  readonly localDependencies: readonly string[];
+  /** It names other paths of the repository: anything there may change the outcome. */
+  readonly leavesFolder: boolean;
+}
+
+export async function inspectFolder(root: string, folder: string): Promise<FolderRecord> {
+  const directory = await findFolder(root, folder);
+  if (directory === undefined) throw new Error(`The checkout has no folder ${folder}.`);
+  const place = relative(await realpath(root), directory);
+  const packageJson = await readPackageJson(directory, folder);
+  const facts: FolderFacts = {
+    files: new Set(await readdir(directory)),
+    packageJson,
+    procfile: await readStart(join(directory, 'Procfile')),
+    yarnLock: await readStart(join(directory, 'yarn.lock')),
+    pnpmLock: await readStart(join(directory, 'pnpm-lock.yaml')),
+    hasYarnRelease: await hasYarnRelease(directory),
+  };
+  return {
+    facts,
+    place,
+    localDependencies: packageJson === undefined ? [] : localDependencies(packageJson),
+    leavesFolder:
+      place !== folder ||
+      (packageJson !== undefined && packageLeavesFolder(packageJson)) ||
+      (await filesLeaveFolder(directory)),
+  };
+}
+
+/** The folder's real place, refused where a link leads out of the repository; undefined where there is none. */
+export async function findFolder(root: string, folder: string): Promise<string | undefined> {
+  const place = await realpath(join(root, folder)).catch(absent);
+  if (place === undefined || !(await stat(place)).isDirectory()) return undefined;
+  return isInside(await realpath(root), place) ? place : undefined;
+}
+
+export function isInside(root: string, place: string): boolean {
+  const path = relative(root, place);
+  return path !== '..' && !path.startsWith(`..${sep}`);
+}
+
+/** The names of the folders at the top of the repository, for messages. */
+export async function listFolders(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
+  return folders.map((entry) => entry.name).sort();
+}
+
+async function readPackageJson(
+  directory: string,
+  folder: string,
+): Promise<PackageJson | undefined> {
+  const text = await readFile(join(directory, 'package.json'), 'utf8').catch(absent);
+  if (text === undefined) return undefined;
+  try {
+    return parsePackageJson(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BuildFailure('prepare', `${folder}/package.json cannot be read: ${reason}.`, {
+      nextStep: 'Correct the file, and commit and tag again.',
+      cause,
+    });
+  }
+}
+
+const startBytes = 16 * 1024;
+
+/** The first part of a file: enough for a Procfile, and for the version in a lockfile. */
+async function readStart(path: string): Promise<string | undefined> {
+  const file = await open(path).catch(absent);
+  if (file === undefined) return undefined;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(startBytes), 0, startBytes, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+async function hasYarnRelease(directory: string): Promise<boolean> {
+  const settings = (await readStart(join(directory, '.yarnrc.yml'))) ?? '';
+  const [, path] = /^yarnPath:\s*["']?([^"'\n]+?)["']?\s*$/m.exec(settings) ?? [];
+  if (path === undefined || !isInside(directory, join(directory, path))) return false;
+  return (await stat(join(directory, path)).catch(absent))?.isFile() ?? false;
+}
+
+const skippedFolders = new Set(['node_modules', '.git', '.yarn']);
+const skippedFiles =
+  /^(?:package\.json|package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|.*\.(?:md|map|svg))$/i;
+const scanLimits = { files: 10_000, fileBytes: 512 * 1024 };
+
+async function filesLeaveFolder(directory: string): Promise<boolean> {
+  let files = 0;
+  const pending = [{ directory, depth: 0 }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    for (const entry of await readdir(next.directory, { withFileTypes: true })) {
+      files += 1;
+      if (files > scanLimits.files) return true;
+      if (entry.isDirectory()) {
+        if (skippedFolders.has(entry.name)) continue;
+        pending.push({ directory: join(next.directory, entry.name), depth: next.depth + 1 });
+      } else if (await entryLeavesFolder(next.directory, entry, next.depth)) return true;
+    }
+  }
+  return false;
+}
+
+async function entryLeavesFolder(
+  directory: string,
+  entry: Dirent,
+  depth: number,
+): Promise<boolean> {
+  const path = join(directory, entry.name);
+  if (entry.isSymbolicLink()) {
+    const target = await readlink(path);
+    return target.startsWith('/') || leavesFolder(`${target}/`, depth);
+  }
+  if (!entry.isFile() || skippedFiles.test(entry.name)) return false;
+  if ((await stat(path)).size > scanLimits.fileBytes) return false;
+  return leavesFolder(await readFile(path, 'utf8'), depth);
+}
+
+function absent(error: unknown): undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+  throw error;
+}

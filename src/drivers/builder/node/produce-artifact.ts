@@ -1,0 +1,72 @@
+import type { BuildRequest } from '../../../ports/builder.ts';
+import type { ArtifactStore, StoredArtifact } from './artifact-store.ts';
+import { buildApplication } from './build-application.ts';
+import { type BuildSurroundings, buildEnvironment } from './build-environment.ts';
+import type { Checkout } from './checkout.ts';
+import { type CommandContext, createCommandRunner } from './command-runner.ts';
+import type { BuildInputs } from './inputs.ts';
+import { installEnvironment } from './package-manager.ts';
+import type { BuildPlan } from './plan.ts';
+import type { Waiter } from './shared-runs.ts';
+import type { Tools } from './tools.ts';
+import { createTurns, type Turns } from './turns.ts';
+
+export interface ProductionDeps {
+  readonly store: ArtifactStore;
+  readonly tools: Tools;
+  readonly surroundings: BuildSurroundings;
+  readonly turns: Turns;
+  /** Yarn 1 damages a cache that two installs use at once. */
+  readonly yarnTurns: Turns;
+  readonly timeoutMs: CommandContext['timeoutMs'];
+}
+
+export interface Production {
+  readonly key: string;
+  readonly request: BuildRequest;
+  readonly plan: BuildPlan;
+  readonly inputs: BuildInputs;
+  readonly checkout: Checkout;
+}
+
+/** Builds in the checkout and hands it over to the store. */
+export async function produceArtifact(
+  deps: ProductionDeps,
+  { key, request, plan, inputs, checkout }: Production,
+  { signal, onOutput }: Waiter,
+): Promise<StoredArtifact> {
+  await using _checkout = checkout;
+  using _turn = await deps.turns.take(signal);
+  const present = await deps.store.find(key);
+  if (present !== undefined) return present;
+
+  const { application } = request;
+  const { artifact, tree, home, temporary } = await checkout.tree(signal);
+  const surroundings: CommandContext['surroundings'] = async (manager) => {
+    const { path } = await deps.tools.toolset(plan.node, manager);
+    const folders = { home, temporary, path: [path] };
+    return { path, environment: buildEnvironment(deps.surroundings, folders, request.environment) };
+  };
+  const commands = createCommandRunner({
+    ...{ application, tree, surroundings, signal, onOutput },
+    timeoutMs: deps.timeoutMs,
+  });
+  const { start, notes } = await buildApplication({
+    ...{ application, tree, plan, inputs, commands },
+    installEnvironment: ({ name }) => installEnvironment(name, deps.surroundings.cacheDirectory),
+    installTurn: ({ name }) =>
+      (name === 'yarn-classic' ? deps.yarnTurns : createTurns(1)).take(signal),
+  });
+  const { node, manager } = plan;
+  const { commit } = request.repository;
+  return deps.store.add(artifact, {
+    format: 1,
+    key,
+    application,
+    commit,
+    node,
+    manager,
+    start,
+    notes,
+  });
+}

