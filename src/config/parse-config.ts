@@ -3,6 +3,8 @@ import { type RawSettings, type SettingName, settings } from './settings.ts';
 
 export interface Config {
   readonly dataDirectory: string;
+  /** Shared by any number of Berths; absent: in the data directory. */
+  readonly toolDirectory?: string;
   readonly host: string;
   readonly port: number;
   readonly gatewayPort: number;
@@ -76,6 +78,7 @@ export function parseConfig(raw: RawSettings): Config {
   const onLoopback = isLoopback(raw.host);
   const config: Config = {
     dataDirectory: resolve(raw.dataDirectory),
+    ...(raw.toolDirectory === '' ? {} : { toolDirectory: resolve(raw.toolDirectory) }),
     host: raw.host,
     port: number('port', 0, 65_535),
     gatewayPort: number('gatewayPort', 0, 65_535),

@@ -9,15 +9,9 @@ export function readEnv(environment: NodeJS.ProcessEnv = process.env): RawSettin
   return Object.fromEntries(entries) as Record<SettingName, string>;
 }
 
-/** What builds and scripts may know of the operator's own environment: proxies, and how npm reaches its registry. */
+/** For what must reach the network the way the operator does: git, npm. Those parts pick what they need. */
 export function readOperatorEnvironment(
   environment: NodeJS.ProcessEnv = process.env,
-): Record<string, string> {
-  const passed =
-    /^(https?_proxy|no_proxy|npm_config_(registry|userconfig|globalconfig|cafile|strict_ssl)|node_extra_ca_certs|ssl_cert_file)$/i;
-  return Object.fromEntries(
-    Object.entries(environment).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined && passed.test(entry[0]),
-    ),
-  );
+): Readonly<Record<string, string | undefined>> {
+  return { ...environment };
 }

@@ -82,6 +82,11 @@ export const settings = {
     default: '',
     doc: 'Its secret.',
   },
+  toolDirectory: {
+    variable: 'BERTH_TOOLS_DIR',
+    default: '',
+    doc: 'Cache of Node versions, package managers and packages. Unset: in the data directory.',
+  },
   workers: {
     variable: 'BERTH_WORKERS',
     default: '2',

@@ -6,7 +6,6 @@ import type { Identity, OwnScope } from '../commands/identity.ts';
 
 export interface ApiDependencies extends CommandDependencies {
   readonly logs: LogStore;
-  readonly isLogCursor: (text: string) => boolean;
   readonly events: EventBroker;
   /** Events are taken without a token. */
   readonly openPublishing: boolean;

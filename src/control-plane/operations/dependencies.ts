@@ -1,8 +1,8 @@
-import type { Logger } from 'pino';
 import type { Builder } from '../../ports/builder.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventBroker } from '../../ports/event-broker.ts';
 import type { LogStore } from '../../ports/log-store.ts';
+import type { Logger } from '../../ports/logger.ts';
 import type { ProjectApi } from '../../ports/project-api.ts';
 import type { PlatformRedirect, Runtime } from '../../ports/runtime.ts';
 import type { Opener, Sealer } from '../../ports/secret-box.ts';

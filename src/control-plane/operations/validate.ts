@@ -55,11 +55,7 @@ export async function validateConnector(
         return buildApplication(
           deps,
           { repository: { ...repository, commit }, application, environment },
-          {
-            ...scope,
-            report: (type, title, message) =>
-              scope.report(type, `${title}: ${application.name}`, message),
-          },
+          scope,
         );
       },
     ),

@@ -1,6 +1,6 @@
-import type { Logger } from 'pino';
 import { leaseMs, type Operation } from '../../core/operation.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
 import type { Store } from '../../ports/store.ts';
 
 export interface WorkerOptions {

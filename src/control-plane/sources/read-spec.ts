@@ -1,11 +1,11 @@
 import type { ConnectorSpec } from '../../core/connector-spec.ts';
-import { SourceFailure } from '../../core/failure.ts';
+import { Failure } from '../../core/failure.ts';
 import type { RepositoryRef, Source } from '../../ports/source.ts';
 import { parseConnectSpec, printMistakes } from '../../wire/connect-spec.ts';
 
 export type FoundSpec =
   | { readonly outcome: 'found'; readonly commit: string; readonly spec: ConnectorSpec }
-  | { readonly outcome: 'unreachable'; readonly failure: SourceFailure }
+  | { readonly outcome: 'unreachable'; readonly failure: Failure }
   | { readonly outcome: 'file-not-found'; readonly commit: string }
   | { readonly outcome: 'not-valid'; readonly commit: string; readonly mistakes: string };
 
@@ -26,7 +26,7 @@ export async function readSpec(
       ? { outcome: 'found', commit, spec: parsed.spec }
       : { outcome: 'not-valid', commit, mistakes: printMistakes(parsed.mistakes) };
   } catch (error) {
-    if (error instanceof SourceFailure) return { outcome: 'unreachable', failure: error };
+    if (error instanceof Failure) return { outcome: 'unreachable', failure: error };
     throw error;
   }
 }

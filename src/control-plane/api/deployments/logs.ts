@@ -1,5 +1,7 @@
 import type { Deployment } from '../../../core/deployment.ts';
 import { reject } from '../../../core/errors.ts';
+import { LogCursorFailure } from '../../../core/failure.ts';
+import type { LogPage, LogQuery } from '../../../ports/log-store.ts';
 import { logQuerySchema, printLogPage } from '../../../wire/deployment-log.ts';
 import { noBody, oneInProject } from '../parameters.ts';
 import { readDeployment } from '../read-or-reject.ts';
@@ -20,14 +22,7 @@ export const deploymentLogsRoute = defineRoute({
     const deployment = await readDeployment(deps.store, projectKey, params.ref);
     checkApplication(deployment, query.applicationName);
     const window = decideWindow(deps, query);
-    if (
-      query.pageToken !== undefined &&
-      query.pageToken !== '' &&
-      !deps.isLogCursor(query.pageToken)
-    ) {
-      reject('DeploymentLogInvalidPageToken', { token: query.pageToken });
-    }
-    const page = await deps.logs.query({
+    const page = await readPage(deps, {
       deploymentId: deployment.id,
       ...(query.applicationName === undefined ? {} : { applicationName: query.applicationName }),
       ...window,
@@ -39,6 +34,18 @@ export const deploymentLogsRoute = defineRoute({
     return { status: 200, body: printLogPage(page) };
   },
 });
+
+async function readPage(
+  { logs }: Pick<ApiDependencies, 'logs'>,
+  query: LogQuery,
+): Promise<LogPage> {
+  try {
+    return await logs.query(query);
+  } catch (error) {
+    if (!(error instanceof LogCursorFailure)) throw error;
+    return reject('DeploymentLogInvalidPageToken', { token: query.after ?? '' });
+  }
+}
 
 function checkApplication(deployment: Deployment, name: string | undefined): void {
   if (

@@ -238,6 +238,15 @@ const writers: {
         .onConflict((on) => on.column('host_label').doUpdateSet(row)),
     );
   },
+  'set-address-state': (db, { tried, state }) =>
+    one(
+      db
+        .updateTable('address')
+        .set({ state })
+        .where('host_label', '=', tried.hostLabel)
+        .where('port', '=', tried.port ?? null)
+        .where('state', '=', tried.state),
+    ),
   'put-tick': (db, { tick }) =>
     one(
       db.insertInto('job_tick').values({

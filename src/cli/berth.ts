@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { Command, Option } from 'commander';
+import { ConfigMistakes } from '../config/parse-config.ts';
+import { Failure } from '../core/failure.ts';
+import { serve } from './serve.ts';
+import { version } from './version.ts';
+
+const program = new Command('berth')
+  .description('Runs commercetools Connect connectors anywhere.')
+  .version(version)
+  .showHelpAfterError('(--help shows what there is)');
+
+program
+  .command('serve')
+  .description(
+    'start the server: API, OAuth and gateway. docs/configuration.md lists the variables it reads',
+  )
+  .addOption(
+    new Option('--plane <name>', 'only one of the two planes').choices(['control', 'data']),
+  )
+  .action((options: { plane?: 'control' | 'data' }) => serve(options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const expected = error instanceof Failure || error instanceof ConfigMistakes;
+  const text = expected
+    ? error.message
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error);
+  process.stderr.write(`berth: ${text}\n`);
+  if (error instanceof Failure && error.nextStep !== undefined)
+    process.stderr.write(`${error.nextStep}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url';
+import { dataLayout } from '../compose/data-layout.ts';
+import { type PlaneName, runPlane } from '../compose/run-plane.ts';
+import { supervise } from '../compose/supervise.ts';
+import { parseConfig } from '../config/parse-config.ts';
+import { readEnv, readOperatorEnvironment } from '../config/read-env.ts';
+import { stopSignal } from './stop-signal.ts';
+
+/** `berth serve`: both planes, or one of them for whoever supervises them otherwise. */
+export async function serve({ plane }: { readonly plane?: PlaneName }): Promise<void> {
+  const config = parseConfig(readEnv());
+  const environment = readOperatorEnvironment();
+  const stop = stopSignal();
+  if (plane !== undefined) {
+    const tell = (message: object): void => {
+      if (process.connected) process.send?.(message);
+    };
+    const started = await runPlane(plane, { config, environment, stop, tell });
+    if (!started) process.exitCode = 1;
+    if (process.connected) process.disconnect();
+    return;
+  }
+  const program = fileURLToPath(new URL('./berth.ts', import.meta.url));
+  const running = await supervise({ program, config, environment, stop }).catch((error: Error) => {
+    if (!stop.aborted) fail(error.message);
+    return undefined;
+  });
+  if (running === undefined) return;
+  const at = (port: number): string =>
+    `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  const { newClient } = running;
+  if (newClient !== undefined) {
+    say(
+      `Made project "${newClient.projectKey}" with an API client, kept in ${dataLayout(config.dataDirectory).credentials}:`,
+    );
+    say(`  client id      ${newClient.clientId}`);
+    say(`  client secret  ${newClient.clientSecret}`);
+  }
+  say(`Berth is ready: API ${at(running.apiPort)}, gateway ${at(running.gatewayPort)}`);
+  await running.ended;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function fail(message: string): void {
+  process.stderr.write(`berth: ${message}\n`);
+  process.exitCode = 1;
+}

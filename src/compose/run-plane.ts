@@ -1,0 +1,69 @@
+import { pino } from 'pino';
+import type { BootstrapClient, Config } from '../config/parse-config.ts';
+import { describeFailure } from '../core/failure.ts';
+import { type OpenPlane, openControlPlane } from './open-control-plane.ts';
+import { openDataPlane } from './open-data-plane.ts';
+
+export type PlaneName = 'control' | 'data';
+
+/** What a plane tells the process that supervises it. */
+export type PlaneMessage =
+  | {
+      readonly kind: 'ready';
+      readonly port: number;
+      readonly newClient: BootstrapClient | undefined;
+    }
+  | { readonly kind: 'failed'; readonly message: string };
+
+const planes: Record<PlaneName, typeof openControlPlane> = {
+  control: openControlPlane,
+  data: openDataPlane,
+};
+
+/** Runs one plane until `stop` fires. @returns false where it could not start */
+export async function runPlane(
+  name: PlaneName,
+  options: {
+    readonly config: Config;
+    readonly environment: Readonly<Record<string, string | undefined>>;
+    readonly stop: AbortSignal;
+    readonly tell: (message: PlaneMessage) => void;
+  },
+): Promise<boolean> {
+  const { config, environment, stop } = options;
+  const logger = pino(
+    { level: config.logLevel, base: { plane: name, pid: process.pid } },
+    pino.destination({ fd: 2, sync: true }),
+  );
+  let plane: OpenPlane;
+  try {
+    plane = await planes[name]({ config, logger, environment, signal: stop });
+  } catch (error) {
+    if (stop.aborted) return true;
+    logger.fatal({ err: error }, 'could not start');
+    options.tell({ kind: 'failed', message: explainStart(error, name, config) });
+    return false;
+  }
+  await using _ = plane;
+  logger.info({ port: plane.port }, 'ready');
+  options.tell({ kind: 'ready', port: plane.port, newClient: plane.newClient });
+  await aborted(stop);
+  logger.info('stopping');
+  return true;
+}
+
+function explainStart(error: unknown, name: PlaneName, config: Config): string {
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    const [port, variable] =
+      name === 'control' ? [config.port, 'BERTH_PORT'] : [config.gatewayPort, 'BERTH_GATEWAY_PORT'];
+    return `Port ${port} is in use. End what listens there, or set ${variable} to another port (0 takes a free one).`;
+  }
+  return describeFailure(error);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,125 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { BootstrapClient, Config } from '../config/parse-config.ts';
+import { settings } from '../config/settings.ts';
+import { backoffMs } from '../core/backoff.ts';
+import type { PlaneMessage, PlaneName } from './run-plane.ts';
+
+export interface Supervised {
+  readonly apiPort: number;
+  readonly gatewayPort: number;
+  readonly newClient: BootstrapClient | undefined;
+  /** Resolves when both planes have ended. */
+  readonly ended: Promise<void>;
+}
+
+const restartBackoff = { first: 100, max: 10_000 };
+/** A plane that ran this long has shown that it can. */
+const stableMs = 30_000;
+
+/**
+ * Starts both planes, each a process of its own, and starts again whichever ends by itself. The other one never
+ * notices: they meet only in the store.
+ * @throws where a plane cannot start at all
+ */
+export async function supervise(options: {
+  /** The program that runs a plane when given `serve --plane NAME`. */
+  readonly program: string;
+  readonly config: Config;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly stop: AbortSignal;
+}): Promise<Supervised> {
+  const failed = new AbortController();
+  const stop = AbortSignal.any([options.stop, failed.signal]);
+  const control = keepPlane('control', { ...options, stop });
+  const data = keepPlane('data', { ...options, stop });
+  const ended = Promise.all([control.ended, data.ended]).then(() => {});
+  try {
+    const [api, gateway] = await Promise.all([control.ready, data.ready]);
+    return { apiPort: api.port, gatewayPort: gateway.port, newClient: api.newClient, ended };
+  } catch (error) {
+    failed.abort();
+    await ended;
+    throw error;
+  }
+}
+
+type Ready = Extract<PlaneMessage, { kind: 'ready' }>;
+
+function keepPlane(
+  name: PlaneName,
+  options: Parameters<typeof supervise>[0],
+): { readonly ready: Promise<Ready>; readonly ended: Promise<void> } {
+  const ready = Promise.withResolvers<Ready>();
+  let wasReady: Ready | undefined;
+  const keep = async (): Promise<void> => {
+    let restarts = 0;
+    while (!options.stop.aborted) {
+      const startedAt = Date.now();
+      const failure = await runOnce(name, options, wasReady?.port, (message) => {
+        wasReady = message;
+        ready.resolve(message);
+      });
+      if (options.stop.aborted) return;
+      if (wasReady === undefined) {
+        ready.reject(
+          new Error(failure ?? `The ${name} plane ended before it was ready. Its log says more.`),
+        );
+        return;
+      }
+      restarts = Date.now() - startedAt > stableMs ? 1 : restarts + 1;
+      await wait(backoffMs(restarts, restartBackoff), undefined, { signal: options.stop }).catch(
+        () => {},
+      );
+    }
+  };
+  // A stop before it was ready is no failure.
+  const ended = keep().finally(() => ready.reject(new Error('Stopped before it was ready')));
+  return { ready: ready.promise, ended };
+}
+
+/** From start to end. A port that was chosen once stays: clients know it. */
+async function runOnce(
+  name: PlaneName,
+  { program, config, environment, stop }: Parameters<typeof supervise>[0],
+  port: number | undefined,
+  isReady: (message: Ready) => void,
+): Promise<string | undefined> {
+  const variable = name === 'control' ? settings.port.variable : settings.gatewayPort.variable;
+  const child = fork(program, ['serve', '--plane', name], {
+    env: {
+      ...environment,
+      BERTH_DATA_DIR: config.dataDirectory,
+      ...(port === undefined ? {} : { [variable]: String(port) }),
+    },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  let failure: string | undefined;
+  child.on('message', (message: PlaneMessage) => {
+    if (message.kind === 'ready') isReady(message);
+    else failure = message.message;
+  });
+  const end = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const unlisten = stopWith(stop, child, config.drainMs);
+  await end;
+  unlisten();
+  return failure;
+}
+
+/** Asks first. The planes stop applications, which may take as long as requests may drain, and then some. */
+function stopWith(stop: AbortSignal, child: ChildProcess, drainMs: number): () => void {
+  let force: NodeJS.Timeout | undefined;
+  const ask = (): void => {
+    child.kill('SIGTERM');
+    force = setTimeout(() => child.kill('SIGKILL'), drainMs + 20_000);
+  };
+  if (stop.aborted) ask();
+  stop.addEventListener('abort', ask, { once: true });
+  return () => {
+    clearTimeout(force);
+    stop.removeEventListener('abort', ask);
+  };
+}

@@ -1,0 +1,67 @@
+import { servingOf } from './application.ts';
+import { instanceKey } from './reconcile.ts';
+import type { Release, ReleaseApplication } from './release.ts';
+import type { InstanceAddress, Route, RouteTable, Target } from './route-table.ts';
+
+/** What the route table is made from. */
+export interface RouteSources {
+  readonly releases: readonly Release[];
+  /** Reserved addresses whose Deployment exists, whether or not it has a release. */
+  readonly addresses: readonly {
+    readonly hostLabel: string;
+    readonly projectKey: string;
+    readonly deploymentId: string;
+    readonly applicationName: string;
+    readonly port?: number;
+  }[];
+  /** Healthy instances by `instanceKey`. */
+  readonly instances: ReadonlyMap<string, InstanceAddress>;
+  /** Folders of built files by artifact key. */
+  readonly folders: ReadonlyMap<string, string>;
+}
+
+/** The current releases answer; an address without one is known but unavailable. */
+export function buildRoutes(sources: RouteSources): RouteTable {
+  const current = new Map(
+    sources.releases
+      .filter(({ state }) => state === 'current')
+      .flatMap((release) =>
+        release.applications.map((application) => [
+          application.hostLabel,
+          { release, application },
+        ]),
+      ),
+  );
+  return sources.addresses.map((address): Route => {
+    const found = current.get(address.hostLabel);
+    return {
+      projectKey: address.projectKey,
+      deploymentId: address.deploymentId,
+      applicationName: address.applicationName,
+      hostLabel: address.hostLabel,
+      ...(address.port === undefined ? {} : { port: address.port }),
+      target:
+        found === undefined
+          ? { kind: 'unavailable', reason: 'It is not deployed yet' }
+          : targetOf(found.release, found.application, sources),
+    };
+  });
+}
+
+function targetOf(
+  release: Release,
+  application: ReleaseApplication,
+  sources: RouteSources,
+): Target {
+  const serving = servingOf(application.type);
+  if (serving === 'process') {
+    const instance = sources.instances.get(instanceKey(release.id, application.name));
+    return instance === undefined
+      ? { kind: 'unavailable', reason: 'It is starting' }
+      : { kind: 'process', releaseId: release.id, instances: [instance] };
+  }
+  const directory = sources.folders.get(application.artifactKey);
+  return directory === undefined
+    ? { kind: 'unavailable', reason: 'Its files are not on this machine any more: redeploy it' }
+    : { kind: 'files', releaseId: release.id, directory, singlePage: serving === 'single-page' };
+}

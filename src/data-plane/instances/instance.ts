@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import { backoffMs } from '../../core/backoff.ts';
+import { describeFailure, RuntimeFailure } from '../../core/failure.ts';
+import type { DesiredInstance } from '../../core/reconcile.ts';
+import { lastLines } from '../../core/report.ts';
+import { secretContext } from '../../core/secret-context.ts';
+import type { Builder } from '../../ports/builder.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type {
+  InstanceExit,
+  PlatformRedirect,
+  RunningInstance,
+  Runtime,
+} from '../../ports/runtime.ts';
+import type { Opener } from '../../ports/secret-box.ts';
+import type { InstanceRecord } from '../../ports/store.ts';
+import type { LogCollector } from '../logs/collect.ts';
+import { awaitListening } from './await-listening.ts';
+import { watchHealth } from './watch-health.ts';
+
+export interface InstanceDependencies {
+  readonly runtime: Runtime;
+  readonly builder: Pick<Builder, 'find'>;
+  readonly secrets: Opener;
+  readonly logs: LogCollector;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly platform?: PlatformRedirect;
+  readonly startupTimeoutMs: number;
+  /** Called after every change of `record` or `address`. */
+  readonly changed: () => void;
+}
+
+const restartBackoff = { first: 250, max: 30_000 };
+/** An instance that ran this long has shown that it works: its restarts count anew. */
+const stableMs = 60_000;
+const stopGraceMs = 10_000;
+const tailLines = 40;
+
+/** Keeps one copy of one application running: starts it, watches it, starts it again. */
+export class Instance {
+  readonly id = randomUUID();
+  readonly #deps: InstanceDependencies;
+  readonly #stopping = new AbortController();
+  readonly #tail: string[] = [];
+  #desired: DesiredInstance;
+  #state: InstanceRecord['state'] = 'starting';
+  #message: string | undefined;
+  #restarts = 0;
+  #recentRestarts = 0;
+  #running: RunningInstance | undefined;
+  readonly #done: Promise<void>;
+
+  constructor(deps: InstanceDependencies, desired: DesiredInstance) {
+    this.#deps = deps;
+    this.#desired = desired;
+    this.#done = this.#keepRunning();
+  }
+
+  /** Where it answers, while it is healthy. */
+  get address(): { readonly host: string; readonly port: number } | undefined {
+    return this.#state === 'healthy' ? this.#running?.address : undefined;
+  }
+
+  get releaseId(): string {
+    return this.#desired.release.id;
+  }
+
+  get record(): InstanceRecord {
+    return {
+      id: this.id,
+      releaseId: this.#desired.release.id,
+      applicationName: this.#desired.application.name,
+      state: this.#state,
+      ...(this.#message === undefined ? {} : { message: this.#message }),
+      restarts: this.#restarts,
+      updatedAt: this.#deps.clock.now(),
+    };
+  }
+
+  /** A candidate became current: from now on it is started again when it ends. */
+  update(desired: DesiredInstance): void {
+    this.#desired = desired;
+  }
+
+  /** Resolves when nothing of it is left. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    if (this.#running !== undefined) await this.#deps.runtime.stop(this.#running.id, stopGraceMs);
+    await this.#done;
+  }
+
+  async #keepRunning(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      const startedAt = performance.now();
+      const reason = await this.#runOnce().catch((error: unknown) => describeFailure(error));
+      if (this.#stopping.signal.aborted) return;
+      if (!this.#desired.restarts) return this.#become('failed', reason);
+      if (performance.now() - startedAt > stableMs) this.#recentRestarts = 0;
+      this.#restarts++;
+      this.#recentRestarts++;
+      const pauseMs = backoffMs(this.#recentRestarts, restartBackoff);
+      this.#become('starting', reason);
+      this.#say(`${reason} It is started again in ${pauseMs} ms (restart ${this.#restarts}).`);
+      await this.#pause(pauseMs);
+    }
+  }
+
+  /** From spawn to end. @returns why it ended, for people */
+  async #runOnce(): Promise<string> {
+    const { application } = this.#desired;
+    const ended = Promise.withResolvers<InstanceExit>();
+    const running = await this.#start(ended.resolve);
+    this.#running = running;
+    const over = new AbortController();
+    const exit = ended.promise.finally(() => over.abort());
+    const up = await awaitListening(running.address, application.healthCheck, {
+      signal: AbortSignal.any([this.#stopping.signal, over.signal]),
+      timeoutMs: this.#deps.startupTimeoutMs,
+    });
+    if (!up && !over.signal.aborted && !this.#stopping.signal.aborted) {
+      const reason = this.#explainSilence(running);
+      await this.#deps.runtime.stop(running.id, stopGraceMs);
+      return reason;
+    }
+    if (up) this.#become('healthy', undefined);
+    const reason = await this.#watch(running, exit);
+    this.#running = undefined;
+    return reason;
+  }
+
+  async #watch(running: RunningInstance, exit: Promise<InstanceExit>): Promise<string> {
+    const check = this.#desired.application.healthCheck;
+    let unhealthy: string | undefined;
+    const unwatch =
+      check === undefined || this.#state !== 'healthy'
+        ? () => {}
+        : watchHealth(running.address, check, (failures) => {
+            unhealthy = `Its health check ${check.path} failed ${failures} times in a row.`;
+            void this.#deps.runtime.stop(running.id, stopGraceMs);
+          });
+    const end = await exit;
+    unwatch();
+    return unhealthy ?? this.#explainExit(end);
+  }
+
+  async #start(exited: (exit: InstanceExit) => void): Promise<RunningInstance> {
+    const { application, release } = this.#desired;
+    const artifact = await this.#deps.builder.find(application.artifactKey);
+    if (artifact === undefined || artifact.start.kind === 'static') {
+      throw new RuntimeFailure('Its artifact is not on this machine any more.', {
+        nextStep: 'Redeploy the Deployment: that builds it again.',
+      });
+    }
+    const { plain, sealed } = application.environment;
+    const environment = Object.fromEntries([
+      ...plain.map(({ key, value }) => [key, value] as const),
+      ...sealed.map(
+        ({ key, sealed: text }) =>
+          [key, this.#deps.secrets.open(text, secretContext(release.deploymentId, key))] as const,
+      ),
+    ]);
+    const origin = { deploymentId: release.deploymentId, applicationName: application.name };
+    return this.#deps.runtime.start(
+      {
+        id: `${this.id}.${this.#restarts}`,
+        directory: artifact.directory,
+        start: artifact.start,
+        node: artifact.node,
+        path: artifact.path,
+        environment,
+        limits: { memoryMb: application.type === 'job' ? 4096 : 512 },
+        ...(this.#deps.platform === undefined ? {} : { platformRedirect: this.#deps.platform }),
+      },
+      {
+        line: (_stream, text) => {
+          this.#tail.push(text);
+          if (this.#tail.length > tailLines) this.#tail.shift();
+          this.#deps.logs.line(origin, text);
+        },
+        exited,
+      },
+    );
+  }
+
+  #explainExit({ code, signal, otherPorts }: InstanceExit): string {
+    const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+    const ports =
+      otherPorts.length > 0 ? ` It listened on ${otherPorts.join(', ')}, not on 8080.` : '';
+    return `It ended ${how}.${ports} Mend what its last lines say and redeploy.${this.#lastOutput()}`;
+  }
+
+  #explainSilence(running: RunningInstance): string {
+    const others = running.otherPorts();
+    const ports =
+      others.length > 0 ? `It listens on ${others.join(', ')} instead.` : 'It listens on no port.';
+    const seconds = Math.round(this.#deps.startupTimeoutMs / 1000);
+    const check = this.#desired.application.healthCheck;
+    const what =
+      check === undefined
+        ? 'listen on port 8080'
+        : `listen on port 8080 and pass its health check ${check.path}`;
+    return `It did not ${what} within ${seconds} s. ${ports} Make it listen on 8080, or on the PORT variable, and redeploy.${this.#lastOutput()}`;
+  }
+
+  #lastOutput(): string {
+    const output = lastLines(this.#tail.join('\n'));
+    return output === '' ? '\nIt printed nothing.' : `\nLast output:\n${output}`;
+  }
+
+  #become(state: InstanceRecord['state'], message: string | undefined): void {
+    this.#state = state;
+    this.#message = message;
+    this.#deps.changed();
+  }
+
+  #say(text: string): void {
+    const { release, application } = this.#desired;
+    const origin = { deploymentId: release.deploymentId, applicationName: application.name };
+    this.#deps.logs.line(origin, JSON.stringify({ severity: 'ERROR', message: `Berth: ${text}` }));
+    this.#deps.logger.warn(
+      { ...origin, restarts: this.#restarts },
+      'an instance ended and is started again',
+    );
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    this.#stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+    await promise;
+    clearTimeout(timer);
+  }
+}

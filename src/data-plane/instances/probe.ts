@@ -1,0 +1,43 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import type { HealthCheck } from '../../core/connector-spec.ts';
+
+export interface ProbeAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+const probeTimeoutMs = 1000;
+
+/** Whether something listens. Never judged by an answer: connectors answer 404 to what they do not know. */
+export function isListening({ host, port }: ProbeAddress): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: probeTimeoutMs });
+    const end = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+    socket.once('timeout', () => end(false));
+  });
+}
+
+/** Contract §10, row 27: 2xx and 3xx are healthy; the path counts from the host's root. */
+export function isHealthy({ host, port }: ProbeAddress, check: HealthCheck): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = request(
+      { host, port, path: check.path, timeout: check.timeoutSeconds * 1000, agent: false },
+      (response) => {
+        response.resume();
+        const status = response.statusCode ?? 0;
+        resolve(status >= 200 && status < 400);
+      },
+    );
+    probe.once('error', () => resolve(false));
+    probe.once('timeout', () =>
+      probe.destroy(new Error('The health check did not answer in time')),
+    );
+    probe.end();
+  });
+}

@@ -1,0 +1,193 @@
+import { servingOf } from '../core/application.ts';
+import { instanceKey } from '../core/reconcile.ts';
+import type { Release } from '../core/release.ts';
+import type { InstanceAddress } from '../core/route-table.ts';
+import { buildRoutes } from '../core/routes.ts';
+import { DuplicateKey } from '../core/store-failure.ts';
+import type { Builder } from '../ports/builder.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventBroker } from '../ports/event-broker.ts';
+import type { LogStore } from '../ports/log-store.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { PlatformRedirect, Runtime } from '../ports/runtime.ts';
+import type { Opener } from '../ports/secret-box.ts';
+import type { JobTick, Store } from '../ports/store.ts';
+import { coalesce } from './coalesce.ts';
+import { openGateway } from './gateway/server.ts';
+import { Instances } from './instances/instances.ts';
+import type { JobRun } from './jobs/job-runner.ts';
+import { openJobScheduler } from './jobs/open-job-scheduler.ts';
+import { createLogCollector, type LogCollector } from './logs/collect.ts';
+import { Observations, portChanges, routedChanges } from './observations.ts';
+import { openPushDelivery } from './push/open-push-delivery.ts';
+import { jobSchedules, pushSubscriptions } from './subscriptions.ts';
+
+export interface DataPlaneOptions {
+  readonly store: Store;
+  readonly logs: LogStore;
+  readonly events: EventBroker;
+  readonly runtime: Runtime;
+  readonly builder: Pick<Builder, 'find'>;
+  readonly secrets: Opener;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly platform?: PlatformRedirect;
+  readonly host: string;
+  readonly gatewayPort: number;
+  readonly startupTimeoutMs: number;
+  readonly drainMs: number;
+}
+
+export interface DataPlane extends AsyncDisposable {
+  readonly gatewayPort: number;
+}
+
+/** A hint that was lost costs this much and nothing else. */
+const lookMs = 1000;
+
+/** Carries: brings what runs, listens and is routed to what the store says, and says in the store what it sees. */
+export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
+  const { store, logger, runtime } = options;
+  await stopLeftovers(runtime, logger);
+  await Observations.clear(store);
+  const logs = createLogCollector(options);
+  const gateway = await openGateway({
+    host: options.host,
+    port: options.gatewayPort,
+    loopbackHost: '127.0.0.1',
+    onRequest: (entry) => logs.request(entry),
+    logger,
+  });
+  const push = openPushDelivery({ broker: options.events, clock: options.clock, logger });
+  const jobs = openJobScheduler({
+    clock: options.clock,
+    claimTick: (tick) => claimTick(store, tick),
+    onRun: (run) => logRun(logs, run),
+    logger,
+  });
+  const instances = new Instances({ ...options, logs, changed: () => look.hint() });
+  const observations = new Observations();
+  const drains = new Map<string, 'draining' | 'drained'>();
+  const folders = new Map<string, string>();
+
+  const look = coalesce(async () => {
+    const releases = await store.runtime.releases({ states: ['candidate', 'current', 'draining'] });
+    const reserved = await store.runtime.addresses();
+    const addresses = reserved.filter(({ state }) => state !== 'released');
+    instances.reconcile(releases.filter(({ id }) => drains.get(id) !== 'drained'));
+    await findFolders(options.builder, releases, folders);
+    const healthy = instances.healthy();
+    const table = buildRoutes({ releases, addresses, instances: healthy, folders });
+    const outcomes = await gateway.applyRoutes(table);
+    carry(releases, healthy);
+    await write([
+      ...observations.instances(instances.records()),
+      ...portChanges(addresses, outcomes),
+      ...routedChanges(releases, table),
+    ]);
+    for (const release of releases) if (release.state === 'draining') drain(release.id);
+  }, logger);
+
+  const carry = (
+    releases: readonly Release[],
+    healthy: ReadonlyMap<string, InstanceAddress>,
+  ): void => {
+    const current = releases.filter(({ state }) => state === 'current');
+    const addressOf = (release: Release, name: string) =>
+      healthy.get(instanceKey(release.id, name));
+    push.applySubscriptions(pushSubscriptions(current, addressOf));
+    jobs.applySchedules(jobSchedules(current, addressOf));
+  };
+
+  const write = async (changes: Parameters<Store['commit']>[0]): Promise<void> => {
+    if (changes.length === 0) return;
+    try {
+      await store.commit(changes);
+    } catch (error) {
+      observations.forget();
+      throw error;
+    }
+  };
+
+  /** Requests under way may finish; then its instances stop; then the store may say so. */
+  const drain = (releaseId: string): void => {
+    if (drains.has(releaseId)) return;
+    drains.set(releaseId, 'draining');
+    void (async () => {
+      await within(options.drainMs, gateway.drained(releaseId));
+      drains.set(releaseId, 'drained');
+      look.hint();
+      await look.settled();
+      await instances.stopped(releaseId);
+      await store.commit([{ kind: 'set-release-state', id: releaseId, state: 'retired' }]);
+    })()
+      .catch((error: unknown) =>
+        logger.error({ err: error, releaseId }, 'a release could not be retired'),
+      )
+      .finally(() => drains.delete(releaseId));
+  };
+
+  const unwatch = store.watch(look.hint);
+  const timer = setInterval(look.hint, lookMs);
+  look.hint();
+  return {
+    gatewayPort: gateway.port,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      unwatch();
+      look.stop();
+      await look.settled();
+      await Promise.all([jobs[Symbol.asyncDispose](), push[Symbol.asyncDispose]()]);
+      await gateway[Symbol.asyncDispose]();
+      await instances[Symbol.asyncDispose]();
+      await logs[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What a killed data plane left running: nobody reads its output and no row explains it. */
+async function stopLeftovers(runtime: Runtime, logger: Logger): Promise<void> {
+  const leftovers = (await runtime.observe()).filter(({ owned }) => !owned);
+  await Promise.all(leftovers.map(({ id }) => runtime.stop(id, 0)));
+  if (leftovers.length > 0)
+    logger.warn({ stopped: leftovers.length }, 'stopped what an earlier process left running');
+}
+
+async function findFolders(
+  builder: Pick<Builder, 'find'>,
+  releases: readonly Release[],
+  folders: Map<string, string>,
+): Promise<void> {
+  const files = releases.flatMap(({ applications }) =>
+    applications.filter(({ type }) => servingOf(type) !== 'process'),
+  );
+  for (const { artifactKey } of files) {
+    if (folders.has(artifactKey)) continue;
+    const artifact = await builder.find(artifactKey);
+    if (artifact?.start.kind === 'static') folders.set(artifactKey, artifact.start.directory);
+  }
+}
+
+async function claimTick(store: Store, tick: JobTick): Promise<boolean> {
+  try {
+    await store.commit([{ kind: 'put-tick', tick }]);
+    return true;
+  } catch (error) {
+    if (error instanceof DuplicateKey) return false;
+    throw error;
+  }
+}
+
+function logRun(logs: LogCollector, run: JobRun): void {
+  const failed = run.error !== undefined || (run.status ?? 500) >= 400;
+  const seconds = ((run.finishedAt - run.startedAt) / 1000).toFixed(3);
+  const message = `Job run of ${new Date(run.tickAt).toISOString()}: ${run.error ?? `answered ${run.status}`} after ${seconds} s`;
+  logs.line(run, JSON.stringify({ severity: failed ? 'ERROR' : 'INFO', message }));
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work, promise]);
+  clearTimeout(timer);
+}
