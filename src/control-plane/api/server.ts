@@ -22,7 +22,7 @@ export const bodyLimitBytes = 1024 * 1024;
 export function createApiServer(deps: ApiDependencies, logger: FastifyBaseLogger): FastifyInstance {
   const server = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new Fastify.LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     requestTimeout: 120_000,
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },

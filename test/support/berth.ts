@@ -1,0 +1,192 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { execa, type ResultPromise } from 'execa';
+
+const program = join(import.meta.dirname, '../../src/cli/berth.ts');
+/** Package managers and packages are fetched once for all tests. */
+const toolDirectory = join(tmpdir(), 'berth-test-tools');
+
+/** A whole Berth, as people start it: two processes, real files, ports of its own. */
+export interface Berth extends AsyncDisposable {
+  readonly api: string;
+  readonly gateway: string;
+  readonly projectKey: string;
+  readonly client: { readonly id: string; readonly secret: string };
+  readonly dataDirectory: string;
+  /** Everything it wrote to stdout and stderr, by line. */
+  readonly output: readonly string[];
+  /** Sends a request with the bootstrap client's token, or with `token`; null sends none. */
+  request(method: string, path: string, body?: unknown, token?: string | null): Promise<Answer>;
+  token(client?: { readonly id: string; readonly secret: string }): Promise<string>;
+  pidOf(plane: 'control' | 'data'): number;
+  /** kill -9. The supervisor starts it again. */
+  kill(plane: 'control' | 'data'): Promise<void>;
+  /** SIGTERM to the supervisor; resolves when everything has ended. The data directory stays until disposal. */
+  stop(): Promise<void>;
+  /** Starts it again on the same data directory. */
+  start(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // Tests look into answers of every shape.
+  // biome-ignore lint/suspicious/noExplicitAny: an answer is whatever the server sent
+  readonly body: any;
+}
+
+export async function startBerth(
+  options: {
+    readonly environment?: Readonly<Record<string, string>>;
+    readonly projectKey?: string;
+  } = {},
+): Promise<Berth> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'berth-data-'));
+  await mkdir(toolDirectory, { recursive: true });
+  const berth = new RunningBerth(
+    dataDirectory,
+    options.projectKey ?? 'test-project',
+    options.environment ?? {},
+  );
+  try {
+    await berth.start();
+  } catch (error) {
+    await berth[Symbol.asyncDispose]();
+    throw error;
+  }
+  return berth;
+}
+
+class RunningBerth implements Berth {
+  readonly dataDirectory: string;
+  readonly projectKey: string;
+  readonly client = { id: 'test-client', secret: 'test-secret-with-some-length' };
+  readonly output: string[] = [];
+  readonly #environment: Readonly<Record<string, string>>;
+  #child: ResultPromise | undefined;
+  #urls = { api: '', gateway: '' };
+  #token: string | undefined;
+
+  constructor(
+    dataDirectory: string,
+    projectKey: string,
+    environment: Readonly<Record<string, string>>,
+  ) {
+    this.dataDirectory = dataDirectory;
+    this.projectKey = projectKey;
+    this.#environment = environment;
+  }
+
+  get api(): string {
+    return this.#urls.api;
+  }
+
+  get gateway(): string {
+    return this.#urls.gateway;
+  }
+
+  async start(): Promise<void> {
+    const child = execa(process.execPath, [program, 'serve'], {
+      extendEnv: false,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: process.env['HOME'] ?? '',
+        BERTH_DATA_DIR: this.dataDirectory,
+        BERTH_PORT: portOf(this.#urls.api),
+        BERTH_GATEWAY_PORT: portOf(this.#urls.gateway),
+        BERTH_TOOLS_DIR: toolDirectory,
+        BERTH_BOOTSTRAP_PROJECT_KEY: this.projectKey,
+        BERTH_BOOTSTRAP_CLIENT_ID: this.client.id,
+        BERTH_BOOTSTRAP_CLIENT_SECRET: this.client.secret,
+        BERTH_DRAIN_SECONDS: '5',
+        ...this.#environment,
+      },
+      buffer: false,
+      reject: false,
+      stdin: 'ignore',
+    });
+    this.#child = child;
+    const ready = Promise.withResolvers<{ api: string; gateway: string }>();
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        this.output.push(line);
+        const found = /^Berth is ready: API (\S+), gateway (\S+)$/.exec(line);
+        if (found?.[1] !== undefined && found[2] !== undefined)
+          ready.resolve({ api: found[1], gateway: found[2] });
+      });
+    }
+    void child.then(() =>
+      ready.reject(new Error(`Berth ended before it was ready:\n${this.output.join('\n')}`)),
+    );
+    this.#urls = await ready.promise;
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    child?.kill('SIGTERM');
+    await child;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await rm(this.dataDirectory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  pidOf(plane: 'control' | 'data'): number {
+    const line = this.output.findLast(
+      (one) => one.includes(`"plane":"${plane}"`) && one.includes('"msg":"ready"'),
+    );
+    if (line === undefined) throw new Error(`The ${plane} plane is not ready yet`);
+    return (JSON.parse(line) as { pid: number }).pid;
+  }
+
+  async kill(plane: 'control' | 'data'): Promise<void> {
+    process.kill(this.pidOf(plane), 'SIGKILL');
+  }
+
+  async token(client = this.client): Promise<string> {
+    const response = await fetch(`${this.api}/oauth/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials' }),
+    });
+    if (!response.ok) throw new Error(`No token: ${response.status} ${await response.text()}`);
+    return ((await response.json()) as { access_token: string }).access_token;
+  }
+
+  async request(
+    method: string,
+    path: string,
+    body?: unknown,
+    token?: string | null,
+  ): Promise<Answer> {
+    const bearer = token === undefined ? (this.#token ??= await this.token()) : token;
+    const response = await fetch(`${this.api}${path}`, {
+      method,
+      headers: {
+        ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: parseJson(text) };
+  }
+}
+
+function portOf(url: string): string {
+  return url === '' ? '0' : new URL(url).port;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
