@@ -1,3 +1,4 @@
+import { backoffMs } from './backoff.ts';
 import type { RetryPolicy } from './connector-spec.ts';
 
 export type NextDelivery = { readonly retryAt: number } | { readonly dead: true };
@@ -20,21 +21,20 @@ export function nextDelivery(
   backoff: { readonly minMs: number; readonly maxMs: number } = defaultBackoff,
 ): NextDelivery {
   if (policy === undefined)
-    return { retryAt: now + doubling(backoff.minMs, backoff.maxMs, attempt) };
+    return { retryAt: now + backoffMs(attempt, { first: backoff.minMs, max: backoff.maxMs }) };
   switch (policy.strategy) {
     case 'immediate':
       return { retryAt: now + Math.min(immediateMaxMs, immediateStepMs * attempt) };
     case 'exponential-backoff':
       if (policy.maxAttempts !== undefined && attempt >= policy.maxAttempts) return { dead: true };
       return {
-        retryAt:
-          now + doubling(policy.minBackoffSeconds * 1000, policy.maxBackoffSeconds * 1000, attempt),
+        retryAt: now + backoffMs(attempt, limitsOf(policy)),
       };
     default:
       return policy satisfies never;
   }
 }
 
-function doubling(minMs: number, maxMs: number, attempt: number): number {
-  return Math.min(maxMs, minMs * 2 ** (attempt - 1));
+function limitsOf(policy: Extract<RetryPolicy, { strategy: 'exponential-backoff' }>) {
+  return { first: policy.minBackoffSeconds * 1000, max: policy.maxBackoffSeconds * 1000 };
 }

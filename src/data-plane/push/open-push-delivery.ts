@@ -1,0 +1,140 @@
+import { setMaxListeners } from 'node:events';
+import { defaultBackoff } from '../../core/retry-policy.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ClaimedMessage, EventBroker } from '../../ports/event-broker.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { deliver, handBack, type PushAttempt } from './deliver.ts';
+import { planClaims } from './plan-claims.ts';
+import { createPump } from './pump.ts';
+import {
+  isReachable,
+  type PushSubscription,
+  type ReachableSubscription,
+} from './push-subscription.ts';
+import { createSettlements } from './settlements.ts';
+import { createSlots } from './slots.ts';
+import { createWakeUps } from './wake-ups.ts';
+
+export type { PushAttempt, PushSubscription };
+
+export interface PushDeliveryOptions {
+  readonly broker: EventBroker;
+  readonly clock: Clock;
+  /** Without an answer for so long, a message is due again. */
+  readonly ackDeadlineMs?: number;
+  /** A request is given up after so long, late or not. */
+  readonly requestLimitMs?: number;
+  /** Deliveries under way for one topic. */
+  readonly concurrency?: number;
+  /** For subscriptions without a policy of their own. */
+  readonly firstRetryMs?: number;
+  /** A lost hint costs no more than this. */
+  readonly pollMs?: number;
+  /** How long closing waits for requests under way. */
+  readonly drainMs?: number;
+  /** Called when a delivery is over. */
+  readonly onAttempt?: (attempt: PushAttempt) => void;
+  readonly logger?: Logger;
+}
+
+/** Brings messages to event applications, at least once each, in no promised order. */
+export interface PushDelivery extends AsyncDisposable {
+  /** From now on exactly these. What is under way goes on. */
+  applySubscriptions(list: readonly PushSubscription[]): void;
+}
+
+/** Requests that are late go on and take no slot; but only so many for each that is in time. */
+const lateFactor = 4;
+/** A lease outlasts the deadline by this, or a message would be delivered twice before its failure is written down. */
+const leaseMarginMs = 5_000;
+
+export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
+  const { broker, clock, logger, concurrency = 16, ackDeadlineMs = 10_000 } = options;
+  const slots = createSlots({ inTime: concurrency, inAll: concurrency * lateFactor });
+  const settlements = createSettlements(broker, logger);
+  const stop = new AbortController();
+  // Every request listens to it.
+  setMaxListeners(0, stop.signal);
+  const underWay = new Set<Promise<void>>();
+  let subscriptions: ReadonlyMap<string, ReachableSubscription> = new Map();
+  let closed = false;
+
+  const begin = async (message: ClaimedMessage): Promise<void> => {
+    const subscription = subscriptions.get(message.topic);
+    if (closed || subscription === undefined) {
+      settlements.add(handBack(message, clock.now()));
+      return;
+    }
+    const slot = slots.enter(message.topic);
+    const attempt = await deliver(
+      {
+        clock,
+        ackDeadlineMs,
+        requestLimitMs: options.requestLimitMs ?? 5 * 60_000,
+        defaultBackoff: { ...defaultBackoff, minMs: options.firstRetryMs ?? defaultBackoff.minMs },
+        signal: stop.signal,
+        settle(outcome) {
+          settlements.add(outcome);
+          if (outcome.outcome === 'retry') wakeUps.at(outcome.at);
+        },
+        onLate() {
+          slot.answerLate();
+          pump();
+        },
+      },
+      message,
+      subscription,
+    );
+    slot.leave();
+    report(attempt);
+    pump();
+  };
+  const report = (attempt: PushAttempt): void => {
+    try {
+      options.onAttempt?.(attempt);
+    } catch (error) {
+      logger?.error({ error }, 'a delivery could not be reported');
+    }
+  };
+
+  /** Takes what is due until there is no more of it or no slot for it. */
+  const claimAll = async (): Promise<void> => {
+    for (let more = true; more && !closed; ) {
+      more = false;
+      for (const { topics, limit } of planClaims(subscriptions.keys(), slots.free)) {
+        const now = clock.now();
+        const leaseUntil = now + ackDeadlineMs + leaseMarginMs;
+        const messages = await broker.claim({ topics, limit, now, leaseUntil });
+        for (const message of messages) track(underWay, begin(message));
+        more ||= messages.length === limit;
+      }
+    }
+  };
+  const pump = createPump(claimAll, (error) => {
+    logger?.error({ error }, 'messages could not be claimed');
+  });
+  const wakeUps = createWakeUps(() => clock.now(), options.pollMs ?? 1_000, pump);
+  const unwatch = broker.watch(pump);
+
+  return {
+    applySubscriptions(list) {
+      subscriptions = new Map(list.filter(isReachable).map((one) => [one.topic, one]));
+      pump();
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      unwatch();
+      wakeUps.stop();
+      const deadline = setTimeout(() => stop.abort(), options.drainMs ?? 10_000);
+      await pump.idle();
+      await Promise.all(underWay);
+      clearTimeout(deadline);
+      await settlements.flush();
+    },
+  };
+}
+
+function track(underWay: Set<Promise<void>>, work: Promise<void>): void {
+  const tracked = work.finally(() => underWay.delete(tracked));
+  underWay.add(tracked);
+}
