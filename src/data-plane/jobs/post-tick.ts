@@ -1,0 +1,50 @@
+import { request } from 'node:http';
+import type { Timers } from './timers.ts';
+
+export type TickAnswer = { readonly status: number } | { readonly error: string };
+
+interface TickRequest {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly endpoint: string;
+  readonly timeoutMs: number;
+  readonly timers: Timers;
+  readonly signal: AbortSignal;
+}
+
+/** Calls a job application and waits until it has answered in full. Never rejects. */
+export function postTick({
+  address,
+  endpoint,
+  timeoutMs,
+  timers,
+  signal,
+}: TickRequest): Promise<TickAnswer> {
+  return new Promise((resolve) => {
+    const outgoing = request({
+      ...address,
+      method: 'POST',
+      path: endpoint === '' ? '/' : endpoint,
+      headers: { 'content-length': '0', 'user-agent': 'Berth-Scheduler' },
+      agent: false,
+      signal,
+    });
+    const stopWaiting = timers.after(timeoutMs, () => {
+      outgoing.destroy(new Error(`It did not answer within ${timeoutMs / 60_000} minutes.`));
+    });
+    const finish = (answer: TickAnswer): void => {
+      stopWaiting();
+      resolve(answer);
+    };
+    outgoing.once('response', (response) => {
+      response.resume();
+      response.once('end', () => finish({ status: response.statusCode ?? 0 }));
+      response.once('error', (error) => finish({ error: error.message }));
+    });
+    outgoing.on('error', (error) => finish({ error: messageOf(error, signal) }));
+    outgoing.end();
+  });
+}
+
+function messageOf(error: Error, signal: AbortSignal): string {
+  return signal.aborted ? 'Berth stopped before it answered.' : error.message;
+}
