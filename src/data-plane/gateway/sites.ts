@@ -3,14 +3,18 @@ import type { Logger } from '../../ports/logger.ts';
 import { type FileSite, openFileSite } from './files.ts';
 import type { Site } from './match-route.ts';
 
-/** Makes routes ready to answer. A folder that is served already is not read again. */
+/**
+ * Makes routes ready to answer. A folder that is served already is not read again, and one that cannot be
+ * read is tried with every table and complained of once.
+ */
 export function createSiteOpener(
   fileLimit: number,
   logger: Logger | undefined,
 ): (table: RouteTable) => Promise<readonly Site[]> {
   let opened = new Map<string, FileSite>();
+  let failed = new Set<string>();
 
-  const openSite = async (route: Route, kept: Map<string, FileSite>): Promise<Site> => {
+  const openSite = async (route: Route, kept: Map<string, FileSite>, failing: Set<string>) => {
     const { target } = route;
     if (target.kind !== 'files') return { route };
     const key = JSON.stringify([route.deploymentId, route.applicationName, target]);
@@ -19,17 +23,22 @@ export function createSiteOpener(
       kept.set(key, files);
       return { route, files };
     } catch (error) {
+      failing.add(key);
       const { deploymentId, applicationName } = route;
-      logger?.error({ deploymentId, applicationName, error }, 'files cannot be served');
+      if (!failed.has(key)) {
+        logger?.error({ deploymentId, applicationName, error }, 'files cannot be served');
+      }
       const reason = `Its files cannot be read. ${error instanceof Error ? error.message : error}`;
-      return { route: { ...route, target: { kind: 'unavailable', reason } } };
+      return { route: { ...route, target: { kind: 'unavailable', reason } as const } };
     }
   };
 
   return async (table) => {
     const kept = new Map<string, FileSite>();
-    const sites = await Promise.all(table.map((route) => openSite(route, kept)));
+    const failing = new Set<string>();
+    const sites = await Promise.all(table.map((route) => openSite(route, kept, failing)));
     opened = kept;
+    failed = failing;
     return sites;
   };
 }
