@@ -40,7 +40,7 @@ function climbs(text: string): readonly number[] {
 }
 
 /** Git hooks are set up in most repositories' root; an artifact has no git. */
-const hookSetup = /cd \.\.\/? && (?:npx )?husky[^&;|]*/g;
+const hookSetup = /cd \.\.\/? && (?:npx )?husky[^&;|]*$/;
 
 function scriptLeavesFolder(script: string): boolean {
   const text = script.replace(hookSetup, '');
