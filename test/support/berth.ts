@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 
 const program = join(import.meta.dirname, '../../src/cli/berth.ts');
 /** Package managers and packages are fetched once for all tests. */
@@ -59,13 +59,17 @@ export async function startBerth(
   return berth;
 }
 
+interface Running extends PromiseLike<unknown> {
+  kill(signal: 'SIGTERM'): boolean;
+}
+
 class RunningBerth implements Berth {
   readonly dataDirectory: string;
   readonly projectKey: string;
   readonly client = { id: 'test-client', secret: 'test-secret-with-some-length' };
   readonly output: string[] = [];
   readonly #environment: Readonly<Record<string, string>>;
-  #child: ResultPromise | undefined;
+  #child: Running | undefined;
   #urls = { api: '', gateway: '' };
   #token: string | undefined;
 
@@ -157,13 +161,18 @@ class RunningBerth implements Berth {
     return ((await response.json()) as { access_token: string }).access_token;
   }
 
+  async #ownToken(): Promise<string> {
+    this.#token ??= await this.token();
+    return this.#token;
+  }
+
   async request(
     method: string,
     path: string,
     body?: unknown,
     token?: string | null,
   ): Promise<Answer> {
-    const bearer = token === undefined ? (this.#token ??= await this.token()) : token;
+    const bearer = token === undefined ? await this.#ownToken() : token;
     const response = await fetch(`${this.api}${path}`, {
       method,
       headers: {
