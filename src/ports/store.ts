@@ -82,6 +82,12 @@ export type Change =
   | { readonly kind: 'put-instance'; readonly instance: InstanceRecord }
   | { readonly kind: 'delete-instances'; readonly ids: readonly string[] }
   | { readonly kind: 'put-address'; readonly address: Address }
+  /** What became of a port. Only if the address is still the one that was tried. */
+  | {
+      readonly kind: 'set-address-state';
+      readonly tried: Address;
+      readonly state: Address['state'];
+    }
   | { readonly kind: 'put-tick'; readonly tick: JobTick };
 
 export interface Project {
