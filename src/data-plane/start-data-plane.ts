@@ -15,9 +15,9 @@ import type { JobTick, Store } from '../ports/store.ts';
 import { coalesce } from './coalesce.ts';
 import { openGateway } from './gateway/server.ts';
 import { Instances } from './instances/instances.ts';
-import type { JobRun } from './jobs/job-runner.ts';
 import { openJobScheduler } from './jobs/open-job-scheduler.ts';
-import { createLogCollector, type LogCollector } from './logs/collect.ts';
+import { createLogCollector } from './logs/collect.ts';
+import { jobEntry, pushEntry, requestEntry } from './logs/request-entries.ts';
 import { Observations, portChanges, routedChanges } from './observations.ts';
 import { openPushDelivery } from './push/open-push-delivery.ts';
 import { jobSchedules, pushSubscriptions } from './subscriptions.ts';
@@ -55,14 +55,19 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     host: options.host,
     port: options.gatewayPort,
     loopbackHost: '127.0.0.1',
-    onRequest: (entry) => logs.request(entry),
+    onRequest: (request) => logs.entry(requestEntry(request)),
     logger,
   });
-  const push = openPushDelivery({ broker: options.events, clock: options.clock, logger });
+  const push = openPushDelivery({
+    broker: options.events,
+    clock: options.clock,
+    onAttempt: (attempt) => logs.entry(pushEntry(attempt)),
+    logger,
+  });
   const jobs = openJobScheduler({
     clock: options.clock,
     claimTick: (tick) => claimTick(store, tick),
-    onRun: (run) => logRun(logs, run),
+    onRun: (run) => logs.entry(jobEntry(run)),
     logger,
   });
   const instances = new Instances({ ...options, logs, changed: () => look.hint() });
@@ -176,13 +181,6 @@ async function claimTick(store: Store, tick: JobTick): Promise<boolean> {
     if (error instanceof DuplicateKey) return false;
     throw error;
   }
-}
-
-function logRun(logs: LogCollector, run: JobRun): void {
-  const failed = run.error !== undefined || (run.status ?? 500) >= 400;
-  const seconds = ((run.finishedAt - run.startedAt) / 1000).toFixed(3);
-  const message = `Job run of ${new Date(run.tickAt).toISOString()}: ${run.error ?? `answered ${run.status}`} after ${seconds} s`;
-  logs.line(run, JSON.stringify({ severity: failed ? 'ERROR' : 'INFO', message }));
 }
 
 async function within(ms: number, work: Promise<void>): Promise<void> {

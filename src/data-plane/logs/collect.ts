@@ -1,17 +1,16 @@
-import type { LogEntry, Severity } from '../../core/log-entry.ts';
+import type { LogEntry } from '../../core/log-entry.ts';
 import { classifyLine } from '../../core/log-line.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LogStore } from '../../ports/log-store.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { RequestLog } from '../gateway/request-log.ts';
 
-/** Takes lines and requests at once, and brings them to the log store in batches. */
+/** Takes lines and entries at once, and brings them to the log store in batches. */
 export interface LogCollector extends AsyncDisposable {
   line(
     origin: { readonly deploymentId: string; readonly applicationName: string },
     text: string,
   ): void;
-  request(entry: RequestLog): void;
+  entry(entry: LogEntry): void;
 }
 
 const flushMs = 100;
@@ -53,38 +52,11 @@ export function createLogCollector(options: {
   return {
     line: (origin, text) =>
       add({ ...origin, ...classifyLine(text), timestamp: options.clock.now() }),
-    request: (entry) => add(printRequest(entry)),
+    entry: add,
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       flush();
       await writing;
     },
   };
-}
-
-/** Contract §5.6: what the official CLI prints, and the rest of Google's own object. */
-function printRequest(entry: RequestLog): LogEntry {
-  return {
-    type: 'HTTP_REQUEST',
-    deploymentId: entry.route.deploymentId,
-    applicationName: entry.route.applicationName,
-    severity: severityOf(entry.status),
-    timestamp: entry.timestamp,
-    details: {
-      requestMethod: entry.method,
-      requestUrl: entry.url,
-      status: entry.status,
-      userAgent: entry.userAgent ?? '',
-      requestSize: entry.requestSize,
-      responseSize: entry.responseSize,
-      remoteIp: entry.remoteIp,
-      latency: `${(entry.latencyMs / 1000).toFixed(3)}s`,
-      protocol: entry.protocol,
-    },
-  };
-}
-
-function severityOf(status: number): Severity {
-  if (status >= 500) return 'ERROR';
-  return status >= 400 ? 'WARNING' : 'INFO';
 }
