@@ -8,6 +8,7 @@ import type { JobKey, JobSchedule } from './timetable.ts';
 
 /** One run of a job and how it ended: with the application's status, or with the reason why there is none. */
 export interface JobRun extends JobKey {
+  readonly endpoint: string;
   readonly tickAt: number;
   readonly startedAt: number;
   readonly finishedAt: number;
@@ -94,9 +95,9 @@ export function createJobRunner(deps: JobRunnerDeps): JobRunner {
 }
 
 function toRun(
-  { deploymentId, applicationName }: JobKey,
+  { deploymentId, applicationName, endpoint }: JobSchedule,
   times: Pick<JobRun, 'tickAt' | 'startedAt' | 'finishedAt'>,
   answer: TickAnswer,
 ): JobRun {
-  return { deploymentId, applicationName, ...times, ...answer };
+  return { deploymentId, applicationName, endpoint, ...times, ...answer };
 }

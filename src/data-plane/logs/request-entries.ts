@@ -41,6 +41,7 @@ function platformCall(
   call: {
     readonly deploymentId: string;
     readonly applicationName: string;
+    readonly endpoint: string;
     readonly startedAt: number;
     readonly finishedAt: number;
     readonly status?: number;
@@ -57,7 +58,7 @@ function platformCall(
     timestamp: call.startedAt,
     details: {
       requestMethod: 'POST',
-      requestUrl: call.applicationName,
+      requestUrl: call.endpoint,
       ...(call.status === undefined ? { status: 0, error: call.error } : { status: call.status }),
       userAgent,
       latency: printLatency(call.finishedAt - call.startedAt),

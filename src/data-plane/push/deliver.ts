@@ -9,6 +9,7 @@ import type { ReachableSubscription } from './push-subscription.ts';
 export interface PushAttempt {
   readonly deploymentId: string;
   readonly applicationName: string;
+  readonly endpoint: string;
   readonly topic: string;
   readonly messageId: string;
   readonly attempt: number;
@@ -67,6 +68,7 @@ export async function deliver(
   return {
     deploymentId,
     applicationName,
+    endpoint,
     topic,
     messageId: id,
     attempt,

@@ -108,6 +108,7 @@ test('a job is called at its times, with a POST and nothing in it', async () => 
   expect(runs[0]).toEqual({
     deploymentId: 'deployment-1',
     applicationName: 'job',
+    endpoint: '/job',
     tickAt: runs[0]?.tickAt,
     startedAt: runs[0]?.tickAt,
     finishedAt: runs[0]?.tickAt,
