@@ -53,8 +53,13 @@ export type Change =
       readonly record: Deployment;
       readonly expectedVersion: number;
     }
-  /** Also forgets its operations, reports and releases. Its addresses stay reserved for the next of the same key. */
-  | { readonly kind: 'delete-deployment'; readonly id: string }
+  /** Also forgets its operations, reports and releases. */
+  | {
+      readonly kind: 'delete-deployment';
+      readonly id: string;
+      /** Its addresses stay reserved for the next Deployment of the same key. */
+      readonly keepAddresses: boolean;
+    }
   | { readonly kind: 'insert-operation'; readonly operation: Operation }
   | {
       readonly kind: 'finish-operation';
@@ -82,6 +87,7 @@ export type Change =
   | { readonly kind: 'put-instance'; readonly instance: InstanceRecord }
   | { readonly kind: 'delete-instances'; readonly ids: readonly string[] }
   | { readonly kind: 'put-address'; readonly address: Address }
+  | { readonly kind: 'delete-address'; readonly hostLabel: string }
   /** What became of a port. Only if the address is still the one that was tried. */
   | {
       readonly kind: 'set-address-state';

@@ -11,7 +11,9 @@ export async function undeploy(
 ): Promise<{ readonly deployment: Deployment; readonly removed: boolean }> {
   const record = decideUndeploy(deployment, deps.clock.now(), deps.newId());
   if (await hasNothingToTearDown(deps, deployment)) {
-    await deps.store.commit([{ kind: 'delete-deployment', id: deployment.id }]);
+    await deps.store.commit([
+      { kind: 'delete-deployment', id: deployment.id, keepAddresses: deployment.key !== undefined },
+    ]);
     return { deployment: record, removed: true };
   }
   const operation = newOperation(deps, deployment.projectKey, {

@@ -36,6 +36,7 @@ export async function deploy(deps: OperationDependencies, run: OperationRun): Pr
   await run.step('switch', { failed: 'Traffic could not be switched' }, (scope) =>
     switchRelease(deps, release, scope, (changes) => run.commit(changes)),
   );
+  await releaseAddresses(deps, run, release);
   if (!input.skipScripts) await runPostDeploys(deps, run, withClient, release);
   await finish(deps, run, release);
 }
@@ -175,6 +176,35 @@ async function propose(
   const release = await deps.store.runtime.release(id);
   if (release === undefined) throw new Error(`Release ${id} is gone`);
   return release;
+}
+
+/** What the new connector version dropped is gone with the old release; its addresses go too (contract §10, row 13). */
+async function releaseAddresses(
+  deps: OperationDependencies,
+  run: OperationRun,
+  release: Release,
+): Promise<void> {
+  await run.step(
+    'release-addresses',
+    { failed: 'Addresses could not be released' },
+    async (scope) => {
+      const kept = new Set(release.applications.map(({ hostLabel }) => hostLabel));
+      const addresses = await deps.store.runtime.addresses();
+      const dropped = addresses.filter(
+        ({ deploymentId, hostLabel }) =>
+          deploymentId === release.deploymentId && !kept.has(hostLabel),
+      );
+      for (const address of dropped) {
+        scope.change({ kind: 'put-address', address: { ...address, state: 'released' } });
+        await deps.events.removeTopic(address.hostLabel);
+        scope.report(
+          'Information',
+          'Application removed',
+          `The connector no longer has "${address.applicationName}".`,
+        );
+      }
+    },
+  );
 }
 
 /** One after another, in the request's order, once everything is up (contract §10, row 9). */

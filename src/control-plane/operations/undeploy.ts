@@ -23,7 +23,9 @@ export async function undeploy(deps: OperationDependencies, run: OperationRun): 
   await run.step('forget', { failed: 'Messages and logs could not be removed' }, () =>
     forget(deps, deployment),
   );
-  await run.finish('succeeded', [{ kind: 'delete-deployment', id: deployment.id }]);
+  await run.finish('succeeded', [
+    { kind: 'delete-deployment', id: deployment.id, keepAddresses: deployment.key !== undefined },
+  ]);
   await collectArtifacts(deps);
 }
 

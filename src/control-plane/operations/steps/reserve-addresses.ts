@@ -60,54 +60,83 @@ async function reservePort(
   identity: string,
   scope: StepScope,
 ): Promise<Address> {
-  const known = (await store.runtime.addresses()).find((one) => one.hostLabel === wanted.hostLabel);
-  const first = known?.port !== undefined && known.state !== 'conflict' ? [known.port] : [];
-  for (const port of [...first, ...portCandidates(identity, range)]) {
+  const addresses = await store.runtime.addresses();
+  const known = addresses.find(({ hostLabel }) => hostLabel === wanted.hostLabel);
+  for (const { port, replaces } of candidates(addresses, known, portCandidates(identity, range))) {
     const address = { ...wanted, port };
-    if (!(await tryReserve(store, known, address))) continue;
-    const state = await waitFor(
-      store,
-      { signal: scope.signal, timeoutMs: bindTimeoutMs },
-      async () => {
-        const now = (await store.runtime.addresses()).find(
-          (one) => one.hostLabel === address.hostLabel,
-        );
-        return now?.state === 'wanted' ? undefined : now?.state;
-      },
-    );
+    if (!(await tryReserve(store, { known, address, replaces }))) continue;
+    const state = await waitForPort(store, address, scope.signal);
     if (state === 'bound') return address;
-    if (state === undefined) {
-      throw new Failure(
-        'The data plane does not answer: no port could be opened for the application.',
-        {
-          nextStep: 'Look at the log of the data plane, then redeploy.',
-        },
-      );
-    }
   }
   throw new Failure(`No port from ${range.from} to ${range.to} is free for the application.`, {
     nextStep: 'Widen the range with BERTH_APPS_PORTS, or end what listens there, then redeploy.',
   });
 }
 
+interface Candidate {
+  readonly port: number;
+  /** Whose reservation ends: that of a Deployment which is gone. */
+  readonly replaces?: Address;
+}
+
+/** Its own port first, then free ones, and only then those kept for Deployments that may come back. */
+function candidates(
+  addresses: readonly Address[],
+  known: Address | undefined,
+  ports: Iterable<number>,
+): readonly Candidate[] {
+  const holders = new Map(addresses.map((address) => [address.port, address]));
+  const all = [...ports];
+  const own = known?.port !== undefined && known.state !== 'conflict' ? [{ port: known.port }] : [];
+  const free = all.filter((port) => !holders.has(port)).map((port) => ({ port }));
+  const released = all.flatMap((port) => {
+    const holder = holders.get(port);
+    return holder?.state === 'released' && holder !== known ? [{ port, replaces: holder }] : [];
+  });
+  return [...own, ...free, ...released];
+}
+
 /** An address that is in use already stays as it is: its port is open. */
 async function tryReserve(
   store: Store,
-  known: Address | undefined,
-  address: Address,
+  {
+    known,
+    address,
+    replaces,
+  }: { known: Address | undefined; address: Address; replaces?: Address | undefined },
 ): Promise<boolean> {
-  if (
-    known?.state === 'bound' &&
-    known.port === address.port &&
-    known.deploymentId === address.deploymentId
-  ) {
+  const { port, deploymentId } = address;
+  if (known?.state === 'bound' && known.port === port && known.deploymentId === deploymentId)
     return true;
-  }
   try {
-    await store.commit([{ kind: 'put-address', address }]);
+    await store.commit([
+      ...(replaces === undefined
+        ? []
+        : [{ kind: 'delete-address', hostLabel: replaces.hostLabel } as const]),
+      { kind: 'put-address', address },
+    ]);
     return true;
   } catch (error) {
     if (error instanceof DuplicateKey) return false;
     throw error;
   }
+}
+
+async function waitForPort(
+  store: Store,
+  address: Address,
+  signal: AbortSignal,
+): Promise<Address['state']> {
+  const state = await waitFor(store, { signal, timeoutMs: bindTimeoutMs }, async () => {
+    const addresses = await store.runtime.addresses();
+    const now = addresses.find(({ hostLabel }) => hostLabel === address.hostLabel);
+    return now?.state === 'wanted' ? undefined : now?.state;
+  });
+  if (state !== undefined) return state;
+  throw new Failure(
+    'The data plane does not answer: no port could be opened for the application.',
+    {
+      nextStep: 'Look at the log of the data plane, then redeploy.',
+    },
+  );
 }

@@ -131,7 +131,7 @@ const writers: {
       expects: { kind: 'version', id: record.id },
     },
   ],
-  'delete-deployment': (db, { id }) => {
+  'delete-deployment': (db, { id, keepAddresses }) => {
     const releases = db.selectFrom('release').select('id').where('deployment_id', '=', id);
     const operations = db
       .selectFrom('operation')
@@ -151,7 +151,9 @@ const writers: {
       { query: db.deleteFrom('operation').where('id', 'in', operations) },
       { query: db.deleteFrom('job_tick').where('deployment_id', '=', id) },
       {
-        query: db.updateTable('address').set({ state: 'released' }).where('deployment_id', '=', id),
+        query: keepAddresses
+          ? db.updateTable('address').set({ state: 'released' }).where('deployment_id', '=', id)
+          : db.deleteFrom('address').where('deployment_id', '=', id),
       },
     ];
   },
@@ -238,6 +240,8 @@ const writers: {
         .onConflict((on) => on.column('host_label').doUpdateSet(row)),
     );
   },
+  'delete-address': (db, { hostLabel }) =>
+    one(db.deleteFrom('address').where('host_label', '=', hostLabel)),
   'set-address-state': (db, { tried, state }) =>
     one(
       db
