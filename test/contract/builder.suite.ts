@@ -17,6 +17,7 @@ import {
   type TestFiles,
   type TestRepository,
 } from '../support/git-repository.ts';
+import { isAlive } from '../support/processes.ts';
 
 /** A place for artifacts, at first empty, and builders that work in it. */
 export interface BuilderPlace extends AsyncDisposable {
@@ -192,7 +193,7 @@ export function describeBuilder(name: string, preparePlace: () => Promise<Builde
       const pid = await vi.waitFor(() => readPid(file), { timeout: 20_000 });
       abort.abort(new Error('enough'));
       await outcome;
-      await expect.poll(() => isRunning(pid), { timeout: 5_000 }).toBe(false);
+      await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false);
     });
 
     test('a build goes on when one of two who wait for it gives up', async () => {
@@ -337,12 +338,4 @@ async function readPid(file: string): Promise<number> {
   const pid = Number(await readFile(file, 'utf8'));
   if (!(pid > 0)) throw new Error('Not written yet.');
   return pid;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }

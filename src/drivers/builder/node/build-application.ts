@@ -6,7 +6,7 @@ import type { CommandRunner } from './command-runner.ts';
 import type { BuildInputs, Sibling } from './inputs.ts';
 import { findFolder, listFolders } from './inspect.ts';
 import { type ManagerChoice, planInstall, planRun } from './package-manager.ts';
-import { type BuildPlan, isUnbuilt, planManager } from './plan.ts';
+import { type BuildPlan, isUnbuilt, needsInstall, planManager } from './plan.ts';
 import type { StartPlan } from './start-command.ts';
 
 export interface ApplicationBuild {
@@ -65,8 +65,7 @@ async function prepareSibling(
   const { packageJson } = record.facts;
   if (packageJson === undefined) return [];
   const manager = planManager(record.facts);
-  const notes =
-    Object.keys(packageJson.dependencies).length > 0 ? await install(build, folder, manager) : [];
+  const notes = needsInstall(packageJson, manager) ? await install(build, folder, manager) : [];
   const exists = (path: string) => existsSync(join(build.tree, folder, path));
   if (!isUnbuilt(packageJson, exists)) return notes;
   return [...notes, ...(await runBuildScript(build, folder, manager, ['build']))];

@@ -40,8 +40,6 @@ const quiet: Environment = {
   npm_config_update_notifier: 'false',
   npm_config_progress: 'false',
   npm_config_engine_strict: 'false',
-  npm_config_manage_package_manager_versions: 'false',
-  npm_config_package_manager_strict: 'false',
   YARN_ENABLE_TELEMETRY: '0',
   YARN_ENABLE_PROGRESS_BARS: '0',
   NO_UPDATE_NOTIFIER: '1',

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { BuildFailure } from '../../../core/failure.ts';
 import type { Builder, BuildRequest } from '../../../ports/builder.ts';
 import type { Source } from '../../../ports/source.ts';
@@ -12,7 +12,7 @@ import { planBuild } from './plan.ts';
 import { type ProductionDeps, produceArtifact } from './produce-artifact.ts';
 import { createSharedRuns } from './shared-runs.ts';
 import { openToolPackages } from './tool-packages.ts';
-import { openTools } from './tools.ts';
+import { cacheOf, openTools } from './tools.ts';
 import { createTurns } from './turns.ts';
 import { sweepLeftovers } from './work-folders.ts';
 import { openWorkspace } from './workspace.ts';
@@ -35,7 +35,12 @@ export interface NodeBuilderOptions {
 }
 
 /** Builds with npm, yarn and pnpm on this machine. */
-export function openNodeBuilder(options: NodeBuilderOptions): Builder {
+export function openNodeBuilder(given: NodeBuilderOptions): Builder {
+  const options = {
+    ...given,
+    directory: resolve(given.directory),
+    toolDirectory: resolve(given.toolDirectory),
+  };
   const { directory, toolDirectory, source } = options;
   const workDirectory = join(directory, 'work');
   const workspaces = join(directory, 'workspaces');
@@ -111,7 +116,7 @@ function openDeps(options: NodeBuilderOptions, workDirectory: string): Productio
     npmrc: operatorNpmrc(operatorEnvironment),
     registry: options.registry,
     memoryHintMb: options.memoryHintMb,
-    cacheDirectory: join(toolDirectory, 'cache'),
+    cacheDirectory: cacheOf(toolDirectory),
   };
   const packages = openToolPackages({
     toolDirectory,

@@ -8,12 +8,22 @@ export interface PackageJson {
   readonly engine: string | undefined;
   readonly packageManager: string | undefined;
   readonly hasWorkspaces: boolean;
+  /** False where an install would do nothing at all. */
+  readonly needsInstall: boolean;
   /** Files others import it by; empty where it names none. */
   readonly entries: readonly string[];
   /** Everything else, as text, to search for paths that leave the folder. */
   readonly rest: string;
 }
 
+const installScripts = [
+  'preinstall',
+  'install',
+  'postinstall',
+  'preprepare',
+  'prepare',
+  'postprepare',
+];
 const dependencySections = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
 
 /** @throws SyntaxError where it is no JSON object */
@@ -25,6 +35,8 @@ export function parsePackageJson(text: string): PackageJson {
     Object.entries(stringsOf(rest[section])),
   );
   for (const section of dependencySections) delete rest[section];
+  const installed = [...dependencies, ...Object.keys(stringsOf(rest['peerDependencies']))];
+  const hasInstallScript = installScripts.some((name) => stringsOf(scripts)[name] !== undefined);
   return {
     name: stringOf(parsed['name']),
     version: stringOf(parsed['version']),
@@ -33,6 +45,7 @@ export function parsePackageJson(text: string): PackageJson {
     engine: stringOf(stringsOf(engines)['node']),
     packageManager: stringOf(packageManager),
     hasWorkspaces: workspaces !== undefined,
+    needsInstall: installed.length > 0 || hasInstallScript || workspaces !== undefined,
     entries: ['main', 'module', 'exports', 'types'].flatMap((field) => pathsIn(rest[field])),
     rest: JSON.stringify(rest),
   };

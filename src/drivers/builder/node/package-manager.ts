@@ -114,8 +114,8 @@ export function planRun(manager: ManagerName, script: string): Command {
   return { tool, args: ['run', script], label: `${tool} run ${script}` };
 }
 
-/** What each package manager is told during the install only: build scripts may call any of them. */
-export function installEnvironment(
+/** What a package manager is told whenever it runs in a tree it has installed: by a build, or by a script afterwards. */
+export function managerSettings(
   manager: ManagerName,
   cacheDirectory: string,
 ): Readonly<Record<string, string>> {
@@ -123,20 +123,33 @@ export function installEnvironment(
     case 'npm':
       return {};
     case 'yarn-classic':
-      return { YARN_CACHE_FOLDER: `${cacheDirectory}/yarn` };
+      return { SKIP_YARN_COREPACK_CHECK: '1' };
     case 'yarn-berry':
       // Plug'n'Play points into the cache: it must be part of the tree, or the artifact could not move.
       return {
+        SKIP_YARN_COREPACK_CHECK: '1',
         YARN_GLOBAL_FOLDER: `${cacheDirectory}/yarn-berry`,
         YARN_ENABLE_GLOBAL_CACHE: 'false',
       };
-    case 'pnpm':
-      // Never hard links: a tool that writes into node_modules would alter the store, and with it other artifacts.
-      return {
-        npm_config_store_dir: `${cacheDirectory}/pnpm`,
-        npm_config_package_import_method: 'clone-or-copy',
-        npm_config_confirm_modules_purge: 'false',
+    case 'pnpm': {
+      const settings = {
+        // Asked for again elsewhere, it would throw everything away and start anew.
+        store_dir: `${cacheDirectory}/pnpm`,
+        // Never hard links: a tool that writes into node_modules would alter the store, and with it other artifacts.
+        package_import_method: 'clone-or-copy',
+        confirm_modules_purge: 'false',
+        manage_package_manager_versions: 'false',
+        package_manager_strict: 'false',
+        update_notifier: 'false',
       };
+      // pnpm 11 listens to its own prefix only.
+      const prefixes = ['npm_config_', 'pnpm_config_'];
+      return Object.fromEntries(
+        prefixes.flatMap((prefix) =>
+          Object.entries(settings).map(([name, value]) => [`${prefix}${name}`, value]),
+        ),
+      );
+    }
     default:
       return manager satisfies never;
   }

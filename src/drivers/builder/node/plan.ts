@@ -21,7 +21,6 @@ export interface FolderFacts {
 export interface BuildPlan {
   readonly node: NodeMajor;
   readonly manager: ManagerChoice;
-  /** False for a folder of plain files. */
   readonly install: boolean;
   /** The first that succeeds makes the build. */
   readonly buildScripts: readonly string[];
@@ -39,7 +38,7 @@ export function planBuild(
   return {
     node: node.major,
     manager,
-    install: packageJson !== undefined,
+    install: needsInstall(packageJson, manager),
     buildScripts: planBuildScripts(packageJson),
     start: planApplicationStart(application, facts, manager),
     notes: node.note === undefined ? [] : [node.note],
@@ -58,6 +57,14 @@ export function planManager(facts: FolderFacts): ManagerChoice {
 export function isUnbuilt(packageJson: PackageJson, exists: (path: string) => boolean): boolean {
   const entries = packageJson.entries.length > 0 ? packageJson.entries : ['index.js'];
   return packageJson.scripts['build'] !== undefined && !entries.every(exists);
+}
+
+/** With a lockfile in any case: it says what is to be there. */
+export function needsInstall(
+  packageJson: PackageJson | undefined,
+  manager: ManagerChoice,
+): boolean {
+  return packageJson !== undefined && (packageJson.needsInstall || manager.locked);
 }
 
 function planBuildScripts(packageJson: PackageJson | undefined): readonly string[] {

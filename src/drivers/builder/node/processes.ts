@@ -8,7 +8,8 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
 
 /** Names a process for good: ids come round again, the moment it started does not. Undefined where it has ended. */
 export function processMark(pid: number): string | undefined {
-  return signalTo(pid, 0) ? `${pid}-${startedAt(pid)}` : undefined;
+  const stat = readStat(pid);
+  return signalTo(pid, 0) && stat.state !== 'Z' ? `${pid}-${stat.startedAt}` : undefined;
 }
 
 export function isRunning(mark: string): boolean {
@@ -39,12 +40,14 @@ function signalTo(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** Clock ticks since the machine started, where the system tells: the 22nd field, the second being the name in brackets. */
-function startedAt(pid: number): string {
+/** Where the system tells: the 3rd and the 22nd field, the latter in clock ticks since the machine started. */
+function readStat(pid: number): { readonly state: string; readonly startedAt: string } {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ');
-    return fields?.[19] ?? '0';
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The program's name, in brackets, may hold anything.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', startedAt: fields[19] ?? '0' };
   } catch {
-    return '0';
+    return { state: '', startedAt: '0' };
   }
 }

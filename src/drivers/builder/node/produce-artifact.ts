@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { BuildRequest } from '../../../ports/builder.ts';
 import type { ArtifactStore, StoredArtifact } from './artifact-store.ts';
 import { buildApplication } from './build-application.ts';
@@ -5,7 +6,6 @@ import { type BuildSurroundings, buildEnvironment } from './build-environment.ts
 import type { Checkout } from './checkout.ts';
 import { type CommandContext, createCommandRunner } from './command-runner.ts';
 import type { BuildInputs } from './inputs.ts';
-import { installEnvironment } from './package-manager.ts';
 import type { BuildPlan } from './plan.ts';
 import type { Waiter } from './shared-runs.ts';
 import type { Tools } from './tools.ts';
@@ -53,13 +53,17 @@ export async function produceArtifact(
   });
   const { start, notes } = await buildApplication({
     ...{ application, tree, plan, inputs, commands },
-    installEnvironment: ({ name }) => installEnvironment(name, deps.surroundings.cacheDirectory),
+    // Told only where no two run at once; a build script that calls yarn gets a cache of its own.
+    installEnvironment: ({ name }) =>
+      name === 'yarn-classic'
+        ? { YARN_CACHE_FOLDER: join(deps.surroundings.cacheDirectory, 'yarn') }
+        : {},
     installTurn: ({ name }) =>
       (name === 'yarn-classic' ? deps.yarnTurns : createTurns(1)).take(signal),
   });
   const { node, manager } = plan;
   const { commit } = request.repository;
-  return deps.store.add(artifact, {
+  return await deps.store.add(artifact, {
     format: 1,
     key,
     application,

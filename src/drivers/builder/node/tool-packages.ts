@@ -59,7 +59,7 @@ async function fetchPackage(
   await mkdir(directory);
   await install(options, `${name}@${version}`, directory);
   await moveIntoPlace(directory, place);
-  return readPackage(file);
+  return await readPackage(file);
 }
 
 async function install(

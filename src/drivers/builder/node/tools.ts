@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeMajor } from './node-version.ts';
-import type { ManagerChoice } from './package-manager.ts';
+import { type ManagerChoice, managerSettings } from './package-manager.ts';
 import { findOwnPackage, type ToolPackage, type ToolPackages } from './tool-packages.ts';
 import { createWorkFolder, moveIntoPlace } from './work-folders.ts';
 
@@ -22,6 +23,7 @@ export interface Tools {
 }
 
 export function openTools(toolDirectory: string, packages: ToolPackages): Tools {
+  const cacheDirectory = cacheOf(toolDirectory);
   return {
     async toolset(major, manager) {
       const node = await findNode(major, packages);
@@ -29,7 +31,10 @@ export function openTools(toolDirectory: string, packages: ToolPackages): Tools 
       const yarn = await findOwnPackage('yarn');
       const fetched =
         manager.fetch && (await packages.fetch(manager.fetch.package, manager.fetch.version));
-      const programs = planPrograms({ node: node.executable, npm, yarn, manager, fetched });
+      const programs = planPrograms({
+        ...{ npm, yarn, manager, fetched, cacheDirectory },
+        node: node.executable,
+      });
       return {
         node,
         packageManager: describeManager(manager, fetched, npm, yarn),
@@ -43,6 +48,11 @@ export function openTools(toolDirectory: string, packages: ToolPackages): Tools 
       };
     },
   };
+}
+
+/** Downloads of all package managers, shared by all builds. */
+export function cacheOf(toolDirectory: string): string {
+  return join(toolDirectory, 'cache');
 }
 
 const ownMajor = Number.parseInt(process.versions.node, 10);
@@ -75,24 +85,32 @@ function planPrograms(tools: {
   readonly yarn: ToolPackage;
   readonly manager: ManagerChoice;
   readonly fetched: ToolPackage | undefined;
+  readonly cacheDirectory: string;
 }): Programs {
   const { node, npm, yarn, manager, fetched } = tools;
-  const run = (file: string, setting = '') =>
-    `#!/bin/sh\n${setting}exec ${quote(node)} ${quote(file)} "$@"\n`;
-  const classic = run(join(yarn.directory, 'bin/yarn.js'), 'export SKIP_YARN_COREPACK_CHECK=1\n');
-  const programs: Record<string, string> = {
+  const settings = managerSettings(manager.name, tools.cacheDirectory);
+  const run = (file: string, environment: Readonly<Record<string, string>> = {}) => {
+    const exports = Object.entries(environment).map(([name, value]) => {
+      return `export ${name}=${quote(value)}\n`;
+    });
+    return `#!/bin/sh\n${exports.join('')}exec ${quote(node)} ${quote(file)} "$@"\n`;
+  };
+  const isYarn = manager.name === 'yarn-berry' || manager.name === 'yarn-classic';
+  const yarnSettings = isYarn ? settings : managerSettings('yarn-classic', tools.cacheDirectory);
+  const programs = {
     npm: run(join(npm.directory, 'bin/npm-cli.js')),
     npx: run(join(npm.directory, 'bin/npx-cli.js')),
-    yarn: classic,
+    yarn: run(join(yarn.directory, 'bin/yarn.js'), yarnSettings),
   };
-  if (manager.name === 'yarn-berry' && fetched !== undefined) {
-    const setting = 'export YARN_IGNORE_PATH=1\n';
-    programs['yarn'] = run(join(fetched.directory, 'bin/yarn.js'), setting);
-  }
-  if (manager.name === 'pnpm' && fetched !== undefined) {
-    programs['pnpm'] = run(join(fetched.directory, 'bin/pnpm.cjs'));
-  }
-  return programs;
+  if (fetched === undefined) return programs;
+  if (manager.name === 'pnpm') return { ...programs, pnpm: run(pnpmFile(fetched), settings) };
+  const ignorePath = { ...settings, YARN_IGNORE_PATH: '1' };
+  return { ...programs, yarn: run(join(fetched.directory, 'bin/yarn.js'), ignorePath) };
+}
+
+function pnpmFile({ directory }: ToolPackage): string {
+  const names = ['bin/pnpm.cjs', 'bin/pnpm.mjs'].map((name) => join(directory, name));
+  return names.find(existsSync) ?? names[0] ?? directory;
 }
 
 /** Named after what is in it, so it is made once and never changed. */

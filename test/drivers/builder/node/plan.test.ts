@@ -76,6 +76,25 @@ describe('what is served', () => {
   });
 });
 
+describe('an install', () => {
+  const lock = { files: new Set(['package-lock.json']) };
+  test.each<[string, FolderFacts, boolean]>([
+    ['happens for dependencies', folder({ dependencies: { a: '1' }, scripts: { start } }), true],
+    [
+      'happens for development ones',
+      folder({ devDependencies: { a: '1' }, scripts: { start } }),
+      true,
+    ],
+    ['happens for peers', folder({ peerDependencies: { a: '1' }, scripts: { start } }), true],
+    ['happens for its scripts', folder({ scripts: { start, postinstall: 'x' } }), true],
+    ['happens for workspaces', folder({ workspaces: ['a'], scripts: { start } }), true],
+    ['happens with a lockfile', folder({ scripts: { start } }, lock), true],
+    ['is left out where it would do nothing', folder({ scripts: { start } }), false],
+  ])('%s', (_, facts, expected) => {
+    expect(planBuild({ name: 'app', type: 'service' }, facts).install).toBe(expected);
+  });
+});
+
 test('a Node version that is not to be had is noted', () => {
   const facts = folder({ scripts: { start }, engines: { node: '<=20' } });
   const plan = planBuild({ name: 'app', type: 'service' }, facts);
