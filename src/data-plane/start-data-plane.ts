@@ -79,6 +79,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     const releases = await store.runtime.releases({ states: ['candidate', 'current', 'draining'] });
     const reserved = await store.runtime.addresses();
     const addresses = reserved.filter(({ state }) => state !== 'released');
+    // Only now: a look that read the release before it was retired must not start it again.
+    for (const id of drains.keys()) if (!releases.some((one) => one.id === id)) drains.delete(id);
     instances.reconcile(releases.filter(({ id }) => drains.get(id) !== 'drained'));
     await findFolders(options.builder, releases, folders);
     const healthy = instances.healthy();
@@ -125,11 +127,10 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       await look.settled();
       await instances.stopped(releaseId);
       await store.commit([{ kind: 'set-release-state', id: releaseId, state: 'retired' }]);
-    })()
-      .catch((error: unknown) =>
-        logger.error({ err: error, releaseId }, 'a release could not be retired'),
-      )
-      .finally(() => drains.delete(releaseId));
+    })().catch((error: unknown) => {
+      logger.error({ err: error, releaseId }, 'a release could not be retired');
+      drains.delete(releaseId);
+    });
   };
 
   const unwatch = store.watch(look.hint);

@@ -113,6 +113,8 @@ export class Instance {
     const ended = Promise.withResolvers<InstanceExit>();
     const running = await this.#start(ended.resolve);
     this.#running = running;
+    // A stop that came while it was being spawned found nothing to stop.
+    if (this.#stopping.signal.aborted) await this.#deps.runtime.stop(running.id, stopGraceMs);
     const over = new AbortController();
     const exit = ended.promise.finally(() => over.abort());
     const up = await awaitListening(running.address, application.healthCheck, {
