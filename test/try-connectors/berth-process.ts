@@ -11,6 +11,7 @@ export interface BerthProcess {
   readonly apiUrl: string;
   readonly credentials: { readonly id: string; readonly secret: string };
   readonly directory: string;
+  readonly dataDirectory: string;
   /** The end of what it printed. */
   lastOutput(): readonly string[];
   /** Ends it and everything it left running. Answers the command lines of what it left. */
@@ -20,7 +21,8 @@ export interface BerthProcess {
 const program = join(import.meta.dirname, '../../src/cli/berth.ts');
 const credentials = { id: 'try-connectors', secret: 'try-connectors-secret-0123456789' };
 const startTimeoutMs = 30_000;
-const stopTimeoutMs = 30_000;
+/** Longer than Berth gives requests to drain. */
+const stopTimeoutMs = 90_000;
 const keptLines = 500;
 
 export async function startBerth(options: {
@@ -30,9 +32,10 @@ export async function startBerth(options: {
   readonly signal: AbortSignal;
 }): Promise<BerthProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-try-'));
+  const dataDirectory = join(directory, 'data');
   const child = execa(process.execPath, [program, 'serve'], {
     cwd: directory,
-    env: environmentOf(join(directory, 'data'), options.platformUrl),
+    env: environmentOf(dataDirectory, options.platformUrl),
     buffer: false,
     reject: false,
     forceKillAfterDelay: stopTimeoutMs,
@@ -68,7 +71,7 @@ export async function startBerth(options: {
     await waitUntil('GET /readyz answers 200', { ...options, timeoutMs: startTimeoutMs }, () =>
       isReady(apiUrl),
     );
-    return { apiUrl, credentials, directory, lastOutput: () => lines, stop };
+    return { apiUrl, credentials, directory, dataDirectory, lastOutput: () => lines, stop };
   } catch (error) {
     await stop();
     throw new Error(`Berth did not start. Its last output:\n${lines.slice(-30).join('\n')}`, {

@@ -254,7 +254,7 @@ export const expectations: Readonly<Record<string, Expectation>> = {
           text: /Path not found\./,
         },
       ],
-      job: [{ kind: 'run', status: [200, 500] }],
+      job: [{ kind: 'run', status: [200] }],
       event: [{ kind: 'message', name: 'ResourceCreated', data: resourceCreated, status: [202] }],
       assets: [
         {

@@ -10,7 +10,7 @@ const fine: ConnectorResult = {
     {
       name: 'service',
       type: 'service',
-      build: 'built',
+      build: '2.5 s',
       postDeploy: 'ran',
       probes: [{ what: 'GET /' }, { what: 'POST /' }],
     },
@@ -31,7 +31,7 @@ describe('printed results', () => {
     );
     expect(rule).toMatch(/^[─ ]+$/);
     expect(service).toMatch(
-      /^demo@1\.0 +service +service +built +Deployed +ran +2\/2 +preview 0\.5, deploy 4\.2$/,
+      /^demo@1\.0 +service +service +2\.5 s +Deployed +ran +2\/2 +preview 0\.5, deploy 4\.2$/,
     );
     expect(enabler).toMatch(/^ +enabler +assets +reused +Deployed +- +-$/);
     expect(rest).toEqual([]);

@@ -22,21 +22,24 @@ export interface ConnectorResult {
 export interface ApplicationResult {
   readonly name: string;
   readonly type: string;
-  readonly build: 'built' | 'reused' | 'failed';
+  /** How long it took, where the report says so. */
+  readonly build: string;
   readonly postDeploy: 'ran' | 'failed' | '-';
   readonly probes: readonly Finding[];
 }
 
-/** What a deployment's report says of one application. */
+/** What the reports of the preview and of a deployment say of one application. */
 export function readApplicationResult(
   { applicationName, applicationType }: { applicationName: string; applicationType: string },
   deployment: Deployment,
+  preview: readonly ReportEntry[] = [],
 ): ApplicationResult {
-  const own = reportOf(deployment).filter(({ application }) => application === applicationName);
+  const isOwn = ({ application }: ReportEntry) => application === applicationName;
+  const own = reportOf(deployment).filter(isOwn);
   return {
     name: applicationName,
     type: applicationType,
-    build: readBuild(own, deployment.status),
+    build: readBuild([...preview.filter(isOwn), ...own], deployment.status),
     postDeploy: applicationType === 'assets' ? '-' : readPostDeploy(own, deployment.status),
     probes: [],
   };
@@ -61,10 +64,10 @@ export function describeError(error: unknown): string {
   return `${error.message}${cause}`;
 }
 
-function readBuild(own: readonly ReportEntry[], status: string): ApplicationResult['build'] {
+function readBuild(own: readonly ReportEntry[], status: string): string {
   if (status !== 'Deployed' && own.some(({ type }) => type === 'Error')) return 'failed';
-  const isReused = own.some(({ title, message }) => /reuse/i.test(`${title} ${message ?? ''}`));
-  return isReused ? 'reused' : 'built';
+  const built = own.find(({ title }) => title === 'Application built');
+  return /[\d.]+ s\b/.exec(built?.message ?? '')?.[0] ?? 'reused';
 }
 
 function readPostDeploy(

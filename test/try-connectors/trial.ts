@@ -16,6 +16,7 @@ import {
   generalProbesOf,
   type PlatformCheck,
 } from './expectations.ts';
+import { type FoundProcess, findProcessesOf } from './leftover-processes.ts';
 import {
   deployConnector,
   previewConnector,
@@ -33,6 +34,7 @@ import {
   isSuccess,
   readApplicationResult,
 } from './result.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** What is known so far: a trial that ends early keeps what it found. */
 export interface Trial {
@@ -47,9 +49,13 @@ export interface Trial {
 
 export interface TrialContext extends StepContext {
   readonly platform: MockPlatform;
+  /** Where applications run. */
+  readonly dataDirectory: string;
   readonly overrides: Overrides;
   readonly progress: (line: string) => void;
 }
+
+const stopTimeoutMs = 15_000;
 
 export function newTrial(): Trial {
   return { status: '-', applications: [], findings: [], seconds: {}, report: [], logs: [] };
@@ -78,6 +84,7 @@ export async function runTrial(trial: Trial, context: TrialContext): Promise<voi
   if (!isSuccess(trial)) await noteLogs(trial, deployed, context);
   await timed(trial, context, 'delete', () => undeploy(deployed.id, context));
   await checkAll(trial, expectation.afterUndeploy, deployed, 0, context);
+  trial.findings.push(await findWhatStillRuns(context));
 }
 
 async function timed<T>(
@@ -113,7 +120,7 @@ function noteDeployment(trial: Trial, connector: ConnectorStaged, deployed: Depl
   trial.status = deployed.status;
   trial.report.push(...reportOf(deployed));
   trial.applications = connector.configurations.map((application) =>
-    readApplicationResult(application, deployed),
+    readApplicationResult(application, deployed, connector.previewableReport?.entries),
   );
 }
 
@@ -207,6 +214,20 @@ async function checkAll(
       await checkPlatform(check, { platform, projectKey, applications, requestsBefore }),
     );
   }
+}
+
+/** A Deployment that is gone has no process any more. */
+async function findWhatStillRuns({ dataDirectory, signal }: TrialContext): Promise<Finding> {
+  const what = 'nothing runs after the deletion';
+  let left: readonly FoundProcess[] = [];
+  const isEmpty = async () => {
+    left = await findProcessesOf(dataDirectory);
+    return left.length === 0 || undefined;
+  };
+  return waitUntil(what, { signal, timeoutMs: stopTimeoutMs }, isEmpty).then(
+    () => ({ what }),
+    () => ({ what, problem: left.map(({ description }) => description).join(', ') }),
+  );
 }
 
 async function noteLogs(trial: Trial, deployed: Deployment, context: TrialContext): Promise<void> {

@@ -25,8 +25,8 @@ export async function tryConnector(
   try {
     await using platform = await startMockPlatform();
     await using source = await openConnectorSource(argument);
-    await useBerth(trial, { ...options, signal, platform }, (client) =>
-      runTrial(trial, { ...options, signal, source, platform, client }),
+    await useBerth(trial, { ...options, signal, platform }, (berth, client) =>
+      runTrial(trial, { ...options, ...berth, signal, source, platform, client }),
     );
   } catch (error) {
     trial.error ??= describeError(error);
@@ -37,11 +37,11 @@ export async function tryConnector(
 async function useBerth(
   trial: Trial,
   options: TryOptions & { readonly platform: MockPlatform },
-  use: (client: ConnectClient) => Promise<void>,
+  use: (berth: BerthProcess, client: ConnectClient) => Promise<void>,
 ): Promise<void> {
   const berth: BerthProcess = await startBerth({ ...options, platformUrl: options.platform.url });
   try {
-    await use(await connectTo(berth.apiUrl, berth.credentials, options.signal));
+    await use(berth, await connectTo(berth.apiUrl, berth.credentials, options.signal));
   } catch (error) {
     trial.error ??= describeError(error);
   }
