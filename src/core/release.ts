@@ -4,8 +4,8 @@ import type { Region } from './connector.ts';
 import type { HealthCheck, RetryPolicy } from './connector-spec.ts';
 
 /**
- * candidate: its instances start, nothing is routed to it. current: answers requests. draining: requests under way
- * finish. retired: nothing of it runs.
+ * candidate: its instances start, nothing is routed to it. current: answers requests, the newest one where a redeploy
+ * hands over from another. draining: requests under way finish. retired: nothing of it runs.
  */
 export const releaseStates = ['candidate', 'current', 'draining', 'retired'] as const;
 export type ReleaseState = (typeof releaseStates)[number];

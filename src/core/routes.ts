@@ -5,6 +5,7 @@ import type { InstanceAddress, Route, RouteTable, Target } from './route-table.t
 
 /** What the route table is made from. */
 export interface RouteSources {
+  /** Of each Deployment the one that serves. */
   readonly releases: readonly Release[];
   /** Reserved addresses whose Deployment exists, whether or not it has a release. */
   readonly addresses: readonly {
@@ -20,20 +21,15 @@ export interface RouteSources {
   readonly folders: ReadonlyMap<string, string>;
 }
 
-/** The current releases answer; an address without one is known but unavailable. */
+/** The serving releases answer; an address without one is known but unavailable. */
 export function buildRoutes(sources: RouteSources): RouteTable {
-  const current = new Map(
-    sources.releases
-      .filter(({ state }) => state === 'current')
-      .flatMap((release) =>
-        release.applications.map((application) => [
-          application.hostLabel,
-          { release, application },
-        ]),
-      ),
+  const serving = new Map(
+    sources.releases.flatMap((release) =>
+      release.applications.map((application) => [application.hostLabel, { release, application }]),
+    ),
   );
   return sources.addresses.map((address): Route => {
-    const found = current.get(address.hostLabel);
+    const found = serving.get(address.hostLabel);
     return {
       projectKey: address.projectKey,
       deploymentId: address.deploymentId,

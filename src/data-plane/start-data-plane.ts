@@ -3,6 +3,7 @@ import { instanceKey } from '../core/reconcile.ts';
 import type { Release } from '../core/release.ts';
 import type { InstanceAddress } from '../core/route-table.ts';
 import { buildRoutes } from '../core/routes.ts';
+import { servingReleases } from '../core/serving.ts';
 import { DuplicateKey } from '../core/store-failure.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -84,9 +85,10 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     instances.reconcile(releases.filter(({ id }) => drains.get(id) !== 'drained'));
     await findFolders(options.builder, releases, folders);
     const healthy = instances.healthy();
-    const table = buildRoutes({ releases, addresses, instances: healthy, folders });
+    const serving = servingReleases(releases, healthy);
+    const table = buildRoutes({ releases: serving, addresses, instances: healthy, folders });
     const outcomes = await gateway.applyRoutes(table);
-    carry(releases, healthy);
+    carry(serving, healthy);
     await write([
       ...observations.instances(instances.records()),
       ...portChanges(addresses, outcomes),
@@ -96,14 +98,13 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   }, logger);
 
   const carry = (
-    releases: readonly Release[],
+    serving: readonly Release[],
     healthy: ReadonlyMap<string, InstanceAddress>,
   ): void => {
-    const current = releases.filter(({ state }) => state === 'current');
     const addressOf = (release: Release, name: string) =>
       healthy.get(instanceKey(release.id, name));
-    push.applySubscriptions(pushSubscriptions(current, addressOf));
-    jobs.applySchedules(jobSchedules(current, addressOf));
+    push.applySubscriptions(pushSubscriptions(serving, addressOf));
+    jobs.applySchedules(jobSchedules(serving, addressOf));
   };
 
   const write = async (changes: Parameters<Store['commit']>[0]): Promise<void> => {

@@ -7,12 +7,12 @@ type AddressOf = (
   application: string,
 ) => { readonly host: string; readonly port: number } | undefined;
 
-/** Messages of a topic go to the release that is current. */
+/** Messages of a topic go to the release that serves. */
 export function pushSubscriptions(
-  current: readonly Release[],
+  serving: readonly Release[],
   addressOf: AddressOf,
 ): readonly PushSubscription[] {
-  return current.flatMap((release) =>
+  return serving.flatMap((release) =>
     release.applications.flatMap((application) => {
       if (application.topic === undefined) return [];
       const address = addressOf(release, application.name);
@@ -34,10 +34,10 @@ export function pushSubscriptions(
 }
 
 export function jobSchedules(
-  current: readonly Release[],
+  serving: readonly Release[],
   addressOf: AddressOf,
 ): readonly JobSchedule[] {
-  return current.flatMap((release) =>
+  return serving.flatMap((release) =>
     release.applications.flatMap((application) => {
       if (application.schedule === undefined) return [];
       const address = addressOf(release, application.name);

@@ -20,13 +20,13 @@ export interface Berth extends AsyncDisposable {
   /** Sends a request with the bootstrap client's token, or with `token`; null sends none. */
   request(method: string, path: string, body?: unknown, token?: string | null): Promise<Answer>;
   token(client?: { readonly id: string; readonly secret: string }): Promise<string>;
-  pidOf(plane: 'control' | 'data'): number;
-  /** kill -9. The supervisor starts it again. */
-  kill(plane: 'control' | 'data'): Promise<void>;
+  pidOf(process: 'control' | 'data' | 'supervisor'): number;
+  /** kill -9. The supervisor starts a plane again; resolves at once. */
+  kill(process: 'control' | 'data' | 'supervisor'): Promise<void>;
   /** SIGTERM to the supervisor; resolves when everything has ended. The data directory stays until disposal. */
   stop(): Promise<void>;
-  /** Starts it again on the same data directory. */
-  start(): Promise<void>;
+  /** Starts it again on the same data directory and ports; `environment` counts for this start only. */
+  start(environment?: Readonly<Record<string, string>>): Promise<void>;
 }
 
 export interface Answer {
@@ -60,6 +60,7 @@ export async function startBerth(
 }
 
 interface Running extends PromiseLike<unknown> {
+  readonly pid?: number | undefined;
   kill(signal: 'SIGTERM'): boolean;
 }
 
@@ -91,7 +92,7 @@ class RunningBerth implements Berth {
     return this.#urls.gateway;
   }
 
-  async start(): Promise<void> {
+  async start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     const child = execa(process.execPath, [program, 'serve'], {
       extendEnv: false,
       env: {
@@ -106,6 +107,7 @@ class RunningBerth implements Berth {
         BERTH_BOOTSTRAP_CLIENT_SECRET: this.client.secret,
         BERTH_DRAIN_SECONDS: '5',
         ...this.#environment,
+        ...environment,
       },
       buffer: false,
       reject: false,
@@ -139,16 +141,21 @@ class RunningBerth implements Berth {
     await rm(this.dataDirectory, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  pidOf(plane: 'control' | 'data'): number {
+  pidOf(name: 'control' | 'data' | 'supervisor'): number {
+    if (name === 'supervisor') {
+      const pid = this.#child?.pid;
+      if (pid === undefined) throw new Error('Berth is not running');
+      return pid;
+    }
     const line = this.output.findLast(
-      (one) => one.includes(`"plane":"${plane}"`) && one.includes('"msg":"ready"'),
+      (one) => one.includes(`"plane":"${name}"`) && one.includes('"msg":"ready"'),
     );
-    if (line === undefined) throw new Error(`The ${plane} plane is not ready yet`);
+    if (line === undefined) throw new Error(`The ${name} plane is not ready yet`);
     return (JSON.parse(line) as { pid: number }).pid;
   }
 
-  async kill(plane: 'control' | 'data'): Promise<void> {
-    process.kill(this.pidOf(plane), 'SIGKILL');
+  async kill(name: 'control' | 'data' | 'supervisor'): Promise<void> {
+    process.kill(this.pidOf(name), 'SIGKILL');
   }
 
   async token(client = this.client): Promise<string> {

@@ -70,3 +70,53 @@ export function settleDeployment(berth: Berth, id: string, timeoutMs?: number): 
     timeoutMs,
   );
 }
+
+/** As `settleDeployment`, while the API may be away for a moment. */
+export function settleThroughRestarts(berth: Berth, id: string): Promise<Answer> {
+  const away: Answer = { status: 0, headers: new Headers(), body: {} };
+  return settle(
+    () => berth.request('GET', `/${berth.projectKey}/deployments/${id}`).catch(() => away),
+    ({ status, body }) =>
+      status === 404 || ['Deployed', 'Failed', 'UndeployFailed'].includes(body.status),
+  );
+}
+
+export function redeploy(
+  berth: Berth,
+  deployment: Answer,
+  action: Readonly<Record<string, unknown>> = {},
+): Promise<Answer> {
+  return berth.request('POST', `/${berth.projectKey}/deployments/${deployment.body.id}`, {
+    version: deployment.body.version,
+    actions: [{ action: 'redeploy', ...action }],
+  });
+}
+
+/** Deletes it and waits until it is gone. Answers the last answer: 404 where all is well. */
+export async function undeploy(berth: Berth, id: string): Promise<Answer> {
+  const path = `/${berth.projectKey}/deployments/${id}`;
+  const deleted = await berth.request('DELETE', path);
+  if (deleted.status >= 400) return deleted;
+  return settle(
+    () => berth.request('GET', path),
+    ({ status, body }) => status === 404 || body.status === 'UndeployFailed',
+  );
+}
+
+/** The report's titles, each with its application. */
+export function reportTitles(deployment: Answer): readonly string[] {
+  return reportEntries(deployment).map(({ title, application }) =>
+    application ? `${title} (${application})` : title,
+  );
+}
+
+interface Entry {
+  readonly type: string;
+  readonly title: string;
+  readonly message?: string | null;
+  readonly application?: string | null;
+}
+
+export function reportEntries(deployment: Answer): readonly Entry[] {
+  return deployment.body.details.build.report.entries;
+}

@@ -7,13 +7,13 @@ import type { Change } from '../../ports/store.ts';
 import { urlOf } from './addresses.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import type { OperationRun } from './operation-run.ts';
-import { awaitHealthy } from './steps/await-healthy.ts';
+import { awaitHealthy, refuseEnded } from './steps/await-healthy.ts';
 import { buildApplication, buildEnvironment } from './steps/build-application.ts';
 import { createApiClient } from './steps/create-api-client.ts';
 import { proposeRelease } from './steps/propose-release.ts';
 import { type ReservedAddress, reserveAddresses } from './steps/reserve-addresses.ts';
 import { runScript } from './steps/run-script.ts';
-import { switchRelease } from './steps/switch-release.ts';
+import { switchRelease, takeOut } from './steps/switch-release.ts';
 
 /** Create and redeploy: the same steps, for a release that does not exist yet. */
 export async function deploy(deps: OperationDependencies, run: OperationRun): Promise<void> {
@@ -34,7 +34,10 @@ export async function deploy(deps: OperationDependencies, run: OperationRun): Pr
     (scope) => awaitHealthy(deps, release, scope),
   );
   await run.step('switch', { failed: 'Traffic could not be switched' }, (scope) =>
-    switchRelease(deps, release, scope, (changes) => run.commit(changes)),
+    switchRelease(deps, release, scope, {
+      commit: (changes) => run.commit(changes),
+      check: async () => refuseEnded(await deps.store.runtime.instances({ releaseId: release.id })),
+    }),
   );
   await releaseAddresses(deps, run, release);
   if (!input.skipScripts) await runPostDeploys(deps, run, withClient, release);
@@ -48,14 +51,24 @@ export async function failDeploy(
 ): Promise<readonly Change[]> {
   const deployment = await deps.store.deployments.byId(inputOf(run).deploymentId);
   if (deployment === undefined) return [];
-  const candidates = await deps.store.runtime.releases({
-    states: ['candidate'],
-    deploymentId: deployment.id,
-  });
   return [
-    ...candidates.map(({ id }) => ({ kind: 'set-release-state', id, state: 'retired' }) as const),
+    ...(await unfinishedReleases(deps, run)).map(takeOut),
     update(deps, deployment, { status: nextStatus(deployment.status, 'fail') }),
   ];
+}
+
+/** Candidates, and the operation's own release unless it has taken over for good. */
+async function unfinishedReleases(
+  { store }: OperationDependencies,
+  { operation }: OperationRun,
+): Promise<readonly Release[]> {
+  const { deploymentId, version } = inputOf({ operation });
+  const releases = await store.runtime.releases({ states: ['candidate', 'current'], deploymentId });
+  const steps = await store.operations.steps(operation.id);
+  const hasTakenOver = steps.some(({ name }) => name === 'switch');
+  return releases.filter(
+    ({ state, number }) => state === 'candidate' || (number === version && !hasTakenOver),
+  );
 }
 
 async function start(deps: OperationDependencies, run: OperationRun): Promise<Deployment> {
@@ -293,7 +306,9 @@ function update(
   } as const;
 }
 
-function inputOf(run: OperationRun): Extract<OperationInput, { kind: 'deploy' }> {
+function inputOf(
+  run: Pick<OperationRun, 'operation'>,
+): Extract<OperationInput, { kind: 'deploy' }> {
   const { input } = run.operation;
   if (input.kind !== 'deploy') throw new Error(`Not a deploy: ${input.kind}`);
   return input;

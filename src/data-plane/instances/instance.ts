@@ -50,7 +50,7 @@ export class Instance {
   #restarts = 0;
   #recentRestarts = 0;
   #running: RunningInstance | undefined;
-  readonly #done: Promise<void>;
+  #done: Promise<void>;
 
   constructor(deps: InstanceDependencies, desired: DesiredInstance) {
     this.#deps = deps;
@@ -79,9 +79,13 @@ export class Instance {
     };
   }
 
-  /** A candidate became current: from now on it is started again when it ends. */
+  /** A candidate became current: from now on it is started again when it ends, and at once where it has ended already. */
   update(desired: DesiredInstance): void {
     this.#desired = desired;
+    if (!desired.restarts || this.#state !== 'failed' || this.#stopping.signal.aborted) return;
+    this.#restarts++;
+    this.#become('starting', this.#message);
+    this.#done = this.#keepRunning();
   }
 
   /** Resolves when nothing of it is left. */
@@ -102,7 +106,7 @@ export class Instance {
       this.#recentRestarts++;
       const pauseMs = backoffMs(this.#recentRestarts, restartBackoff);
       this.#become('starting', reason);
-      this.#say(`${reason} It is started again in ${pauseMs} ms (restart ${this.#restarts}).`);
+      this.#say(`It is started again in ${pauseMs} ms (restart ${this.#restarts}). ${reason}`);
       await this.#pause(pauseMs);
     }
   }
@@ -164,6 +168,7 @@ export class Instance {
       ),
     ]);
     const origin = { deploymentId: release.deploymentId, applicationName: application.name };
+    this.#tail.length = 0;
     return this.#deps.runtime.start(
       {
         id: `${this.id}.${this.#restarts}`,

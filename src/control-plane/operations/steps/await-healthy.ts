@@ -8,6 +8,11 @@ import { waitFor } from '../wait-for.ts';
 
 /** Time for the data plane to notice, on top of what the application itself may take. */
 const noticeMs = 30_000;
+/**
+ * How long everything must stay up before it may serve. Applications listen first and find out then that a host or a
+ * credential of their new configuration is wrong: until here that costs no request.
+ */
+const steadyMs = 300;
 
 /** Waits until the data plane has every application of the candidate healthy, or knows that one will not be. */
 export async function awaitHealthy(
@@ -17,14 +22,29 @@ export async function awaitHealthy(
 ): Promise<void> {
   const startedAt = deps.clock.now();
   const expected = release.applications.filter(({ type }) => servingOf(type) === 'process');
-  const timeoutMs = deps.startupTimeoutMs + noticeMs;
-  const ended = await waitFor(deps.store, { signal: scope.signal, timeoutMs }, async () => {
-    const instances = await deps.store.runtime.instances({ releaseId: release.id });
-    const failed = instances.find((one) => one.state === 'failed');
-    if (failed !== undefined) return failed;
-    return expected.every(({ name }) => isHealthy(instances, name)) ? 'healthy' : undefined;
+  await becomeHealthy(deps, release, expected, scope);
+  const seconds = ((deps.clock.now() - startedAt) / 1000).toFixed(1);
+  if (expected.length > 0) await stayHealthy(deps, release, scope);
+  scope.report(
+    'Information',
+    'Applications started',
+    `${expected.map(({ name }) => name).join(', ') || 'Files only'}: healthy after ${seconds} s.`,
+  );
+}
+
+async function becomeHealthy(
+  { store, startupTimeoutMs }: Pick<OperationDependencies, 'store' | 'startupTimeoutMs'>,
+  release: Release,
+  expected: Release['applications'],
+  { signal }: Pick<StepScope, 'signal'>,
+): Promise<void> {
+  const timeoutMs = startupTimeoutMs + noticeMs;
+  const healthy = await waitFor(store, { signal, timeoutMs }, async () => {
+    const instances = await store.runtime.instances({ releaseId: release.id });
+    refuseEnded(instances);
+    return expected.every(({ name }) => isHealthy(instances, name)) ? true : undefined;
   });
-  if (ended === undefined) {
+  if (healthy === undefined) {
     throw new RuntimeFailure(
       'The applications did not start in time: the data plane reported nothing.',
       {
@@ -32,17 +52,25 @@ export async function awaitHealthy(
       },
     );
   }
-  if (ended !== 'healthy') {
-    throw new RuntimeFailure(
-      `Application "${ended.applicationName}" did not start. ${ended.message ?? ''}`.trimEnd(),
-    );
-  }
-  const seconds = ((deps.clock.now() - startedAt) / 1000).toFixed(1);
-  scope.report(
-    'Information',
-    'Applications started',
-    `${expected.map(({ name }) => name).join(', ') || 'Files only'}: healthy after ${seconds} s.`,
-  );
+}
+
+async function stayHealthy(
+  { store }: Pick<OperationDependencies, 'store'>,
+  release: Release,
+  { signal }: Pick<StepScope, 'signal'>,
+): Promise<void> {
+  await waitFor(store, { signal, timeoutMs: steadyMs }, async () => {
+    refuseEnded(await store.runtime.instances({ releaseId: release.id }));
+    return undefined;
+  });
+}
+
+/** @throws RuntimeFailure where an instance has ended by itself, whether or not it runs again by now */
+export function refuseEnded(instances: readonly InstanceRecord[]): void {
+  const ended = instances.find(({ state, restarts }) => state === 'failed' || restarts > 0);
+  if (ended === undefined) return;
+  const why = ended.message ?? 'It ended soon after its start; its log says why.';
+  throw new RuntimeFailure(`Application "${ended.applicationName}" did not start. ${why}`);
 }
 
 function isHealthy(instances: readonly InstanceRecord[], name: string): boolean {

@@ -1,0 +1,25 @@
+import { servingOf } from './application.ts';
+import { instanceKey } from './reconcile.ts';
+import type { Release } from './release.ts';
+
+/**
+ * The one release of each Deployment that requests, messages and jobs go to. While a redeploy hands over, two are current:
+ * the newer one serves as soon as, and as long as, all its processes are healthy, else the older one goes on.
+ */
+export function servingReleases(
+  releases: readonly Release[],
+  healthy: ReadonlyMap<string, unknown>,
+): readonly Release[] {
+  const current = releases.filter(({ state }) => state === 'current');
+  const newestFirst = current.toSorted((one, other) => other.number - one.number);
+  const byDeployment = Map.groupBy(newestFirst, ({ deploymentId }) => deploymentId);
+  return [...byDeployment.values()].flatMap(
+    (own) => own.find((release) => isHealthy(release, healthy)) ?? own.slice(0, 1),
+  );
+}
+
+function isHealthy(release: Release, healthy: ReadonlyMap<string, unknown>): boolean {
+  return release.applications
+    .filter(({ type }) => servingOf(type) === 'process')
+    .every(({ name }) => healthy.has(instanceKey(release.id, name)));
+}

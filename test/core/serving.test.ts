@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import type { Release } from '../../src/core/release.ts';
+import { servingReleases } from '../../src/core/serving.ts';
+
+const release = (number: number, more: Partial<Release> = {}): Release => ({
+  id: `release-${number}`,
+  deploymentId: 'deployment',
+  projectKey: 'project',
+  number,
+  state: 'current',
+  routed: true,
+  region: 'europe-west1.gcp',
+  createdAt: 0,
+  applications: [
+    {
+      id: 'application',
+      name: 'app',
+      type: 'service',
+      artifactKey: 'key',
+      hostLabel: 'service-label',
+      endpoint: '/app',
+      environment: { plain: [], sealed: [] },
+    },
+  ],
+  ...more,
+});
+const healthy = (...releases: readonly number[]) =>
+  new Map(releases.map((number) => [`release-${number}/app`, {}]));
+
+test.for([
+  { name: 'the only one, healthy or not', releases: [release(1)], up: [], serving: [1] },
+  {
+    name: 'the newer one of two once it is healthy',
+    releases: [release(1), release(2)],
+    up: [1, 2],
+    serving: [2],
+  },
+  {
+    name: 'the older one where the newer has ended',
+    releases: [release(1), release(2)],
+    up: [1],
+    serving: [1],
+  },
+  {
+    name: 'the newer one where both have ended',
+    releases: [release(1), release(2)],
+    up: [],
+    serving: [2],
+  },
+  {
+    name: 'no candidate',
+    releases: [release(1), release(2, { state: 'candidate' })],
+    up: [1, 2],
+    serving: [1],
+  },
+  {
+    name: 'one of each Deployment',
+    releases: [release(1), release(2, { deploymentId: 'other' })],
+    up: [1],
+    serving: [1, 2],
+  },
+  {
+    name: 'the newer one of two where nothing runs in a process',
+    releases: [release(1), release(2, { applications: [] })],
+    up: [1],
+    serving: [2],
+  },
+])('$name serves', ({ releases, up, serving }) => {
+  const numbers = servingReleases(releases, healthy(...up)).map(({ number }) => number);
+  expect(numbers.toSorted()).toEqual(serving);
+});
