@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { ConfigMistakes } from '../config/parse-config.ts';
 import { Failure } from '../core/failure.ts';
+import { type QuickstartOptions, quickstart } from './quickstart.ts';
 import { serve } from './serve.ts';
 import { version } from './version.ts';
 
@@ -19,6 +20,16 @@ program
     new Option('--plane <name>', 'only one of the two planes').choices(['control', 'data']),
   )
   .action((options: { plane?: 'control' | 'data' }) => serve(options));
+
+program
+  .command('quickstart')
+  .description(
+    'start a Berth of its own, deploy examples/hello-connector on it and show that it works. ' +
+      'It keeps its data in BERTH_DATA_DIR, else in ./.berth/quickstart',
+  )
+  .option('--json', 'one JSON object per line: the steps, and a last one with the URLs')
+  .option('--exit', 'stop when all is shown, instead of running until Ctrl-C')
+  .action((options: QuickstartOptions) => quickstart(options));
 
 try {
   await program.parseAsync();

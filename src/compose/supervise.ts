@@ -27,6 +27,8 @@ export async function supervise(options: {
   readonly program: string;
   readonly config: Config;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A file that takes what the planes print. Absent: where this process prints. */
+  readonly output?: number;
   readonly stop: AbortSignal;
 }): Promise<Supervised> {
   const failed = new AbortController();
@@ -81,7 +83,7 @@ function keepPlane(
 /** From start to end. A port that was chosen once stays: clients know it. */
 async function runOnce(
   name: PlaneName,
-  { program, config, environment, stop }: Parameters<typeof supervise>[0],
+  { program, config, environment, output, stop }: Parameters<typeof supervise>[0],
   port: number | undefined,
   isReady: (message: Ready) => void,
 ): Promise<string | undefined> {
@@ -92,7 +94,9 @@ async function runOnce(
       BERTH_DATA_DIR: config.dataDirectory,
       ...(port === undefined ? {} : { [variable]: String(port) }),
     },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', output ?? 'inherit', output ?? 'inherit', 'ipc'],
+    // The terminal's signals come here only, so that closing it cannot kill a plane before it has stopped its work.
+    detached: true,
   });
   let failure: string | undefined;
   child.on('message', (message: PlaneMessage) => {
