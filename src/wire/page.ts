@@ -37,25 +37,15 @@ export const pageQuery = {
   sort: repeatable(sortSchema),
 };
 
-export interface PagedResponse<T> {
-  readonly limit: number;
-  readonly offset: number;
-  readonly count: number;
-  readonly total: number;
-  readonly results: readonly T[];
-}
-
-export function printPage<T, W>(
+export function printPage<T>(
   page: { readonly total: number; readonly results: readonly T[] },
   asked: { readonly limit: number; readonly offset: number },
-  print: (record: T) => W,
-): PagedResponse<W> {
-  const results = page.results.map(print);
+) {
   return {
     limit: asked.limit,
     offset: asked.offset,
-    count: results.length,
+    count: page.results.length,
     total: page.total,
-    results,
+    results: page.results,
   };
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { apiError, rejectAny } from '../../../core/errors.ts';
 import { apiClientDraftSchema, printApiClient } from '../../../wire/api-client.ts';
+import { inProject, nothing } from '../../../wire/parameters.ts';
 import { hashSecret, newSecret } from '../../tokens/hash.ts';
-import { inProject, nothing } from '../parameters.ts';
 import { defineRoute } from '../route.ts';
 
 /** The secret appears in this answer and nowhere else. */

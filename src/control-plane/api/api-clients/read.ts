@@ -1,24 +1,29 @@
-import { z } from 'zod';
 import { reject } from '../../../core/errors.ts';
 import type { ApiClient, Store } from '../../../ports/store.ts';
 import { printApiClient } from '../../../wire/api-client.ts';
-import { pageQuery, printPage } from '../../../wire/page.ts';
-import { projectKeySchema } from '../../../wire/parse.ts';
-import { inProject, noBody, nothing } from '../parameters.ts';
+import { printPage } from '../../../wire/page.ts';
+import {
+  inProject,
+  noBody,
+  nothing,
+  oneApiClient,
+  pageParameters,
+} from '../../../wire/parameters.ts';
 import { defineRoute } from '../route.ts';
-
-const oneClient = z.object({ projectKey: projectKeySchema, id: z.string().min(1).max(256) });
 
 export const queryApiClientsRoute = defineRoute({
   method: 'GET',
   path: '/:projectKey/api-clients',
   scopes: ['manage_api_clients', 'view_api_clients'],
   params: inProject,
-  query: z.object(pageQuery),
+  query: pageParameters,
   body: noBody,
   async handle({ store }, { projectKey, query }) {
-    const page = await store.projects.clients(projectKey, query);
-    return { status: 200, body: printPage(page, query, printApiClient) };
+    const { total, results } = await store.projects.clients(projectKey, query);
+    return {
+      status: 200,
+      body: printPage({ total, results: results.map(printApiClient) }, query),
+    };
   },
 });
 
@@ -26,7 +31,7 @@ export const getApiClientRoute = defineRoute({
   method: 'GET',
   path: '/:projectKey/api-clients/:id',
   scopes: ['manage_api_clients', 'view_api_clients'],
-  params: oneClient,
+  params: oneApiClient,
   query: nothing,
   body: noBody,
   async handle({ store }, { projectKey, params }) {
@@ -38,7 +43,7 @@ export const removeApiClientRoute = defineRoute({
   method: 'DELETE',
   path: '/:projectKey/api-clients/:id',
   scopes: ['manage_api_clients'],
-  params: oneClient,
+  params: oneApiClient,
   query: nothing,
   body: noBody,
   async handle({ store }, { projectKey, params }) {

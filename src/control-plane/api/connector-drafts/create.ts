@@ -1,6 +1,6 @@
 import { connectorDraftSchema } from '../../../wire/connector-staged.ts';
+import { nothing } from '../../../wire/parameters.ts';
 import { createConnectorStaged } from '../../commands/create-connector-staged.ts';
-import { nothing } from '../parameters.ts';
 import { defineRoute } from '../route.ts';
 import { printOneStaged } from './print.ts';
 

@@ -1,4 +1,4 @@
-import { noBody, nothing, oneResource } from '../parameters.ts';
+import { noBody, nothing, oneResource } from '../../../wire/parameters.ts';
 import { readConnectorStaged } from '../read-or-reject.ts';
 import { defineRoute } from '../route.ts';
 import { printOneStaged } from './print.ts';

@@ -1,5 +1,5 @@
+import { noBody, nothing, oneResource } from '../../../wire/parameters.ts';
 import { deleteConnectorStaged } from '../../commands/delete-connector-staged.ts';
-import { noBody, nothing, oneResource } from '../parameters.ts';
 import { readConnectorStaged } from '../read-or-reject.ts';
 import { defineRoute } from '../route.ts';
 import { printOneStaged } from './print.ts';

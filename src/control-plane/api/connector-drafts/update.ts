@@ -1,6 +1,6 @@
 import { connectorUpdateSchema } from '../../../wire/connector-staged.ts';
+import { nothing, oneResource } from '../../../wire/parameters.ts';
 import { updateConnectorStaged } from '../../commands/update-connector-staged.ts';
-import { nothing, oneResource } from '../parameters.ts';
 import { readConnectorStaged } from '../read-or-reject.ts';
 import { defineRoute } from '../route.ts';
 import { printOneStaged } from './print.ts';

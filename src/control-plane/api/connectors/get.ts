@@ -1,7 +1,7 @@
 import { isVisibleTo } from '../../../core/connector.ts';
 import { reject } from '../../../core/errors.ts';
 import { printConnector } from '../../../wire/connector.ts';
-import { noBody, nothing, oneResource } from '../parameters.ts';
+import { noBody, nothing, oneResource } from '../../../wire/parameters.ts';
 import { defineRoute } from '../route.ts';
 
 export const getConnectorRoute = defineRoute({

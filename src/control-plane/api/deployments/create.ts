@@ -1,6 +1,6 @@
 import { deploymentDraftSchema } from '../../../wire/deployment.ts';
+import { inProject, nothing } from '../../../wire/parameters.ts';
 import { createDeployment } from '../../commands/create-deployment.ts';
-import { inProject, nothing } from '../parameters.ts';
 import { defineRoute } from '../route.ts';
 import { printOne } from './print.ts';
 

@@ -1,4 +1,4 @@
-import { noBody, nothing, oneInProject } from '../parameters.ts';
+import { noBody, nothing, oneInProject } from '../../../wire/parameters.ts';
 import { readDeployment } from '../read-or-reject.ts';
 import { defineRoute } from '../route.ts';
 import { printOne } from './print.ts';

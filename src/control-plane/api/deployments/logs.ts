@@ -3,7 +3,7 @@ import { reject } from '../../../core/errors.ts';
 import { LogCursorFailure } from '../../../core/failure.ts';
 import type { LogPage, LogQuery } from '../../../ports/log-store.ts';
 import { logQuerySchema, printLogPage } from '../../../wire/deployment-log.ts';
-import { noBody, oneInProject } from '../parameters.ts';
+import { noBody, oneInProject } from '../../../wire/parameters.ts';
 import { readDeployment } from '../read-or-reject.ts';
 import { type ApiDependencies, defineRoute } from '../route.ts';
 

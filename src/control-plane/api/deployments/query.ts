@@ -1,8 +1,5 @@
-import { z } from 'zod';
-import { deploymentTypes } from '../../../core/deployment.ts';
-import { integrationTypeSchema } from '../../../wire/connector.ts';
-import { pageQuery, repeatable } from '../../../wire/page.ts';
-import { inProject, noBody } from '../parameters.ts';
+import { printPage } from '../../../wire/page.ts';
+import { deploymentsParameters, inProject, noBody } from '../../../wire/parameters.ts';
 import { defineRoute } from '../route.ts';
 import { printDeployments } from './print.ts';
 
@@ -11,11 +8,7 @@ export const queryDeploymentsRoute = defineRoute({
   path: '/:projectKey/deployments',
   scopes: ['manage_project', 'manage_connectors_deployments', 'view_connectors_deployments'],
   params: inProject,
-  query: z.object({
-    ...pageQuery,
-    integrationTypes: repeatable(integrationTypeSchema),
-    deploymentType: z.enum(deploymentTypes).exactOptional(),
-  }),
+  query: deploymentsParameters,
   body: noBody,
   async handle({ store }, { projectKey, query }) {
     const { deploymentType, ...page } = query;
@@ -24,15 +17,6 @@ export const queryDeploymentsRoute = defineRoute({
       ...(deploymentType === undefined ? {} : { type: deploymentType }),
     });
     const results = await printDeployments(store, found.results);
-    return {
-      status: 200,
-      body: {
-        limit: query.limit,
-        offset: query.offset,
-        count: results.length,
-        total: found.total,
-        results,
-      },
-    };
+    return { status: 200, body: printPage({ total: found.total, results }, query) };
   },
 });

@@ -1,5 +1,5 @@
+import { noBody, nothing, oneInProject } from '../../../wire/parameters.ts';
 import { undeploy } from '../../commands/undeploy.ts';
-import { noBody, nothing, oneInProject } from '../parameters.ts';
 import { readDeployment } from '../read-or-reject.ts';
 import { defineRoute } from '../route.ts';
 import { printOne } from './print.ts';

@@ -1,6 +1,6 @@
 import { deploymentUpdateSchema } from '../../../wire/deployment.ts';
+import { nothing, oneInProject } from '../../../wire/parameters.ts';
 import { redeploy } from '../../commands/redeploy.ts';
-import { nothing, oneInProject } from '../parameters.ts';
 import { readDeployment } from '../read-or-reject.ts';
 import { defineRoute } from '../route.ts';
 import { printOne } from './print.ts';

@@ -1,14 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { reject } from '../../../core/errors.ts';
 import { Failure } from '../../../core/failure.ts';
+import { oneTopic } from '../../../wire/parameters.ts';
 import { parse } from '../../../wire/parse.ts';
 import { publishSchema } from '../../../wire/publish.ts';
 import { authenticate, authorize } from '../authorize.ts';
 import { readJson } from '../read-json.ts';
 import type { ApiDependencies } from '../route.ts';
-
-const paramsSchema = z.object({ project: z.string().max(256), topicAndVerb: z.string().max(512) });
 
 /**
  * The REST form of Google Pub/Sub, so that its stock client can publish here:
@@ -19,7 +17,7 @@ export function addPublishing(server: FastifyInstance, deps: ApiDependencies): v
     '/v1/projects/:project/topics/:topicAndVerb',
     { bodyLimit: publishLimitBytes },
     async (request) => {
-      const params = parse(paramsSchema, request.params, 'InvalidPathParam');
+      const params = parse(oneTopic, request.params, 'InvalidPathParam');
       const topic = /^(.+):publish$/.exec(params.topicAndVerb)?.[1];
       if (topic === undefined) {
         reject('InvalidPathParam', {
