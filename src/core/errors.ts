@@ -37,6 +37,8 @@ export const errorTable = {
     () => 'Request query param is not valid',
     (p) => ({ detailedErrorMessage: p.detail }),
   ),
+  /** Berth's own: the bytes are no HTTP, or too many, or too slow. */
+  InvalidRequest: row<{ text: string }>(400, (p) => p.text),
   DuplicateField: row<{ field: string; duplicateValue: string }>(
     400,
     (p) => `A duplicate value ${p.duplicateValue} exists for field ${p.field}.`,

@@ -5,13 +5,11 @@ import { integrationTypeSchema, printContent, regionSchema } from './connector.t
 import { keySchema, versionSchema } from './parse.ts';
 import { printEntries } from './report.ts';
 
-const text = (max: number) => z.string().min(1).max(max);
+/** Too long a text is looked at no further: patterns are for texts of a bounded length. */
+const text = (max: number) => z.string().min(1).max(max, { abort: true });
 
 const creatorSchema = z.object({
-  email: z
-    .string()
-    .max(320)
-    .regex(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'Must be an email address'),
+  email: text(320).regex(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'Must be an email address'),
   name: text(256).exactOptional(),
   title: text(256).exactOptional(),
   company: text(256).exactOptional(),
@@ -21,11 +19,10 @@ const creatorSchema = z.object({
 });
 
 /** Whether a repository is one that Berth takes is the source's decision; this is only the shape. */
-const repositoryUrlSchema = z
-  .string()
-  .min(1)
-  .max(2048)
-  .regex(/^[^\s-][^\s]*$/, 'Must be a repository URL without spaces');
+const repositoryUrlSchema = text(2048).regex(
+  /^[^\s-][^\s]*$/,
+  'Must be a repository URL without spaces',
+);
 
 /** Contract §7. */
 const tagSchema = z.string().regex(/^(?!.*\.{2})[A-Za-z0-9][\w.@/-]{0,254}$/, 'Must be a tag name');

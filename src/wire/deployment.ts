@@ -19,8 +19,22 @@ import { idSchema, keySchema, versionSchema } from './parse.ts';
 import { printEntries } from './report.ts';
 import { scheduleSchema } from './schedule.ts';
 
+/** Half of what Linux takes as one variable. */
+const maxValueBytes = 65_536;
+
+/** Ends up in a process's environment, which holds neither NUL nor broken Unicode. */
+const valueSchema = z
+  .string()
+  .max(maxValueBytes, { abort: true })
+  .refine((text) => Buffer.byteLength(text) <= maxValueBytes, {
+    message: `Must have at most ${maxValueBytes} bytes`,
+  })
+  .refine((text) => !text.includes('\0') && text.isWellFormed(), {
+    message: 'Must be text without NUL characters',
+  });
+
 const valuesSchema = z
-  .array(z.object({ key: z.string().min(1).max(256), value: z.string().max(65_536) }))
+  .array(z.object({ key: z.string().min(1).max(256), value: valueSchema }))
   .max(1000)
   .superRefine((values, context) => {
     const seen = new Set<string>();

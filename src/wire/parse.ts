@@ -18,10 +18,12 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, code: ParseCode):
 }
 
 const maxMistakes = 100;
+const maxCharacters = 1000;
 
 function describeIssue(issue: z.core.$ZodIssue): string {
   const path = issue.path.map(String).join('.');
-  return path === '' ? issue.message : `${path}: ${issue.message}`;
+  const text = path === '' ? issue.message : `${path}: ${issue.message}`;
+  return text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters).toWellFormed()}…`;
 }
 
 const missingOrWrong = (issue: z.core.$ZodRawIssue): string | undefined =>
@@ -33,7 +35,7 @@ z.config({ customError: missingOrWrong });
 export const keySchema = z
   .string()
   .min(2)
-  .max(256)
+  .max(256, { abort: true })
   .regex(/^[A-Za-z0-9_-]+$/, 'Only letters, digits, underscores and hyphens are allowed');
 
 export const idSchema = z

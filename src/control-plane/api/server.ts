@@ -8,6 +8,7 @@ import Fastify, {
 import { apiError, Rejection } from '../../core/errors.ts';
 import { printRejection } from '../../wire/error-response.ts';
 import { parse } from '../../wire/parse.ts';
+import { answerNoRequest } from './answer-no-request.ts';
 import { authenticate, authorize } from './authorize.ts';
 import { addPublishing } from './events/publish.ts';
 import { addHealth } from './health.ts';
@@ -17,6 +18,7 @@ import type { ApiDependencies, Route } from './route.ts';
 import { routes } from './routes.ts';
 
 export const bodyLimitBytes = 1024 * 1024;
+const correlationHeader = 'x-correlation-id';
 
 /** The route table as an HTTP server. Handlers know no framework; only what is not a resource gets the instance. */
 export function createApiServer(deps: ApiDependencies, logger: FastifyBaseLogger): FastifyInstance {
@@ -26,12 +28,14 @@ export function createApiServer(deps: ApiDependencies, logger: FastifyBaseLogger
     bodyLimit: bodyLimitBytes,
     requestTimeout: 120_000,
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
-    genReqId: (request) => correlationId(request.headers['x-correlation-id']),
-    frameworkErrors: (error, _request, reply) => {
+    genReqId: (request) => correlationId(request.headers[correlationHeader]),
+    frameworkErrors: (error, request, reply) => {
       const rejection = new Rejection(apiError('InvalidPathParam', { detail: error.message }));
-      // A framework error comes before the reply has a type.
-      void (reply as FastifyReply).code(400).send(printRejection(rejection));
+      // A framework error comes before the reply has a type, and before the hooks.
+      const untyped = reply as FastifyReply;
+      void untyped.code(400).header(correlationHeader, request.id).send(printRejection(rejection));
     },
+    clientErrorHandler: answerNoRequest,
     forceCloseConnections: 'idle',
   });
   // Bodies are read as text and parsed below, so that a mistake gets the API's own error.
@@ -40,7 +44,7 @@ export function createApiServer(deps: ApiDependencies, logger: FastifyBaseLogger
     done(null, body),
   );
   server.addHook('onRequest', async (request, reply) => {
-    reply.header('x-correlation-id', request.id);
+    reply.header(correlationHeader, request.id);
   });
   server.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   server.setNotFoundHandler((request, reply) => answerUnknown(request, reply));
