@@ -11,7 +11,11 @@ export async function prepareNodeBuilderPlace(
   more: Partial<NodeBuilderOptions> = {},
 ): Promise<BuilderPlace> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-builder-'));
-  const source = openGitSource({ directory: join(directory, 'git'), allowLocal: true });
+  const source = openGitSource({
+    directory: join(directory, 'git'),
+    allowLocal: true,
+    environment: process.env,
+  });
   return {
     directory,
     open: () =>

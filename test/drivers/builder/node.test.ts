@@ -216,7 +216,7 @@ test('what a killed process of Berth left behind ends and goes when the next one
   const program = `
     const { openNodeBuilder } = await import(${JSON.stringify(builderFile)});
     const { openGitSource } = await import(${JSON.stringify(sourceFile)});
-    const source = openGitSource({ directory: ${JSON.stringify(join(of.place.directory, 'git'))}, allowLocal: true });
+    const source = openGitSource({ directory: ${JSON.stringify(join(of.place.directory, 'git'))}, allowLocal: true, environment: process.env });
     const builder = openNodeBuilder({
       source,
       directory: ${JSON.stringify(join(of.place.directory, 'builder'))},

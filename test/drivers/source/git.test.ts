@@ -17,9 +17,13 @@ const signal = new AbortController().signal;
 
 describeSource('git', async () => (await open()).source);
 
+function openHere(options: Partial<GitSourceOptions> & { readonly directory: string }) {
+  return openGitSource({ allowLocal: true, environment: process.env, ...options });
+}
+
 async function open(options: Partial<GitSourceOptions> = {}) {
   const directory = await makeTempFolder();
-  return { source: openGitSource({ directory, allowLocal: true, ...options }), directory };
+  return { source: openHere({ directory, ...options }), directory };
 }
 
 describe('the cache of git', () => {
@@ -28,7 +32,7 @@ describe('the cache of git', () => {
     const { source, directory } = await open();
     const at = await pin(source, repository, 'v1');
     await repository.remove();
-    const later = openGitSource({ directory, allowLocal: true });
+    const later = openHere({ directory });
     expect(await later.readFile(at, 'a', 100)).toBe('1');
     expect(await later.resolve({ url: at.url, tag: at.commit }, signal)).toBe(at.commit);
   });
@@ -36,7 +40,7 @@ describe('the cache of git', () => {
   test('is filled once by parallel calls, in one process or several', async () => {
     await using repository = await createRepository({ files: { a: '1' }, tag: 'v1' });
     const { source, directory } = await open();
-    const other = openGitSource({ directory, allowLocal: true });
+    const other = openHere({ directory });
     const { url } = repository;
     const commits = await Promise.all(
       Array.from({ length: 10 }, (_, index) =>

@@ -22,7 +22,7 @@ export interface GitSourceOptions extends RemoteRules {
   readonly maxTreeBytes?: number;
   readonly maxFiles?: number;
   /** Where PATH, proxies and the ssh agent are found; nothing else of it reaches git. */
-  readonly environment?: Environment;
+  readonly environment: Environment;
 }
 
 export function openGitSource(options: GitSourceOptions): Source {
@@ -33,7 +33,7 @@ export function openGitSource(options: GitSourceOptions): Source {
       directory,
       timeoutMs,
       executable: options.gitExecutable ?? 'git',
-      environment: options.environment ?? process.env,
+      environment: options.environment,
       useOperatorCredentials: options.useOperatorCredentials ?? false,
       // A redirect could lead from an allowed host to any other.
       followRedirects: options.allowedHosts === undefined,
