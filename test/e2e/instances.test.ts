@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, type Berth, startBerth } from '../support/berth.ts';
-import { deploy, draftOf, previewConnector, reportEntries } from '../support/deploy.ts';
+import { deploy, draftOf, previewConnector, readLog, reportEntries } from '../support/deploy.ts';
 import { createRepository, type TestRepository } from '../support/git-repository.ts';
 import { isAlive } from '../support/processes.ts';
 import { ask } from '../support/request-loop.ts';
@@ -30,10 +30,8 @@ describe('an application that serves', () => {
   let repository: TestRepository;
   let deployment: Answer;
   const url = (index: number): string => deployment.body.applications[index].url;
-  const logLines = async (application: string): Promise<string> => {
-    const path = `/test-project/deployments/${deployment.body.id}/logs?applicationName=${application}`;
-    return JSON.stringify((await berth.request('GET', path)).body.data);
-  };
+  const logLines = async (application: string): Promise<string> =>
+    JSON.stringify(await readLog(berth, deployment.body.id, application));
 
   beforeAll(async () => {
     berth = await startBerth();

@@ -120,3 +120,30 @@ interface Entry {
 export function reportEntries(deployment: Answer): readonly Entry[] {
   return deployment.body.details.build.report.entries;
 }
+
+interface LogLine {
+  readonly type: string;
+  readonly severity: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** All pages of a Deployment's log. */
+export async function readLog(
+  berth: Berth,
+  id: string,
+  applicationName?: string,
+): Promise<readonly LogLine[]> {
+  const lines: LogLine[] = [];
+  let pageToken = '';
+  do {
+    const query = new URLSearchParams({
+      ...(applicationName === undefined ? {} : { applicationName }),
+      ...(pageToken === '' ? {} : { pageToken }),
+    });
+    const path = `/${berth.projectKey}/deployments/${id}/logs?${query}`;
+    const { body } = await berth.request('GET', path);
+    lines.push(...body.data);
+    pageToken = body.next;
+  } while (pageToken !== '');
+  return lines;
+}
