@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { bootstrapProject } from '../../src/control-plane/commands/bootstrap.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import type { Answer, Berth } from '../support/berth.ts';
+import { settle } from '../support/deploy.ts';
 
 /** A project with its own client. */
 export interface TestProject {
@@ -38,6 +39,20 @@ export async function tokenWith(berth: Berth, scopes: readonly string[]): Promis
   const path = `/${berth.projectKey}/api-clients`;
   const { body } = await berth.request('POST', path, { name: scope, scope });
   return berth.token({ id: body.id, secret: body.secret });
+}
+
+/** A Connector, published privately from what was previewed. */
+export async function publishConnector(berth: Berth, staged: Answer): Promise<Answer> {
+  const path = `/connectors/drafts/${staged.body.id}`;
+  await berth.request('POST', path, {
+    version: staged.body.version,
+    actions: [{ action: 'publish', certification: false }],
+  });
+  await settle(
+    () => berth.request('GET', path),
+    ({ body }) => body.status !== 'Processing',
+  );
+  return berth.request('GET', `/connectors/${staged.body.id}`);
 }
 
 /** The whole of contract §3.1, and the codes in their order. */
