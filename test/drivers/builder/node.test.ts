@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -98,6 +98,60 @@ describe('an install', () => {
   });
 });
 
+describe('the dependencies of an application', () => {
+  const release = (version: string, text: string): TestFiles => ({
+    'app/package.json': JSON.stringify({
+      ...{ name: 'app', version, dependencies: { 'is-number': '7.0.0' } },
+      scripts: { start: 'node index.js', build: 'node index.js' },
+    }),
+    'app/package-lock.json': JSON.stringify({
+      ...{ name: 'app', version, lockfileVersion: 3, requires: true },
+      packages: {
+        '': { name: 'app', version, dependencies: { 'is-number': '7.0.0' } },
+        'node_modules/is-number': {
+          version: '7.0.0',
+          resolved: 'https://registry.npmjs.org/is-number/-/is-number-7.0.0.tgz',
+          integrity:
+            'sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng==',
+        },
+      },
+    }),
+    'app/index.js': `console.log('${text}', require('is-number')(1))`,
+  });
+  const install = '$ npm ci --include=dev --no-workspaces';
+
+  test('are those of an earlier build with the same lockfile, unless something has altered them', async () => {
+    await using of = await prepare(release('1.0.0', 'one'));
+    await of.repository.commit(release('1.1.0', 'two'), 'v2');
+    await of.repository.commit(release('1.2.0', 'three'), 'v3');
+    const build = async (tag: string) => {
+      const lines: string[] = [];
+      const built = await of.build({ tag, onOutput: (line) => lines.push(line) });
+      return { ...built, lines };
+    };
+    const first = await build('v1');
+    expect(first.lines).toEqual(expect.arrayContaining([install, 'one true']));
+    const second = await build('v2');
+    expect(second.lines).toContain('two true');
+    expect(second.lines).not.toContain(install);
+
+    const file = join(first.artifact.directory, 'node_modules/is-number/index.js');
+    await writeFile(file, 'module.exports = () => "altered"');
+    const third = await build('v3');
+    expect(third.lines).toEqual(expect.arrayContaining([install, 'three true']));
+  });
+
+  test('go with the last artifact that has them', async () => {
+    await using of = await prepare(release('1.0.0', 'one'));
+    const layers = join(of.place.directory, 'builder/layers');
+    const { artifact } = await of.build();
+    await of.builder.prune(new Set([artifact.key]));
+    expect(await readdir(layers)).toHaveLength(1);
+    await of.builder.prune(new Set());
+    expect(await readdir(layers)).toEqual([]);
+  });
+});
+
 describe('a build', () => {
   const withScripts = (scripts: Record<string, string>, files: TestFiles = {}) =>
     prepare({
@@ -190,6 +244,34 @@ describe('a build', () => {
     const { artifact } = await of.build();
     const { stdout } = await execa('node', ['-p', 'require("one")'], { cwd: artifact.directory });
     expect(stdout).toBe('one');
+  });
+});
+
+describe('a workspace', () => {
+  const files = (scripts: Record<string, string>): TestFiles => ({
+    'app/package.json': JSON.stringify({ scripts: { start: 'node index.js', ...scripts } }),
+    'app/index.js': '',
+    'app/node_modules/one/index.js': '',
+    'app/node_modules/.cache/one': '',
+  });
+
+  test.each([
+    ['shares the files of installed packages', {}, process.platform === 'linux'],
+    ['shares nothing where scripts may alter packages', { patch: 'patch-package' }, false],
+  ])('%s', async (_, scripts, shared) => {
+    await using of = await prepare(files(scripts));
+    const { artifact } = await of.build();
+    await using workspace = await of.builder.openWorkspace(artifact.key);
+    const isShared = async (path: string) => {
+      const [one, other] = await Promise.all(
+        [artifact, workspace].map(({ directory }) => stat(join(directory, path))),
+      );
+      return one?.ino === other?.ino;
+    };
+    expect(await isShared('node_modules/one/index.js')).toBe(shared);
+    expect(await isShared('node_modules/.cache/one')).toBe(false);
+    expect(await isShared('index.js')).toBe(false);
+    expect(await isShared('package.json')).toBe(false);
   });
 });
 

@@ -15,6 +15,10 @@ export interface ArtifactRecord {
   readonly manager: ManagerChoice;
   readonly start: StartPlan;
   readonly notes: readonly string[];
+  /** Its packages stay as they were installed, so that copies may share them. */
+  readonly sharesPackages: boolean;
+  /** Keys of the dependency layers it was made with or has left. */
+  readonly layers: readonly string[];
 }
 
 export interface StoredArtifact {

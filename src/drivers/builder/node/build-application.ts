@@ -3,8 +3,10 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuildFailure } from '../../../core/failure.ts';
 import type { CommandRunner } from './command-runner.ts';
+import type { DependencyLayer } from './dependency-layers.ts';
 import type { BuildInputs, Sibling } from './inputs.ts';
-import { findFolder, listFolders } from './inspect.ts';
+import { type FolderRecord, findFolder, listFolders } from './inspect.ts';
+import { altersPackages } from './package-json.ts';
 import { type ManagerChoice, planInstall, planRun } from './package-manager.ts';
 import { type BuildPlan, isUnbuilt, needsInstall, planManager } from './plan.ts';
 import type { StartPlan } from './start-command.ts';
@@ -16,6 +18,12 @@ export interface ApplicationBuild {
   readonly plan: BuildPlan;
   readonly inputs: BuildInputs;
   readonly commands: CommandRunner;
+  readonly findLayer: (
+    folder: string,
+    record: FolderRecord,
+    manager: ManagerChoice,
+  ) => Promise<DependencyLayer | undefined>;
+  readonly onOutput: (line: string) => void;
   /** What a package manager is told while it installs. */
   readonly installEnvironment: (manager: ManagerChoice) => Readonly<Record<string, string>>;
   /** Held during an install whose package manager cannot share its cache with another. */
@@ -25,17 +33,32 @@ export interface ApplicationBuild {
 export interface BuiltTree {
   readonly start: StartPlan;
   readonly notes: readonly string[];
+  readonly layers: readonly string[];
+  readonly sharesPackages: boolean;
+}
+
+interface Installed {
+  readonly notes: readonly string[];
+  readonly layers: readonly string[];
 }
 
 /** Installs and builds an application, and the folders it depends on, in place. */
 export async function buildApplication(build: ApplicationBuild): Promise<BuiltTree> {
   const { application, tree, plan, inputs } = build;
-  const notes = [...plan.notes];
   await removeRootPackage(tree);
-  for (const sibling of inputs.siblings) notes.push(...(await prepareSibling(build, sibling)));
-  if (plan.install) notes.push(...(await install(build, application, plan.manager)));
-  notes.push(...(await runBuildScript(build, application, plan.manager, plan.buildScripts)));
-  return { start: await settleStart(tree, application, plan.start), notes };
+  const installs: Installed[] = [];
+  for (const sibling of inputs.siblings) installs.push(await prepareSibling(build, sibling));
+  const target = { folder: application, record: inputs.application, manager: plan.manager };
+  if (plan.install) installs.push(await install(build, target));
+  const notes = await runBuildScript(build, application, plan.manager, plan.buildScripts);
+  return {
+    start: await settleStart(tree, application, plan.start),
+    notes: [...plan.notes, ...installs.flatMap((installed) => installed.notes), ...notes],
+    layers: installs.flatMap((installed) => installed.layers),
+    sharesPackages: [inputs.application, ...inputs.siblings.map(({ record }) => record)].every(
+      ({ facts }) => facts.packageJson === undefined || !altersPackages(facts.packageJson),
+    ),
+  };
 }
 
 /** On hosted Connect nothing of the root takes part either: as the root of workspaces it would hijack the install. */
@@ -61,20 +84,42 @@ async function removeRootPackage(tree: string): Promise<void> {
 async function prepareSibling(
   build: ApplicationBuild,
   { folder, record }: Sibling,
-): Promise<readonly string[]> {
+): Promise<Installed> {
   const { packageJson } = record.facts;
-  if (packageJson === undefined) return [];
+  if (packageJson === undefined) return { notes: [], layers: [] };
   const manager = planManager(record.facts);
-  const notes = needsInstall(packageJson, manager) ? await install(build, folder, manager) : [];
+  const installed = needsInstall(packageJson, manager)
+    ? await install(build, { folder, record, manager })
+    : { notes: [], layers: [] };
   const exists = (path: string) => existsSync(join(build.tree, folder, path));
-  if (!isUnbuilt(packageJson, exists)) return notes;
-  return [...notes, ...(await runBuildScript(build, folder, manager, ['build']))];
+  if (!isUnbuilt(packageJson, exists)) return installed;
+  const notes = await runBuildScript(build, folder, manager, ['build']);
+  return { ...installed, notes: [...installed.notes, ...notes] };
 }
 
-async function install(
+interface InstallTarget {
+  readonly folder: string;
+  readonly record: FolderRecord;
+  readonly manager: ManagerChoice;
+}
+
+async function install(build: ApplicationBuild, target: InstallTarget): Promise<Installed> {
+  const { folder, record, manager } = target;
+  const directory = join(build.tree, folder);
+  const layer = await build.findLayer(directory, record, manager);
+  if (await layer?.restore(directory)) {
+    build.onOutput(`${folder}/node_modules is that of an earlier build with the same lockfile.`);
+    return { notes: [], layers: layer ? [layer.key] : [] };
+  }
+  const notes = await runInstall(build, target);
+  if (layer === undefined || notes.length > 0) return { notes, layers: [] };
+  await layer.save(directory);
+  return { notes, layers: [layer.key] };
+}
+
+async function runInstall(
   { commands, installEnvironment, installTurn }: ApplicationBuild,
-  folder: string,
-  manager: ManagerChoice,
+  { folder, manager }: InstallTarget,
 ): Promise<readonly string[]> {
   using _ = await installTurn(manager);
   const { command, fallback } = planInstall(manager);

@@ -5,6 +5,7 @@ import type { Source } from '../../../ports/source.ts';
 import { openArtifactStore, type StoredArtifact } from './artifact-store.ts';
 import { buildEnvironment, operatorNpmrc, selectOperatorEnvironment } from './build-environment.ts';
 import { openCheckout } from './checkout.ts';
+import { openDependencyLayers } from './dependency-layers.ts';
 import { describeArtifact } from './describe-artifact.ts';
 import { createInputReader } from './inputs.ts';
 import { artifactKey } from './key.ts';
@@ -47,7 +48,7 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
   const leftovers = [workDirectory, workspaces, join(toolDirectory, 'work')];
   const swept = Promise.all(leftovers.map(sweepLeftovers));
   const deps = openDeps(options, workDirectory);
-  const { store, tools } = deps;
+  const { store, layers, tools } = deps;
   const reader = createInputReader(source);
   const runs = createSharedRuns<StoredArtifact>();
   const copying: string[] = [];
@@ -98,14 +99,19 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       const { path } = await describe(stored);
       copying.push(key);
       try {
-        const { application } = stored.record;
-        return await openWorkspace(workspaces, { tree: stored.tree, application, path });
+        return await openWorkspace(workspaces, stored, path);
       } finally {
         copying.splice(copying.indexOf(key), 1);
       }
     },
 
-    prune: (keep) => store.prune(new Set([...keep, ...copying])),
+    async prune(keep) {
+      const kept = new Set([...keep, ...copying]);
+      const gone = await store.prune(kept);
+      const records = await Promise.all([...kept].map(store.find));
+      await layers.prune(new Set(records.flatMap((stored) => stored?.record.layers ?? [])));
+      return gone;
+    },
   };
 }
 
@@ -126,6 +132,7 @@ function openDeps(options: NodeBuilderOptions, workDirectory: string): Productio
   });
   return {
     store: openArtifactStore(join(directory, 'artifacts'), workDirectory),
+    layers: openDependencyLayers(join(directory, 'layers'), workDirectory),
     tools: openTools(toolDirectory, packages),
     surroundings,
     turns: createTurns(options.concurrency ?? 2),

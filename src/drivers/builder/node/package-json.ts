@@ -10,6 +10,10 @@ export interface PackageJson {
   readonly hasWorkspaces: boolean;
   /** False where an install would do nothing at all. */
   readonly needsInstall: boolean;
+  /** One of its own scripts takes part in an install. */
+  readonly hasInstallScript: boolean;
+  /** What an install resolves, as text. */
+  readonly resolution: string;
   /** Files others import it by; empty where it names none. */
   readonly entries: readonly string[];
   /** Everything else, as text, to search for paths that leave the folder. */
@@ -25,6 +29,14 @@ const installScripts = [
   'postprepare',
 ];
 const dependencySections = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
+const resolutionFields = [
+  ...dependencySections,
+  'peerDependencies',
+  'peerDependenciesMeta',
+  'dependenciesMeta',
+  'overrides',
+  'resolutions',
+];
 
 /** @throws SyntaxError where it is no JSON object */
 export function parsePackageJson(text: string): PackageJson {
@@ -36,7 +48,10 @@ export function parsePackageJson(text: string): PackageJson {
   );
   for (const section of dependencySections) delete rest[section];
   const installed = [...dependencies, ...Object.keys(stringsOf(rest['peerDependencies']))];
-  const hasInstallScript = installScripts.some((name) => stringsOf(scripts)[name] !== undefined);
+  const hasInstallScript = installScripts.some((name) => {
+    const script = stringsOf(scripts)[name];
+    return script !== undefined && !isHookSetup(script);
+  });
   return {
     name: stringOf(parsed['name']),
     version: stringOf(parsed['version']),
@@ -45,10 +60,26 @@ export function parsePackageJson(text: string): PackageJson {
     engine: stringOf(stringsOf(engines)['node']),
     packageManager: stringOf(packageManager),
     hasWorkspaces: workspaces !== undefined,
+    hasInstallScript,
+    resolution: JSON.stringify(resolutionFields.map((field) => parsed[field] ?? null)),
     needsInstall: installed.length > 0 || hasInstallScript || workspaces !== undefined,
     entries: ['main', 'module', 'exports', 'types'].flatMap((field) => pathsIn(rest[field])),
     rest: JSON.stringify(rest),
   };
+}
+
+/** Git hooks: an artifact has no git, and nothing else happens. */
+export function isHookSetup(script: string): boolean {
+  return /^(?:cd \.\.\/? && )?(?:npx )?husky(?: [\w./-]+)*(?: \|\| true)?$/.test(script.trim());
+}
+
+/**
+ * True where its scripts may write into installed packages: their files must not be shared then. Install scripts are
+ * what patches packages; package managers themselves and build tools replace files or write to folders of their own.
+ */
+export function altersPackages({ hasInstallScript, scripts }: PackageJson): boolean {
+  const tools = /\b(?:patch-package|prisma|ngcc)\b/;
+  return hasInstallScript || Object.values(scripts).some((line) => tools.test(line));
 }
 
 /** `exports` nests conditions and subpaths; patterns name no single file. */

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
+import { arch, platform } from 'node:process';
 import type { BuildRequest } from '../../../ports/builder.ts';
 import type { ArtifactStore, StoredArtifact } from './artifact-store.ts';
 import { buildApplication } from './build-application.ts';
 import { type BuildSurroundings, buildEnvironment } from './build-environment.ts';
 import type { Checkout } from './checkout.ts';
 import { type CommandContext, createCommandRunner } from './command-runner.ts';
+import type { DependencyLayers } from './dependency-layers.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { BuildPlan } from './plan.ts';
 import type { Waiter } from './shared-runs.ts';
@@ -13,6 +15,7 @@ import { createTurns, type Turns } from './turns.ts';
 
 export interface ProductionDeps {
   readonly store: ArtifactStore;
+  readonly layers: DependencyLayers;
   readonly tools: Tools;
   readonly surroundings: BuildSurroundings;
   readonly turns: Turns;
@@ -51,8 +54,14 @@ export async function produceArtifact(
     ...{ application, tree, surroundings, signal, onOutput },
     timeoutMs: deps.timeoutMs,
   });
-  const { start, notes } = await buildApplication({
-    ...{ application, tree, plan, inputs, commands },
+  const built = await buildApplication({
+    ...{ application, tree, plan, inputs, commands, onOutput },
+    async findLayer(folder, record, manager) {
+      const { versions } = await deps.tools.toolset(plan.node, manager);
+      const { registry } = deps.surroundings;
+      const surroundings = [platform, arch, versions, registry, request.environment];
+      return deps.layers.find({ folder, record, manager, surroundings });
+    },
     // Told only where no two run at once; a build script that calls yarn gets a cache of its own.
     installEnvironment: ({ name }) =>
       name === 'yarn-classic'
@@ -70,7 +79,6 @@ export async function produceArtifact(
     commit,
     node,
     manager,
-    start,
-    notes,
+    ...built,
   });
 }

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { PackageJson } from './package-json.ts';
+import { isHookSetup, type PackageJson } from './package-json.ts';
 
 /** Dependencies on folders of the same repository: `file:../shared`, `link:…`, `portal:…` or a bare `../shared`. */
 export function localDependencies(packageJson: PackageJson): readonly string[] {
@@ -39,10 +39,7 @@ function climbs(text: string): readonly number[] {
   return [...paths, ...joined].map((found) => found.match(/\.\./g)?.length ?? 0);
 }
 
-/** Git hooks are set up in most repositories' root; an artifact has no git. */
-const hookSetup = /cd \.\.\/? && (?:npx )?husky[^&;|]*$/;
-
 function scriptLeavesFolder(script: string): boolean {
-  const text = script.replace(hookSetup, '');
-  return leavesFolder(text, 0) || /(?:^|[\s=])\.\.(?=$|[\s;&|])/.test(text);
+  if (isHookSetup(script)) return false;
+  return leavesFolder(script, 0) || /(?:^|[\s=])\.\.(?=$|[\s;&|])/.test(script);
 }

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { parsePackageJson } from '../../../../src/drivers/builder/node/package-json.ts';
+import {
+  altersPackages,
+  parsePackageJson,
+} from '../../../../src/drivers/builder/node/package-json.ts';
 import {
   type FolderFacts,
   isUnbuilt,
@@ -125,5 +128,19 @@ describe('a folder that others depend on is built', () => {
   ])('%s', (_, packageJson, files, expected) => {
     const parsed = parsePackageJson(JSON.stringify(packageJson));
     expect(isUnbuilt(parsed, (path) => files.includes(path))).toBe(expected);
+  });
+});
+
+describe('scripts that may write into installed packages', () => {
+  test.each([
+    [{ postinstall: 'patch-package' }, true],
+    [{ prepare: 'node setup.js' }, true],
+    [{ prepare: 'husky' }, false],
+    [{ prepare: 'cd .. && husky install service/.husky || true' }, false],
+    [{ prepare: 'husky && node setup.js' }, true],
+    [{ build: 'prisma generate && tsc' }, true],
+    [{ build: 'tsc', start: 'node_modules/.bin/nodemon' }, false],
+  ])('%j: %s', (scripts, expected) => {
+    expect(altersPackages(parsePackageJson(JSON.stringify({ scripts })))).toBe(expected);
   });
 });

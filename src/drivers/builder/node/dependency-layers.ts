@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { copyPackages } from './copy-tree.ts';
+import type { FolderRecord } from './inspect.ts';
+import { altersPackages } from './package-json.ts';
+import type { ManagerChoice } from './package-manager.ts';
+import { createWorkFolder, moveIntoPlace, removeTree } from './work-folders.ts';
+
+/** What installs have brought, kept for builds of the same lockfile. */
+export interface DependencyLayers {
+  /** Undefined where an install depends on more than the layer could know. */
+  find(install: LayerInputs): Promise<DependencyLayer | undefined>;
+  prune(keep: ReadonlySet<string>): Promise<void>;
+}
+
+export interface DependencyLayer {
+  readonly key: string;
+  /** Writes node_modules into the folder; false where there is none to be had. */
+  restore(folder: string): Promise<boolean>;
+  /** Keeps the node_modules of a folder that has just been installed. */
+  save(folder: string): Promise<void>;
+}
+
+export interface LayerInputs {
+  /** Absolute. */
+  readonly folder: string;
+  readonly record: FolderRecord;
+  readonly manager: ManagerChoice;
+  /** Everything else that an install depends on. */
+  readonly surroundings: unknown;
+}
+
+const modules = 'node_modules';
+/** Made when the layer is complete: nothing in it may be younger. */
+const mark = 'complete';
+
+export function openDependencyLayers(directory: string, workDirectory: string): DependencyLayers {
+  const remove = async (key: string) => {
+    await using trash = await createWorkFolder(workDirectory);
+    // Another build may have been faster.
+    await rename(join(directory, key), join(trash.directory, key)).catch(() => undefined);
+  };
+
+  return {
+    async find(install) {
+      const key = await layerKey(install);
+      if (key === undefined) return undefined;
+      const place = join(directory, key);
+      return {
+        key,
+        async restore(folder) {
+          if (!existsSync(join(place, mark))) return false;
+          if (await isIntact(place)) return tryCopy(join(place, modules), join(folder, modules));
+          await remove(key);
+          return false;
+        },
+        async save(folder) {
+          if (!existsSync(join(folder, modules))) return;
+          await using work = await createWorkFolder(workDirectory);
+          const layer = join(work.directory, 'layer');
+          await mkdir(layer);
+          await copyPackages(join(folder, modules), join(layer, modules));
+          await writeFile(join(layer, mark), '');
+          await mkdir(directory, { recursive: true });
+          await moveIntoPlace(layer, place);
+        },
+      };
+    },
+    async prune(keep) {
+      const present = await readdir(directory).catch(() => []);
+      for (const key of present.filter((key) => !keep.has(key))) await remove(key);
+    },
+  };
+}
+
+const npmLockfiles = ['npm-shrinkwrap.json', 'package-lock.json'];
+const otherFiles = ['yarn.lock', '.npmrc', '.yarnrc'];
+
+async function layerKey(install: LayerInputs): Promise<string | undefined> {
+  const { folder, record, manager, surroundings } = install;
+  const { packageJson } = record.facts;
+  const isPlain = manager.name === 'npm' || manager.name === 'yarn-classic';
+  if (!isPlain || !manager.locked || manager.hasWorkspaces || packageJson === undefined) return;
+  if (altersPackages(packageJson) || record.localDependencies.length > 0) return;
+  if (record.facts.files.has(modules)) return;
+  const read = (name: string) => readFile(join(folder, name), 'utf8').catch(() => '');
+  const locks = (await Promise.all(npmLockfiles.map(read))).map(withoutOwnVersion);
+  const others = await Promise.all(otherFiles.map(read));
+  const inputs = [manager, packageJson.resolution, locks, others, surroundings];
+  return createHash('sha256').update(JSON.stringify(inputs)).digest('hex');
+}
+
+/** A lockfile of npm repeats the application's own version, which every release of a connector changes. */
+function withoutOwnVersion(lockfile: string): unknown {
+  if (lockfile === '') return lockfile;
+  try {
+    const lock = withoutVersion(JSON.parse(lockfile));
+    const packages = recordOf(lock['packages']);
+    return { ...lock, packages: { ...packages, '': withoutVersion(packages['']) } };
+  } catch {
+    // npm will say what is wrong with it.
+    return lockfile;
+  }
+}
+
+function withoutVersion(value: unknown): Readonly<Record<string, unknown>> {
+  const { version: _, ...rest } = recordOf(value);
+  return rest;
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+/** The layer shares its files with artifacts: a tool that wrote into one there has altered it. */
+async function isIntact(place: string): Promise<boolean> {
+  const younger = ['-type', 'f', '-newer', join(place, mark), '-print', '-quit'];
+  const { stdout, failed } = await execa('find', [join(place, modules), ...younger], {
+    reject: false,
+  });
+  return !failed && stdout === '';
+}
+
+async function tryCopy(from: string, to: string): Promise<boolean> {
+  try {
+    await copyPackages(from, to);
+    return true;
+  } catch {
+    // Pruned meanwhile: the install is done as if there had been none.
+    await removeTree(to);
+    return false;
+  }
+}
