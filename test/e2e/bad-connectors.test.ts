@@ -5,14 +5,16 @@ import {
   deploy,
   draftOf,
   previewConnector,
+  redeploy,
   reportEntries,
   reportTitles,
+  settleDeployment,
   undeploy,
 } from '../support/deploy.ts';
 import { startServer } from '../support/fake-project-api.ts';
 import { createRepository, type TestFiles } from '../support/git-repository.ts';
 import { workFoldersOf, workProcessesOf } from '../support/leftovers.ts';
-import { tinyConnector } from '../support/tiny-connector.ts';
+import { keys, tinyConnector } from '../support/tiny-connector.ts';
 
 let berth: Berth;
 beforeAll(async () => {
@@ -159,6 +161,42 @@ describe('an application that does not start makes the deployment fail, and its 
     const path = `/test-project/deployments/${deployment.body.id}`;
     expect((await berth.request('GET', path)).status).toBe(404);
   });
+});
+
+test.for([
+  { name: 'a character that no process can receive', value: 'a\0b' },
+  { name: 'more than a process can receive', value: '漢'.repeat(60_000) },
+])('a configuration value with $name is refused without being repeated', async ({ value }) => {
+  const files = tinyConnector({ app: { spec: keys([], ['VALUE']) } });
+  await using repository = await createRepository({ files, tag: 'v1' });
+  const connector = await previewConnector(berth, { url: repository.url, tag: 'v1' });
+  const draft = draftOf(connector);
+  draft.configurations[0].securedConfiguration = [{ key: 'VALUE', value }];
+  const refused = await deploy(berth, draft);
+
+  expect(refused.status).toBe(400);
+  expect(refused.body.errors[0].code).toBe('InvalidJsonInput');
+  expect(refused.body.errors[0].detailedErrorMessage).toContain('securedConfiguration.0.value');
+  expect(JSON.stringify(refused.body)).not.toContain(JSON.stringify(value).slice(1, -1));
+});
+
+test('configuration values that are together too many for a process make the redeploy fail, and its report says so', async () => {
+  const names = Array.from({ length: 36 }, (_, index) => `VALUE_${index}`);
+  const files = tinyConnector({ app: { spec: keys([], names) } });
+  let deployment = await deployFrom(files);
+  for (const part of [names.slice(0, 12), names.slice(12, 24), names.slice(24)]) {
+    const securedConfiguration = part.map((key) => ({ key, value: 'x'.repeat(65_000) }));
+    const configurationValues = [{ applicationName: 'app', securedConfiguration }];
+    const accepted = await redeploy(berth, deployment, { configurationValues });
+    deployment = await settleDeployment(berth, accepted.body.id);
+  }
+
+  expect(deployment.body.status).toBe('Failed');
+  const error = reportEntries(deployment).find(({ type }) => type === 'Error');
+  expect(error?.message).toContain('too large for a process: shorten its longest values');
+  expect(error?.message).not.toContain('xxx');
+  expect((await fetch(`${deployment.body.applications[0].url}/env/VALUE_0`)).status).toBe(200);
+  expect((await undeploy(berth, deployment.body.id)).status).toBe(404);
 });
 
 describe('a script that goes wrong is a Warning of a deployment that serves', () => {
