@@ -14,6 +14,7 @@ import type { PlatformRedirect, Runtime } from '../ports/runtime.ts';
 import type { Opener } from '../ports/secret-box.ts';
 import type { JobTick, Store } from '../ports/store.ts';
 import { coalesce } from './coalesce.ts';
+import { createInFlight } from './gateway/in-flight.ts';
 import { openGateway } from './gateway/server.ts';
 import { Instances } from './instances/instances.ts';
 import { openJobScheduler } from './jobs/open-job-scheduler.ts';
@@ -59,15 +60,20 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     onRequest: (request) => logs.entry(requestEntry(request)),
     logger,
   });
+  // The platform's own calls pass no gateway, and whoever drains a release waits for them too.
+  const calls = createInFlight();
+  const onBegin = (address: Address): (() => void) => calls.enter(nameOf(address));
   const push = openPushDelivery({
     broker: options.events,
     clock: options.clock,
+    onBegin,
     onAttempt: (attempt) => logs.entry(pushEntry(attempt)),
     logger,
   });
   const jobs = openJobScheduler({
     clock: options.clock,
     claimTick: (tick) => claimTick(store, tick),
+    onBegin,
     onRun: (run) => logs.entry(jobEntry(run)),
     logger,
   });
@@ -122,7 +128,10 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     if (drains.has(releaseId)) return;
     drains.set(releaseId, 'draining');
     void (async () => {
-      await within(options.drainMs, gateway.drained(releaseId));
+      const ownCalls = [...instances.healthy()]
+        .filter(([key]) => key.startsWith(`${releaseId}/`))
+        .map(([, address]) => calls.drained(nameOf(address)));
+      await within(options.drainMs, Promise.all([gateway.drained(releaseId), ...ownCalls]));
       drains.set(releaseId, 'drained');
       look.hint();
       await look.settled();
@@ -185,7 +194,13 @@ async function claimTick(store: Store, tick: JobTick): Promise<boolean> {
   }
 }
 
-async function within(ms: number, work: Promise<void>): Promise<void> {
+type Address = Pick<InstanceAddress, 'host' | 'port'>;
+
+function nameOf({ host, port }: Address): string {
+  return `${host}:${port}`;
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
   await Promise.race([work, promise]);

@@ -4,6 +4,7 @@ import {
   deploy,
   draftOf,
   previewConnector,
+  readLog,
   redeploy,
   reportEntries,
   reportTitles,
@@ -121,4 +122,50 @@ describe('a redeploy', () => {
       expect((await ask(url)).body).toBe('mended');
     },
   );
+});
+
+test('a redeploy lets job runs and event handlers finish where they began', async () => {
+  const slowly = (label: string) => `
+    require('node:http').createServer((request, response) => {
+      const id = '${label} ' + process.pid + '-' + Math.random().toString(36).slice(2);
+      console.log('began ' + id);
+      setTimeout(() => { console.log('ended ' + id); response.writeHead(204).end(); }, 1500);
+      request.resume();
+    }).listen(8080);
+    process.once('SIGTERM', () => process.exit(0));`;
+  await using berth = await startBerth();
+  await using repository = await createRepository({
+    files: tinyConnector({
+      job: {
+        type: 'job',
+        server: slowly('run'),
+        spec: { properties: { schedule: '@every 1s' } },
+      },
+      handler: { type: 'event', server: slowly('event') },
+    }),
+    tag: 'v1',
+  });
+  const connector = await previewConnector(berth, { url: repository.url, tag: 'v1' });
+  let deployment = await deploy(berth, draftOf(connector));
+  const ids = async (word: string): Promise<readonly string[]> => {
+    const text = JSON.stringify(await readLog(berth, deployment.body.id));
+    return [...text.matchAll(new RegExp(`${word} ((?:run|event) [\\w-]+)`, 'g'))].map(
+      ([, id = '']) => id,
+    );
+  };
+
+  const path = `/v1/projects/test-project/topics/${deployment.body.applications[1].topic}:publish`;
+  await berth.request('POST', path, { messages: [{ data: btoa('slow') }] });
+  await expect.poll(async () => (await ids('began')).join(), { timeout: 10_000 }).toMatch(/event/);
+  await expect.poll(async () => (await ids('began')).join(), { timeout: 10_000 }).toMatch(/run/);
+  const began = await ids('began');
+  const accepted = await redeploy(berth, deployment);
+  deployment = await settleDeployment(berth, accepted.body.id);
+
+  const unfinished = async () => {
+    const ended = await ids('ended');
+    return began.filter((id) => !ended.includes(id));
+  };
+  await expect.poll(unfinished, { timeout: 10_000 }).toEqual([]);
+  expect((await ids('began')).filter((id) => id.startsWith('event'))).toHaveLength(1);
 });

@@ -29,6 +29,7 @@ interface JobRunnerDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly timeoutMs: number;
+  readonly onBegin: ((address: NonNullable<JobSchedule['address']>) => () => void) | undefined;
   readonly onRun: (run: JobRun) => void;
   readonly logger: Logger | undefined;
 }
@@ -50,7 +51,10 @@ export function createJobRunner(deps: JobRunnerDeps): JobRunner {
     if (stop.signal.aborted) return { error: 'Berth stopped before it began.' };
     if (job.address === undefined) return { error: 'No instance of it is running.' };
     const { address, endpoint } = job;
-    return postTick({ address, endpoint, timeoutMs, timers, signal: stop.signal });
+    const over = deps.onBegin?.(address);
+    const answer = await postTick({ address, endpoint, timeoutMs, timers, signal: stop.signal });
+    over?.();
+    return answer;
   };
   const runInTurn = (current: () => JobSchedule, tickAt: number): Promise<JobRun> =>
     slots.run(async () => {

@@ -11,6 +11,8 @@ export interface JobSchedulerOptions {
   readonly clock: Clock;
   /** Answers true to exactly one of all who ask for a tick. */
   readonly claimTick: (tick: JobKey & { readonly tickAt: number }) => Promise<boolean>;
+  /** Called when a request begins, with where it goes; what it answers is called when the request is over. */
+  readonly onBegin?: (address: NonNullable<JobSchedule['address']>) => () => void;
   /** Called when a run is over, or could not begin. */
   readonly onRun: (run: JobRun) => void;
   readonly timeoutMs?: number;
@@ -40,6 +42,7 @@ export function openJobScheduler(options: JobSchedulerOptions): JobScheduler {
   const runner = createJobRunner({
     clock,
     timers,
+    onBegin: options.onBegin,
     onRun: options.onRun,
     timeoutMs: options.timeoutMs ?? 30 * 60_000,
     logger,

@@ -32,6 +32,8 @@ export interface PushDeliveryOptions {
   readonly pollMs?: number;
   /** How long closing waits for requests under way. */
   readonly drainMs?: number;
+  /** Called when a request begins, with where it goes; what it answers is called when the request is over. */
+  readonly onBegin?: (address: ReachableSubscription['address']) => () => void;
   /** Called when a delivery is over. */
   readonly onAttempt?: (attempt: PushAttempt) => void;
   readonly logger?: Logger;
@@ -66,6 +68,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
       return;
     }
     const slot = slots.enter(message.topic);
+    const over = options.onBegin?.(subscription.address);
     const attempt = await deliver(
       {
         clock,
@@ -86,6 +89,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
       subscription,
     );
     slot.leave();
+    over?.();
     report(attempt);
     pump();
   };
