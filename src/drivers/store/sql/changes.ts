@@ -248,7 +248,7 @@ const writers: {
         .updateTable('address')
         .set({ state })
         .where('host_label', '=', tried.hostLabel)
-        .where('port', '=', tried.port ?? null)
+        .where('port', tried.port === undefined ? 'is' : '=', tried.port ?? null)
         .where('state', '=', tried.state),
     ),
   'put-tick': (db, { tick }) =>
