@@ -5,12 +5,15 @@ import { factsOf } from './error-facts.ts';
 import type { Answers, Reply, Request, StatementResult, ThreadOptions } from './messages.ts';
 
 /** The thread's program: SQLite waits for the disk here, so that nobody's event loop has to. */
-const watchIntervalMs = 10;
+const watchIntervalMs = { idle: 10, busy: 2 };
+/** One commit is mostly answered by another: after each the next one is looked for more often. */
+const busyForMs = 1000;
 const batchesPerCommit = 200;
 
 if (parentPort === null) throw new Error('thread.ts runs in a worker thread');
 const port = parentPort;
 let watcher: NodeJS.Timeout | undefined;
+let changedAt = Number.NEGATIVE_INFINITY;
 
 const connection = open();
 if (connection !== undefined) serve(connection);
@@ -96,22 +99,30 @@ function execute(connection: Connection, request: Request): readonly StatementRe
 
 /** SQLite tells nobody of a commit; reading its counter costs a few microseconds. */
 function watch(connection: Connection, on: boolean): void {
-  clearInterval(watcher);
+  clearTimeout(watcher);
   watcher = undefined;
   if (!on) return;
   hasChanged(connection);
-  watcher = setInterval(() => {
+  const lookLater = (): void => {
+    const isBusy = performance.now() - changedAt < busyForMs;
+    watcher = setTimeout(look, isBusy ? watchIntervalMs.busy : watchIntervalMs.idle);
+  };
+  const look = (): void => {
+    lookLater();
     if (hasChanged(connection)) send([], true);
-  }, watchIntervalMs);
+  };
+  lookLater();
 }
 
 /** Where the file cannot be read, whoever is called back will find out why; a hint too many does no harm. */
 function hasChanged(connection: Connection): boolean {
   try {
-    return connection.hasChanged();
+    if (!connection.hasChanged()) return false;
   } catch {
     return true;
   }
+  changedAt = performance.now();
+  return true;
 }
 
 function send(replies: readonly Reply[], changed: boolean): void {

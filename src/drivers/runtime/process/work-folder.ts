@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { access, constants, cp, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, copyFile, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlatformRedirect } from '../../../ports/runtime.ts';
 import {
@@ -22,6 +22,12 @@ export interface WorkNeeds {
 }
 
 const preloadTemplate = join(import.meta.dirname, 'preload');
+const preloadFiles = [
+  'main.cjs',
+  'child-processes.cjs',
+  'own-port.cjs',
+  'platform-redirect.cjs',
+] as const;
 
 /** Lays out HOME, TMPDIR, the preload and the `node` shim of one process tree. Answers its environment. */
 export async function makeWorkFolder(
@@ -70,13 +76,18 @@ async function writeShim(layout: Layout, needs: WorkNeeds, options: string): Pro
 }
 
 async function writePreload(layout: Layout, needs: WorkNeeds, options: string): Promise<void> {
-  await cp(preloadTemplate, layout.preloadFolder, { recursive: true });
+  await mkdir(layout.preloadFolder);
   const config = {
     nodeOptions: options,
     port: needs.port,
     platformRedirect: needs.platformRedirect,
   };
-  await writeFile(layout.preloadConfig, JSON.stringify(config));
+  await Promise.all([
+    ...preloadFiles.map((name) =>
+      copyFile(join(preloadTemplate, name), join(layout.preloadFolder, name)),
+    ),
+    writeFile(layout.preloadConfig, JSON.stringify(config)),
+  ]);
 }
 
 async function findNode(path: readonly string[]): Promise<string | undefined> {

@@ -6,6 +6,7 @@ import { openCommit, resolveTag } from './commits.ts';
 import type { Environment } from './environment.ts';
 import type { CommitSource } from './fetch.ts';
 import { createGit } from './git.ts';
+import { createMemory } from './memory.ts';
 import { DamagedRepository, type OpenedCommit, readBlob, readTreeId } from './read.ts';
 import { parseRemote, type RemoteRules } from './remote.ts';
 import { parseCommit, parseTag } from './revision.ts';
@@ -24,6 +25,9 @@ export interface GitSourceOptions extends RemoteRules {
   /** Where PATH, proxies and the ssh agent are found; nothing else of it reaches git. */
   readonly environment: Environment;
 }
+
+/** A build asks for a few of each application, and a redeploy asks the same again. */
+const rememberedDigests = 10_000;
 
 export function openGitSource(options: GitSourceOptions): Source {
   const { timeoutMs = 120_000 } = options;
@@ -54,6 +58,7 @@ function bindSource(source: CommitSource, rules: RemoteRules): Source {
     withCommit({ source, rules, at, signal }, use);
   // The port bounds these by the time limit of git alone.
   const unaborted = () => new AbortController().signal;
+  const digests = createMemory<string | undefined>(rememberedDigests);
 
   return {
     async resolve({ url, tag }, signal) {
@@ -61,7 +66,10 @@ function bindSource(source: CommitSource, rules: RemoteRules): Source {
     },
     readFile: (at, path, maxBytes) =>
       open(at, unaborted(), (opened) => readBlob(opened, path, maxBytes)),
-    treeDigest: (at, path) => open(at, unaborted(), (opened) => readTreeId(opened, path)),
+    treeDigest: (at, path) =>
+      digests([at.url, at.commit, path], () =>
+        open(at, unaborted(), (opened) => readTreeId(opened, path)),
+      ),
     checkout: (at, directory, signal) => open(at, signal, (opened) => writeTree(opened, directory)),
   };
 }
