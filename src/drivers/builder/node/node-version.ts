@@ -2,14 +2,16 @@ import semver from 'semver';
 
 /** The majors that hosted Connect offers, the preferred one first. */
 export const nodeMajors = [24, 22] as const;
-export type NodeMajor = (typeof nodeMajors)[number];
+/** 20 only for what cannot run on the others. */
+export type NodeMajor = (typeof nodeMajors)[number] | 20;
 
 export interface NodeChoice {
   readonly major: NodeMajor;
   readonly note?: string;
 }
 
-export function chooseNode(engine: string | undefined): NodeChoice {
+export function chooseNode(engine: string | undefined, source: SourceTraits = {}): NodeChoice {
+  if (source.importsWithAssert && allowsOldNode(engine)) return { major: 20, note: assertNote };
   if (engine === undefined || engine.trim() === '') return { major: 24 };
   const range = semver.validRange(engine);
   if (range === null) {
@@ -23,4 +25,23 @@ export function chooseNode(engine: string | undefined): NodeChoice {
     major,
     note: `engines.node "${engine}" allows neither 22 nor 24: Node ${major} is used.`,
   };
+}
+
+export interface SourceTraits {
+  /** `import … assert { type: 'json' }`: the proposal's first form, which Node 22 removed. */
+  readonly importsWithAssert?: boolean;
+}
+
+const assertNote =
+  'It imports with `assert`, which Node 22 and newer refuse, so Node 20 is used, which gets no more fixes. Write `with` instead of `assert`.';
+
+function allowsOldNode(engine: string | undefined): boolean {
+  const range = semver.validRange(engine ?? '');
+  return range === null || semver.intersects(range, '20.x');
+}
+
+const assertion = /\b(?:from|import)\s*(["'])[^"'\n]+\1\s*assert\s*\{/;
+
+export function importsWithAssert(fileName: string, text: string): boolean {
+  return /\.[cm]?[jt]sx?$/.test(fileName) && assertion.test(text);
 }

@@ -16,6 +16,8 @@ export interface FolderFacts {
   readonly yarnLock: string | undefined;
   readonly pnpmLock: string | undefined;
   readonly hasYarnRelease: boolean;
+  /** Some source file imports in a way that only older Nodes know. */
+  readonly importsWithAssert?: boolean;
 }
 
 export interface BuildPlan {
@@ -33,7 +35,7 @@ export function planBuild(
   facts: FolderFacts,
 ): BuildPlan {
   const { packageJson } = facts;
-  const node = chooseNode(packageJson?.engine);
+  const node = chooseNode(packageJson?.engine, facts);
   const manager = planManager(facts);
   return {
     node: node.major,

@@ -56,7 +56,7 @@ export function cacheOf(toolDirectory: string): string {
 }
 
 const ownMajor = Number.parseInt(process.versions.node, 10);
-const npmMajors: Record<NodeMajor, string> = { 22: '10', 24: '11' };
+const npmMajors: Record<NodeMajor, string> = { 20: '10', 22: '10', 24: '11' };
 
 async function findNode(major: NodeMajor, packages: ToolPackages): Promise<Toolset['node']> {
   if (major === ownMajor) return { version: process.versions.node, executable: process.execPath };

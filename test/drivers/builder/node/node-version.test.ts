@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { chooseNode } from '../../../../src/drivers/builder/node/node-version.ts';
+import {
+  chooseNode,
+  importsWithAssert,
+} from '../../../../src/drivers/builder/node/node-version.ts';
 
 test.each([
   [undefined, 24],
@@ -29,4 +32,29 @@ test.each([
   ['lts/*', 24],
 ])('engines.node %j takes Node %i and says so', (engine, major) => {
   expect(chooseNode(engine)).toEqual({ major, note: expect.stringContaining(`"${engine}"`) });
+});
+
+test.each([undefined, '>=18', '^20 || ^22'])(
+  'a source with import assertions takes Node 20 where engines.node is %j',
+  (engine) => {
+    expect(chooseNode(engine, { importsWithAssert: true })).toEqual({
+      major: 20,
+      note: expect.stringContaining('`with`'),
+    });
+  },
+);
+
+test('engines.node decides where it refuses Node 20', () => {
+  expect(chooseNode('>=22', { importsWithAssert: true })).toEqual({ major: 24 });
+});
+
+test.each([
+  ['a.js', `import data from './data.json' assert { type: 'json' };`, true],
+  ['a.mjs', `import data from "./data.json" assert {type:"json"}`, true],
+  ['a.ts', `export { default } from './data.json' assert { type: 'json' };`, true],
+  ['a.js', `import data from './data.json' with { type: 'json' };`, false],
+  ['a.js', `import assert from 'node:assert';\nassert({ a: 1 });`, false],
+  ['README.txt', `import data from './data.json' assert { type: 'json' };`, false],
+])('%s with %s imports with assert: %j', (name, text, expected) => {
+  expect(importsWithAssert(name, text)).toBe(expected);
 });
