@@ -222,6 +222,20 @@ describe('a build', () => {
     expect(await read(await of.build({ tag: 'v2' }))).toBe('two');
   });
 
+  test('is not made again for a path that only seems to lead out of its folder', async () => {
+    await using of = await prepare({
+      'app/public/index.html': '<script src="../shared/script.js"></script>',
+      'app/tsconfig.json': '{ "extends": "../tsconfig.base" }',
+    });
+    await of.repository.commit({ 'README.md': 'new' }, 'v2');
+    await of.repository.commit({ 'tsconfig.base.json': '{}' }, 'v3');
+    await of.repository.commit({ 'tsconfig.base.json': '{ }' }, 'v4');
+    const tags = ['v1', 'v2', 'v3', 'v4'];
+    const reused: boolean[] = [];
+    for (const tag of tags) reused.push((await of.build({ tag, type: 'assets' })).reused);
+    expect(reused).toEqual([false, true, false, false]);
+  });
+
   test('of assets that wrote elsewhere names the folders it found', async () => {
     await using of = await withScripts({ build: 'mkdir -p dist && echo > dist/index.html' });
     await expect(of.build({ type: 'assets' })).rejects.toMatchObject({

@@ -1,10 +1,11 @@
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { BuildFailure } from '../../../core/failure.ts';
+import { lstat, readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { BuildRequest } from '../../../ports/builder.ts';
 import type { Source } from '../../../ports/source.ts';
+import { folderFailure, missingFailure, outsideFailure, tooManyFailure } from './input-failures.ts';
 import { type FolderRecord, findFolder, inspectFolder, listFolders } from './inspect.ts';
-import { resolveInRepository } from './reach.ts';
+import { createMemory, type Memory } from './memory.ts';
+import { anywhere, resolveInRepository } from './reach.ts';
 
 /** An application's folder and what it needs of its repository. */
 export interface BuildInputs {
@@ -21,107 +22,102 @@ export interface Sibling {
 }
 
 export interface InputReader {
-  /** `checkout` is called only for folders not seen before. */
+  /** `checkout` is called only for what was not seen before. */
   read(request: BuildRequest, checkout: () => Promise<string>): Promise<BuildInputs>;
 }
 
 const limits = { siblings: 50, remembered: 1000 };
 
 export function createInputReader(source: Source): InputReader {
-  const remembered = new Map<string, FolderRecord>();
-
-  const readFolder = async (
-    folder: string,
-    digest: string,
-    checkout: () => Promise<string>,
-  ): Promise<FolderRecord> => {
-    const key = `${digest} ${folder}`;
-    const record = remembered.get(key) ?? (await inspectFolder(await checkout(), folder));
-    if (remembered.size >= limits.remembered) remembered.clear();
-    remembered.set(key, record);
-    return record;
-  };
+  const records = createMemory<FolderRecord>(limits.remembered);
+  const found = createMemory<boolean>(limits.remembered);
 
   return {
     async read({ repository, application }, checkout) {
-      const root = await source.treeDigest(repository, '');
+      const digestOf = (folder: string) => source.treeDigest(repository, folder);
+      const root = await digestOf('');
       if (root === undefined) throw new Error(`Commit ${repository.commit} has no tree.`);
-      const siblings: Sibling[] = [];
-      const trees = new Map<string, string>();
-      let isolated = true;
-
-      const isFolder = async (folder: string): Promise<boolean> =>
-        (await source.treeDigest(repository, folder)) !== undefined ||
-        (await findFolder(await checkout(), folder)) !== undefined;
-
-      const visit = async (folder: string): Promise<FolderRecord> => {
-        const digest = await source.treeDigest(repository, folder);
-        // A link to a folder: what it leads to has no digest of its own.
-        if (digest === undefined) isolated = false;
-        trees.set(folder, digest ?? root);
-        const record = await readFolder(folder, digest ?? root, checkout);
-        if (record.leavesFolder) isolated = false;
-        for (const dependency of record.localDependencies) {
-          await visitDependency(record.place, dependency);
-        }
-        return record;
-      };
-
-      const visitDependency = async (from: string, dependency: string): Promise<void> => {
-        const folder = resolveInRepository(from, dependency);
-        if (folder === undefined) throw outsideFailure(application, from, dependency);
-        if (trees.has(folder)) return;
-        if (folder !== '.' && (await isFolder(folder))) {
-          if (trees.size > limits.siblings) throw tooManyFailure(application);
-          siblings.push({ folder, record: await visit(folder) });
-          return;
-        }
-        // A packed archive, or the repository's root itself.
-        isolated = false;
-        const present = await lstat(join(await checkout(), folder)).catch(() => undefined);
-        if (present === undefined) throw missingDependency(application, from, dependency);
-      };
-
-      if ((await source.treeDigest(repository, application)) === undefined) {
+      if ((await digestOf(application)) === undefined) {
         await requireFolder(await checkout(), application);
       }
-      const record = await visit(application);
-      return { application: record, siblings, trees: isolated ? trees : new Map([['', root]]) };
+      const { record, siblings, trees, outside } = await followDependencies(application, {
+        ...{ root, digestOf, checkout, records },
+      });
+      const named = [...outside].filter((path) => !trees.has(path));
+      const isIsolated = !(await found.get(`${root} ${named.join(' ')}`, async () => {
+        return named.length > 0 && someExist(named, checkout);
+      }));
+      return { application: record, siblings, trees: isIsolated ? trees : new Map([['', root]]) };
     },
   };
 }
 
+interface Repository {
+  readonly root: string;
+  readonly digestOf: (folder: string) => Promise<string | undefined>;
+  readonly checkout: () => Promise<string>;
+  readonly records: Memory<FolderRecord>;
+}
+
+/** The application's folder, and those its `file:` and `link:` dependencies lead to. */
+async function followDependencies(
+  application: string,
+  { root, digestOf, checkout, records }: Repository,
+) {
+  const siblings: Sibling[] = [];
+  const trees = new Map<string, string>();
+  const outside = new Set<string>();
+
+  const visit = async (folder: string): Promise<FolderRecord> => {
+    const digest = await digestOf(folder);
+    // A link to a folder whose own digest the source does not tell.
+    if (digest === undefined) outside.add(anywhere);
+    trees.set(folder, digest ?? root);
+    const record = await records.get(`${digest ?? root} ${folder}`, async () => {
+      return inspectFolder(await checkout(), folder);
+    });
+    for (const path of record.outside) outside.add(path);
+    for (const dependency of record.localDependencies) await follow(record.place, dependency);
+    return record;
+  };
+  const follow = async (from: string, dependency: string): Promise<void> => {
+    const named = { application, from, dependency };
+    const folder = resolveInRepository(from, dependency);
+    if (folder === undefined) throw outsideFailure(named);
+    if (trees.has(folder)) return;
+    if (folder !== '.' && (await isFolder(folder))) {
+      if (trees.size > limits.siblings) throw tooManyFailure(application, limits.siblings);
+      siblings.push({ folder, record: await visit(folder) });
+      return;
+    }
+    // A packed archive, or the repository's root itself.
+    outside.add(anywhere);
+    const present = await lstat(join(await checkout(), folder)).catch(() => undefined);
+    if (present === undefined) throw missingFailure(named);
+  };
+  const isFolder = async (folder: string): Promise<boolean> =>
+    (await digestOf(folder)) !== undefined ||
+    (await findFolder(await checkout(), folder)) !== undefined;
+
+  return { record: await visit(application), siblings, trees, outside };
+}
+
 async function requireFolder(root: string, application: string): Promise<void> {
   if ((await findFolder(root, application)) !== undefined) return;
-  const folders = await listFolders(root);
-  const present =
-    folders.length > 0 ? `It has: ${folders.join(', ')}.` : 'It has no folder at all.';
-  throw new BuildFailure('prepare', `The repository has no folder "${application}". ${present}`, {
-    nextStep:
-      'The name of an application in connect.yaml is the name of its folder: change one of the two, and tag again.',
-  });
+  throw folderFailure(application, await listFolders(root));
 }
 
-function outsideFailure(application: string, from: string, dependency: string): BuildFailure {
-  return new BuildFailure(
-    'prepare',
-    `Application "${application}" depends on "${dependency}" (${from}/package.json), which lies outside of the repository.`,
-    { nextStep: 'Move the folder into the repository, or publish it as a package.' },
-  );
-}
-
-function missingDependency(application: string, from: string, dependency: string): BuildFailure {
-  return new BuildFailure(
-    'prepare',
-    `Application "${application}" depends on "${dependency}" (${from}/package.json), which the repository does not have.`,
-    { nextStep: 'Commit the folder, or correct the path, and tag again.' },
-  );
-}
-
-function tooManyFailure(application: string): BuildFailure {
-  return new BuildFailure(
-    'prepare',
-    `Application "${application}" depends on more than ${limits.siblings} folders of its repository.`,
-    { nextStep: 'Join some of them.' },
-  );
+/** Files are often named without their ending. */
+async function someExist(
+  paths: readonly string[],
+  checkout: () => Promise<string>,
+): Promise<boolean> {
+  if (paths.includes(anywhere)) return true;
+  const tree = await checkout();
+  for (const path of paths) {
+    const names = await readdir(join(tree, dirname(path))).catch(() => []);
+    const name = basename(path);
+    if (names.some((present) => present === name || present.startsWith(`${name}.`))) return true;
+  }
+  return false;
 }

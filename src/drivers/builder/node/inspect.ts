@@ -1,10 +1,11 @@
 import type { Dirent } from 'node:fs';
 import { open, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { join, posix, relative, sep } from 'node:path';
 import { BuildFailure } from '../../../core/failure.ts';
+import { importsWithAssert } from './node-version.ts';
 import { type PackageJson, parsePackageJson } from './package-json.ts';
 import type { FolderFacts } from './plan.ts';
-import { leavesFolder, localDependencies, packageLeavesFolder } from './reach.ts';
+import { anywhere, localDependencies, packagePathsOutside, pathsOutside } from './reach.ts';
 
 /** What a folder of the repository holds, and what it uses beyond itself. */
 export interface FolderRecord {
@@ -13,8 +14,8 @@ export interface FolderRecord {
   readonly place: string;
   /** As package.json writes them, relative to `place`. */
   readonly localDependencies: readonly string[];
-  /** It names other paths of the repository: anything there may change the outcome. */
-  readonly leavesFolder: boolean;
+  /** Other paths of the repository that it names: they may change the outcome. */
+  readonly outside: ReadonlySet<string>;
 }
 
 export async function inspectFolder(root: string, folder: string): Promise<FolderRecord> {
@@ -22,6 +23,7 @@ export async function inspectFolder(root: string, folder: string): Promise<Folde
   if (directory === undefined) throw new Error(`The checkout has no folder ${folder}.`);
   const place = relative(await realpath(root), directory);
   const packageJson = await readPackageJson(directory, folder);
+  const scanned = await scanFiles(directory, place);
   const facts: FolderFacts = {
     files: new Set(await readdir(directory)),
     packageJson,
@@ -29,15 +31,17 @@ export async function inspectFolder(root: string, folder: string): Promise<Folde
     yarnLock: await readStart(join(directory, 'yarn.lock')),
     pnpmLock: await readStart(join(directory, 'pnpm-lock.yaml')),
     hasYarnRelease: await hasYarnRelease(directory),
+    importsWithAssert: scanned.importsWithAssert,
   };
   return {
     facts,
     place,
     localDependencies: packageJson === undefined ? [] : localDependencies(packageJson),
-    leavesFolder:
-      place !== folder ||
-      (packageJson !== undefined && packageLeavesFolder(packageJson)) ||
-      (await filesLeaveFolder(directory)),
+    outside: new Set([
+      ...(place === folder ? [] : [anywhere]),
+      ...(packageJson === undefined ? [] : packagePathsOutside(packageJson, place)),
+      ...scanned.pathsOutside,
+    ]),
   };
 }
 
@@ -103,35 +107,31 @@ const skippedFiles =
   /^(?:package\.json|package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|.*\.(?:md|map|svg))$/i;
 const scanLimits = { files: 10_000, fileBytes: 512 * 1024 };
 
-async function filesLeaveFolder(directory: string): Promise<boolean> {
+async function scanFiles(directory: string, folder: string) {
+  const found: string[] = [];
+  const pending = [''];
   let files = 0;
-  const pending = [{ directory, depth: 0 }];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    for (const entry of await readdir(next.directory, { withFileTypes: true })) {
+  let asserts = false;
+  for (let subfolder = pending.pop(); subfolder !== undefined; subfolder = pending.pop()) {
+    for (const entry of await readdir(join(directory, subfolder), { withFileTypes: true })) {
       files += 1;
-      if (files > scanLimits.files) return true;
-      if (entry.isDirectory()) {
-        if (skippedFolders.has(entry.name)) continue;
-        pending.push({ directory: join(next.directory, entry.name), depth: next.depth + 1 });
-      } else if (await entryLeavesFolder(next.directory, entry, next.depth)) return true;
+      if (files > scanLimits.files) return { pathsOutside: [anywhere], importsWithAssert: asserts };
+      if (!entry.isDirectory()) {
+        const text = await readScanned(join(directory, subfolder), entry);
+        found.push(...pathsOutside(text, { folder, subfolder }));
+        asserts ||= importsWithAssert(entry.name, text);
+      } else if (!skippedFolders.has(entry.name)) pending.push(posix.join(subfolder, entry.name));
     }
   }
-  return false;
+  return { pathsOutside: found, importsWithAssert: asserts };
 }
 
-async function entryLeavesFolder(
-  directory: string,
-  entry: Dirent,
-  depth: number,
-): Promise<boolean> {
+/** Of a link, where it leads. */
+async function readScanned(directory: string, entry: Dirent): Promise<string> {
   const path = join(directory, entry.name);
-  if (entry.isSymbolicLink()) {
-    const target = await readlink(path);
-    return target.startsWith('/') || leavesFolder(`${target}/`, depth);
-  }
-  if (!entry.isFile() || skippedFiles.test(entry.name)) return false;
-  if ((await stat(path)).size > scanLimits.fileBytes) return false;
-  return leavesFolder(await readFile(path, 'utf8'), depth);
+  if (entry.isSymbolicLink()) return readlink(path);
+  if (!entry.isFile() || skippedFiles.test(entry.name)) return '';
+  return (await stat(path)).size > scanLimits.fileBytes ? '' : readFile(path, 'utf8');
 }
 
 function absent(error: unknown): undefined {

@@ -15,31 +15,55 @@ export function resolveInRepository(folder: string, path: string): string | unde
   return resolved === '..' || resolved.startsWith('../') ? undefined : resolved;
 }
 
-/** True where package.json uses what lies around its folder in another way than by a local dependency. */
-export function packageLeavesFolder({ rest, scripts }: PackageJson): boolean {
-  return leavesFolder(rest, 0) || Object.values(scripts).some(scriptLeavesFolder);
-}
+/** Stands for any path of the repository. */
+export const anywhere = '*';
 
 /** Hosted Connect shows builds the whole repository here. */
 const repositoryMount = '/tmp/lib';
 
 /**
- * True where a text names paths above its folder, which lies `depth` folders below the application's. Errs on the
- * side of true, which only costs the reuse of artifacts.
+ * The paths above an application's folder that a text names, from the repository's root, as far as their first name
+ * there. Errs on the side of too many, which only costs the reuse of artifacts.
  */
-export function leavesFolder(text: string, depth: number): boolean {
-  if (text.includes(repositoryMount)) return true;
-  return climbs(text).some((levels) => levels > depth);
+export function pathsOutside(
+  text: string,
+  place: { readonly folder: string; readonly subfolder: string },
+): readonly string[] {
+  if (text.includes(repositoryMount)) return [anywhere];
+  const depth = place.subfolder.split('/').filter((part) => part !== '').length;
+  return findClimbs(text).flatMap(({ levels, next }) => {
+    if (levels <= depth) return [];
+    const path = posix.join(place.folder, place.subfolder, '../'.repeat(levels), next);
+    if (next === '') return [anywhere];
+    return resolveInRepository('', path) ?? [];
+  });
 }
 
-/** How many levels each path in the text goes up: `../..`, or the arguments `'..', '..'`. */
-function climbs(text: string): readonly number[] {
-  const paths = text.match(/(?<![.\w])(?:\.\.[/\\]+)+(?:\.\.(?![\w.]))?/g) ?? [];
-  const joined = text.match(/(["'`])\.\.\1(?:\s*,\s*(["'`])\.\.\2)*/g) ?? [];
-  return [...paths, ...joined].map((found) => found.match(/\.\./g)?.length ?? 0);
+/** What package.json says beside its local dependencies. */
+export function packagePathsOutside(packageJson: PackageJson, folder: string): readonly string[] {
+  const place = { folder, subfolder: '' };
+  const scripts = Object.values(packageJson.scripts).filter((script) => !isHookSetup(script));
+  const leaves = scripts.some((script) => /(?:^|[\s=])\.\.(?=$|[\s;&|])/.test(script));
+  return [
+    ...pathsOutside(packageJson.rest, place),
+    ...scripts.flatMap((script) => pathsOutside(script, place)),
+    ...(leaves ? [anywhere] : []),
+  ];
 }
 
-function scriptLeavesFolder(script: string): boolean {
-  if (isHookSetup(script)) return false;
-  return leavesFolder(script, 0) || /(?:^|[\s=])\.\.(?=$|[\s;&|])/.test(script);
+interface Climb {
+  readonly levels: number;
+  /** The name that follows, where it can be read. */
+  readonly next: string;
+}
+
+/** `../../name`, or the arguments `'..', '..'`. */
+function findClimbs(text: string): readonly Climb[] {
+  const paths = [...text.matchAll(/(?<![.\w])((?:\.\.[/\\]+)+)(\.\.(?![\w.]))?([\w@.-]*)/g)];
+  const quoted = [...text.matchAll(/(["'`])\.\.\1(?:\s*,\s*(["'`])\.\.\2)*/g)];
+  const count = (found: string) => found.match(/\.\./g)?.length ?? 0;
+  return [
+    ...paths.map(([, climb = '', more = '', next = '']) => ({ levels: count(climb + more), next })),
+    ...quoted.map(([found]) => ({ levels: count(found), next: '' })),
+  ];
 }

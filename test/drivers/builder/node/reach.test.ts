@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { parsePackageJson } from '../../../../src/drivers/builder/node/package-json.ts';
 import {
-  leavesFolder,
   localDependencies,
-  packageLeavesFolder,
+  packagePathsOutside,
+  pathsOutside,
   resolveInRepository,
 } from '../../../../src/drivers/builder/node/reach.ts';
 
@@ -31,35 +31,41 @@ test.each([
   expect(resolveInRepository(folder, path)).toBe(expected);
 });
 
-describe('a file leaves the folder of its application', () => {
+describe('a file names paths outside of the folder of its application', () => {
+  const inSource = { folder: 'packages/app', subfolder: 'src' };
+  const atTop = { folder: 'app', subfolder: '' };
   test.each([
-    ['../shared/index.ts', 0, true],
-    [`import a from '../lib/a.js'`, 1, false],
-    [`import a from '../../shared/a.js'`, 1, true],
-    [`import a from '../..'`, 1, true],
-    [`import a from '..'`, 1, false],
-    [`import a from '..'`, 0, true],
-    [`join(__dirname, '..', '..', 'shared')`, 1, true],
-    [`join(__dirname, '..', 'lib')`, 1, false],
-    [`const all = [...first, ...rest]; // wait.../then`, 0, false],
-    ['cp -r /tmp/lib/shared .', 5, true],
-    ['..\\shared', 0, true],
-  ])('%j at depth %i: %s', (text, depth, expected) => {
-    expect(leavesFolder(text, depth)).toBe(expected);
+    ['"extends": "../tsconfig.base.json"', atTop, ['tsconfig.base.json']],
+    [`import a from '../lib/a.js'`, inSource, []],
+    [`import a from '../../shared/a.js'`, inSource, ['packages/shared']],
+    [`import a from '../../../shared'`, inSource, ['shared']],
+    [`import a from '../../../../elsewhere'`, inSource, []],
+    [`import a from '../..'`, inSource, ['*']],
+    [`import a from '..'`, inSource, []],
+    [`import a from '..'`, atTop, ['*']],
+    [`join(__dirname, '..', '..', 'shared')`, inSource, ['*']],
+    [`join(__dirname, '..', 'lib')`, inSource, []],
+    [`const all = [...first, ...rest]; // wait.../then`, atTop, []],
+    ['$' + '{base}/../$' + '{name}', atTop, ['*']],
+    ['cp -r /tmp/lib/shared .', inSource, ['*']],
+    ['..\\shared', atTop, ['shared']],
+  ])('%j in %j: %j', (text, place, expected) => {
+    expect(pathsOutside(text, place)).toEqual(expected);
   });
 });
 
-describe('a package.json leaves its folder', () => {
+describe('a package.json names paths outside of its folder', () => {
   test.each([
-    [{ dependencies: { a: 'file:../a' } }, false],
-    [{ scripts: { build: 'tsc' } }, false],
-    [{ scripts: { build: 'npm --prefix ../x install && tsc' } }, true],
-    [{ scripts: { build: 'cd .. && make' } }, true],
-    [{ scripts: { prepare: 'cd .. && husky install service/.husky' } }, false],
-    [{ scripts: { prepare: 'cd .. && husky install && make' } }, true],
-    [{ resolutions: { a: 'file:../a' } }, true],
-    [{ repository: { directory: 'service' }, scripts: { a: 'echo ...' } }, false],
-  ])('%j: %s', (packageJson, expected) => {
-    expect(packageLeavesFolder(parsePackageJson(JSON.stringify(packageJson)))).toBe(expected);
+    [{ dependencies: { a: 'file:../a' } }, []],
+    [{ scripts: { build: 'tsc' } }, []],
+    [{ scripts: { build: 'npm --prefix ../x install && tsc' } }, ['x']],
+    [{ scripts: { build: 'cd .. && make' } }, ['*']],
+    [{ scripts: { prepare: 'cd .. && husky install app/.husky' } }, []],
+    [{ scripts: { prepare: 'cd .. && husky install && make' } }, ['*']],
+    [{ resolutions: { a: 'file:../a' } }, ['a']],
+    [{ repository: { directory: 'app' }, scripts: { a: 'echo ...' } }, []],
+  ])('%j: %j', (packageJson, expected) => {
+    const parsed = parsePackageJson(JSON.stringify(packageJson));
+    expect(packagePathsOutside(parsed, 'app')).toEqual(expected);
   });
 });
