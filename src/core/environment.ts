@@ -1,6 +1,12 @@
-import type { ConfigurationValue, SealedValue, StoredConfiguration } from './configuration.ts';
+import {
+  applicationNamed,
+  type ConfigurationValue,
+  emptyConfiguration,
+  type SealedValue,
+  type StoredConfiguration,
+} from './configuration.ts';
 import type { ConfigurationKeys } from './connector-spec.ts';
-import type { DeploymentApiClient } from './deployment.ts';
+import type { Deployment, DeploymentApiClient } from './deployment.ts';
 import type { ReleaseEnvironment } from './release.ts';
 
 /** Where the applications of a region find commercetools (contract §4.1). */
@@ -14,6 +20,26 @@ export function platformUrls(region: string): PlatformUrls {
     apiUrl: `https://api.${region}.commercetools.com`,
     authUrl: `https://auth.${region}.commercetools.com`,
   };
+}
+
+/** What an application and its scripts have in common: configuration and the API client's variables. */
+export function configuredEnvironment(
+  deployment: Deployment,
+  application: string,
+  urls: PlatformUrls = platformUrls(deployment.region),
+): ReleaseEnvironment {
+  const { spec } = deployment.connector;
+  const own = deployment.applications.find((one) => one.name === application);
+  const configured = composeConfiguration([
+    { keys: spec.globalConfiguration, configuration: deployment.globalConfiguration },
+    {
+      keys: applicationNamed(spec, application)?.configuration ?? { standard: [], secured: [] },
+      configuration: own?.configuration ?? emptyConfiguration,
+    },
+  ]);
+  if (deployment.apiClient === undefined) return configured;
+  const context = { projectKey: deployment.projectKey, region: deployment.region, urls };
+  return mergeEnvironments(apiClientEnvironment(deployment.apiClient, context), configured);
 }
 
 interface Source {
@@ -62,14 +88,19 @@ export function apiClientEnvironment(
   };
 }
 
-/** What the hosted runtime sets for every process (contract §5.2). */
+/** What a process gets unless its connector configures it otherwise (contract §5.2). */
+export const presumedEnvironment: ReleaseEnvironment = {
+  plain: [{ key: 'NODE_ENV', value: 'production' }],
+  sealed: [],
+};
+
+/** What the hosted runtime sets for every process, whatever is configured (contract §5.2). */
 export function platformEnvironment(
   hostLabel: string,
   releaseNumber: number,
 ): readonly ConfigurationValue[] {
   return [
     { key: 'PORT', value: '8080' },
-    { key: 'NODE_ENV', value: 'production' },
     { key: 'K_SERVICE', value: hostLabel },
     { key: 'K_REVISION', value: `${hostLabel}-${String(releaseNumber).padStart(5, '0')}` },
     { key: 'K_CONFIGURATION', value: hostLabel },

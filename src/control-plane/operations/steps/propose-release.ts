@@ -1,14 +1,13 @@
 import { hasUrl, normalizeEndpoint } from '../../../core/application.ts';
-import { applicationNamed, emptyConfiguration } from '../../../core/configuration.ts';
+import { applicationNamed } from '../../../core/configuration.ts';
 import type { Deployment } from '../../../core/deployment.ts';
 import {
-  apiClientEnvironment,
-  composeConfiguration,
+  configuredEnvironment,
   mergeEnvironments,
   platformEnvironment,
-  platformUrls,
+  presumedEnvironment,
 } from '../../../core/environment.ts';
-import type { Release, ReleaseApplication, ReleaseEnvironment } from '../../../core/release.ts';
+import type { Release, ReleaseApplication } from '../../../core/release.ts';
 import { urlOf } from '../addresses.ts';
 import type { OperationDependencies } from '../dependencies.ts';
 import type { ReservedAddress } from './reserve-addresses.ts';
@@ -75,36 +74,19 @@ function releaseApplication(
     ...(schedule === undefined ? {} : { schedule }),
     ...(spec.healthCheck === undefined ? {} : { healthCheck: spec.healthCheck }),
     ...(retryPolicy === undefined ? {} : { retryPolicy }),
-    environment: mergeEnvironments(configuredEnvironment(deps, deployment, spec.name), {
-      plain: [
-        ...platformEnvironment(address.hostLabel, deployment.version),
-        // Some services read it at run time too (contract §5.5).
-        ...(spec.type === 'service' && url !== undefined
-          ? [{ key: 'CONNECT_SERVICE_URL', value: url }]
-          : []),
-      ],
-      sealed: [],
-    }),
+    environment: mergeEnvironments(
+      presumedEnvironment,
+      configuredEnvironment(deployment, spec.name, deps.platform),
+      {
+        plain: [
+          ...platformEnvironment(address.hostLabel, deployment.version),
+          // Some services read it at run time too (contract §5.5).
+          ...(spec.type === 'service' && url !== undefined
+            ? [{ key: 'CONNECT_SERVICE_URL', value: url }]
+            : []),
+        ],
+        sealed: [],
+      },
+    ),
   };
-}
-
-/** What an application and its scripts have in common: configuration and the API client's variables. */
-export function configuredEnvironment(
-  { platform }: Pick<Dependencies, 'platform'>,
-  deployment: Deployment,
-  application: string,
-): ReleaseEnvironment {
-  const { spec } = deployment.connector;
-  const own = deployment.applications.find((one) => one.name === application);
-  const configured = composeConfiguration([
-    { keys: spec.globalConfiguration, configuration: deployment.globalConfiguration },
-    {
-      keys: applicationNamed(spec, application)?.configuration ?? { standard: [], secured: [] },
-      configuration: own?.configuration ?? emptyConfiguration,
-    },
-  ]);
-  if (deployment.apiClient === undefined) return configured;
-  const urls = platform ?? platformUrls(deployment.region);
-  const context = { projectKey: deployment.projectKey, region: deployment.region, urls };
-  return mergeEnvironments(apiClientEnvironment(deployment.apiClient, context), configured);
 }

@@ -1,4 +1,5 @@
 import type { Deployment } from '../../../core/deployment.ts';
+import { configuredEnvironment } from '../../../core/environment.ts';
 import type { LogEntry } from '../../../core/log-entry.ts';
 import { classifyLine } from '../../../core/log-line.ts';
 import type { Release, ReleaseApplication, ReleaseEnvironment } from '../../../core/release.ts';
@@ -6,7 +7,6 @@ import { secretContext } from '../../../core/secret-context.ts';
 import type { CommandResult } from '../../../ports/runtime.ts';
 import type { OperationDependencies } from '../dependencies.ts';
 import type { StepScope } from '../operation-run.ts';
-import { configuredEnvironment } from './propose-release.ts';
 
 export type ScriptName = 'postDeploy' | 'preUndeploy';
 
@@ -81,7 +81,7 @@ function mergeScriptEnvironment(
   deployment: Deployment,
   application: ReleaseApplication,
 ): Record<string, string> {
-  const configured = configuredEnvironment(deps, deployment, application.name);
+  const configured = configuredEnvironment(deployment, application.name, deps.platform);
   return {
     ...openEnvironment(deps, deployment.id, configured),
     ...connectVariables(deployment, application),
