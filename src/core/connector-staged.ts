@@ -1,4 +1,9 @@
-import type { Connector, ConnectorContent, ConnectorStaged } from './connector.ts';
+import {
+  type Connector,
+  type ConnectorContent,
+  type ConnectorStaged,
+  contentOf,
+} from './connector.ts';
 import { reject } from './errors.ts';
 
 /** What a client may ask of a ConnectorStaged (contract §7). One row per action. */
@@ -80,7 +85,6 @@ export function decidePublished(
   now: number,
 ): { readonly staged: ConnectorStaged; readonly connector: Connector } {
   const version = staged.version + 1;
-  const { status: _, isPreviewable: __, alreadyListed: ___, hasChanges: ____, ...content } = staged;
   return {
     staged: {
       ...staged,
@@ -91,7 +95,11 @@ export function decidePublished(
       lastModifiedAt: now,
     },
     connector: {
-      ...content,
+      ...contentOf(staged),
+      id: staged.id,
+      projectKey: staged.projectKey,
+      ...(staged.key === undefined ? {} : { key: staged.key }),
+      private: staged.private,
       version,
       certified: previous?.certified ?? false,
       createdAt: previous?.createdAt ?? now,

@@ -94,6 +94,23 @@ export interface Connector extends ConnectorContent {
   readonly lastModifiedAt: number;
 }
 
+/** Of a Connector, staged or published, what both have. */
+export function contentOf(connector: ConnectorContent): ConnectorContent {
+  const { description, documentationUrl } = connector;
+  return {
+    name: connector.name,
+    ...(description === undefined ? {} : { description }),
+    integrationTypes: connector.integrationTypes,
+    creator: connector.creator,
+    repository: connector.repository,
+    commit: connector.commit,
+    spec: connector.spec,
+    supportedRegions: connector.supportedRegions,
+    ...(documentationUrl === undefined ? {} : { documentationUrl }),
+    privateProjects: connector.privateProjects,
+  };
+}
+
 /**
  * Who may see and deploy a private connector: its creator's project and those it lists as `{region}:{projectKey}`.
  */

@@ -1,5 +1,11 @@
 import type { ConfigurationValue, StoredConfiguration } from './configuration.ts';
-import type { Connector, ConnectorContent, ConnectorStaged, Region } from './connector.ts';
+import {
+  type Connector,
+  type ConnectorContent,
+  type ConnectorStaged,
+  contentOf,
+  type Region,
+} from './connector.ts';
 import type { RetryPolicy } from './connector-spec.ts';
 import type { DeploymentStatus } from './deployment-status.ts';
 
@@ -100,18 +106,7 @@ export function snapshotConnector(connector: Connector | ConnectorStaged): Conne
     id: connector.id,
     ...(connector.key === undefined ? {} : { key: connector.key }),
     version: connector.version,
-    name: connector.name,
-    ...(connector.description === undefined ? {} : { description: connector.description }),
-    integrationTypes: connector.integrationTypes,
-    creator: connector.creator,
-    repository: connector.repository,
-    commit: connector.commit,
-    spec: connector.spec,
-    supportedRegions: connector.supportedRegions,
-    ...(connector.documentationUrl === undefined
-      ? {}
-      : { documentationUrl: connector.documentationUrl }),
-    privateProjects: connector.privateProjects,
+    ...contentOf(connector),
     certified: 'certified' in connector && connector.certified,
     staged: !('certified' in connector),
   };
