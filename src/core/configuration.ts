@@ -39,16 +39,15 @@ export type Seal = (key: string, value: string) => string;
 
 /**
  * What is kept after new values came in: each replaces its key, what is not named stays (contract §2.4).
- * A mask in place of a secured value leaves the stored one alone.
+ * A mask is no value: it leaves what is stored alone, and where nothing is stored nothing is there.
  */
 export function mergeConfiguration(
   stored: StoredConfiguration,
   sent: Values,
   seal: Seal,
 ): StoredConfiguration {
-  const kept = stored.secured.map((entry) => entry.key);
   const secured = sent.secured
-    .filter(({ key, value }) => !(isMask(value) && kept.includes(key)))
+    .filter(({ value }) => !isMask(value))
     .map(({ key, value }) => ({ key, sealed: seal(key, value), empty: value === '' }));
   return {
     standard: replaceByKey(stored.standard, sent.standard),
@@ -63,6 +62,19 @@ function replaceByKey<T extends { readonly key: string }>(
   const merged = new Map(stored.map((entry) => [entry.key, entry]));
   for (const entry of sent) merged.set(entry.key, entry);
   return [...merged.values()];
+}
+
+/** What a new connector version no longer declares goes; what has become a secret must not stay readable. */
+export function keepDeclared(
+  keys: ConfigurationKeys,
+  stored: StoredConfiguration,
+): StoredConfiguration {
+  const standard = new Set(keys.standard.map(({ key }) => key));
+  const secured = new Set(keys.secured.map(({ key }) => key));
+  return {
+    standard: stored.standard.filter(({ key }) => standard.has(key)),
+    secured: stored.secured.filter(({ key }) => secured.has(key)),
+  };
 }
 
 /** Keys that the connector does not declare, or that are in the wrong list (contract §3.2). */

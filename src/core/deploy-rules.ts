@@ -1,16 +1,21 @@
 import {
-  applicationNamed,
+  findForeignApplications,
+  findMissingApplicationValues,
+  findUnfitOverrides,
+  findUnknownConfiguration,
+  mergeApplications,
+  newApplication,
+} from './application-values.ts';
+import {
   emptyConfiguration,
   findMissingValues,
   findUnknownKeys,
+  keepDeclared,
   mergeConfiguration,
   type Seal,
 } from './configuration.ts';
 import { type Connector, type ConnectorStaged, type Region, regions } from './connector.ts';
 import {
-  type ApplicationDeployment,
-  type ApplicationValues,
-  type ConnectorSnapshot,
   type Deployment,
   type DeploymentDraft,
   type DeploymentType,
@@ -18,7 +23,7 @@ import {
   snapshotConnector,
 } from './deployment.ts';
 import { nextStatus } from './deployment-status.ts';
-import { type ApiError, apiError, reject, rejectAny } from './errors.ts';
+import { apiError, reject, rejectAny } from './errors.ts';
 
 /** Everything random or measured that a decision needs. */
 export interface Given {
@@ -32,16 +37,19 @@ export interface CreateGiven extends Given {
   readonly projectKey: string;
   readonly connector: Connector | ConnectorStaged;
   readonly productionEnabled: boolean;
+  /** Another Deployment of the project has the draft's key. */
+  readonly keyTaken: boolean;
 }
 
 /**
  * The new Deployment, or a Rejection with every mistake of the first check that fails (contract §2.3, steps 4–11;
- * the caller has found the connector and knows that the key is free).
+ * the caller has found the connector).
  */
 export function decideDeployment(draft: DeploymentDraft, given: CreateGiven): Deployment {
   const { connector } = given;
   const type = decideType(draft, given);
   const region = decideRegion(draft.region, connector);
+  if (given.keyTaken) reject('DuplicateField', { field: 'key', duplicateValue: draft.key ?? '' });
   if (draft.configurations.length === 0) reject('DeploymentApplicationRequired', {});
   rejectAny(findUnknownConfiguration(connector, draft.configurations));
   const keys = connector.spec.globalConfiguration;
@@ -53,6 +61,7 @@ export function decideDeployment(draft: DeploymentDraft, given: CreateGiven): De
   const applications = draft.configurations.map((values) => newApplication(values, id, given));
   rejectAny(findMissingValues(keys, globalConfiguration, undefined));
   rejectAny(findMissingApplicationValues(connector, applications));
+  rejectAny(findUnfitOverrides(connector, draft.configurations));
   return {
     id,
     projectKey: given.projectKey,
@@ -93,9 +102,13 @@ export function decideRedeploy(
   rejectAny(findUnknownKeys(keys, globalSent, undefined));
 
   const seal = given.seal(deployment.id);
-  const globalConfiguration = mergeConfiguration(deployment.globalConfiguration, globalSent, seal);
+  const globalConfiguration = keepDeclared(
+    keys,
+    mergeConfiguration(deployment.globalConfiguration, globalSent, seal),
+  );
   const applications = mergeApplications(deployment, connector, sent, given);
   const missing = [
+    ...(applications.length === 0 ? [apiError('DeploymentApplicationRequired', {})] : []),
     ...findMissingValues(keys, globalConfiguration, undefined),
     ...findMissingApplicationValues(connector, applications),
   ];
@@ -107,6 +120,7 @@ export function decideRedeploy(
     });
   }
   rejectAny(missing);
+  rejectAny(findUnfitOverrides(connector, sent));
   return {
     ...deployment,
     version: deployment.version + 1,
@@ -158,99 +172,4 @@ function decideRegion(region: string, connector: Connector | ConnectorStaged): R
     reject('DeploymentUnsupportedRegion', { region });
   }
   return known as Region;
-}
-
-function findUnknownConfiguration(
-  connector: Pick<ConnectorSnapshot, 'spec'>,
-  sent: readonly ApplicationValues[],
-): ApiError[] {
-  return sent.flatMap((values) => {
-    const application = applicationNamed(connector.spec, values.applicationName);
-    return application === undefined
-      ? [apiError('DeploymentUnknownApplicationConfiguration', { name: values.applicationName })]
-      : findUnknownKeys(application.configuration, values, application.name);
-  });
-}
-
-/** Contract §10, row 12: an application joins later only with a new connector version. */
-function findForeignApplications(
-  deployment: Deployment,
-  sent: readonly ApplicationValues[],
-  mayJoin: boolean,
-): ApiError[] {
-  if (mayJoin) return [];
-  const own = new Set(deployment.applications.map((application) => application.name));
-  return sent
-    .filter((values) => !own.has(values.applicationName))
-    .map((values) =>
-      apiError('DeploymentApplicationDoNotBelong', {
-        id: deployment.id,
-        key: deployment.key,
-        application: values.applicationName,
-      }),
-    );
-}
-
-function findMissingApplicationValues(
-  connector: Pick<ConnectorSnapshot, 'spec'>,
-  applications: readonly ApplicationDeployment[],
-): ApiError[] {
-  return applications.flatMap((application) => {
-    const spec = applicationNamed(connector.spec, application.name);
-    return spec === undefined
-      ? []
-      : findMissingValues(spec.configuration, application.configuration, application.name);
-  });
-}
-
-function newApplication(
-  values: ApplicationValues,
-  deploymentId: string,
-  given: Given,
-): ApplicationDeployment {
-  return {
-    id: given.newId(),
-    name: values.applicationName,
-    configuration: mergeConfiguration(emptyConfiguration, values, given.seal(deploymentId)),
-    ...overrides(values),
-  };
-}
-
-function overrides(
-  values: ApplicationValues,
-): Pick<ApplicationDeployment, 'schedule' | 'retryPolicy'> {
-  return {
-    ...(values.schedule === undefined ? {} : { schedule: values.schedule }),
-    ...(values.retryPolicy === undefined ? {} : { retryPolicy: values.retryPolicy }),
-  };
-}
-
-/** Applications that the new connector version dropped go (contract §10, row 13); named new ones join at the end. */
-function mergeApplications(
-  deployment: Deployment,
-  connector: ConnectorSnapshot,
-  sent: readonly ApplicationValues[],
-  given: Given,
-): readonly ApplicationDeployment[] {
-  const sentByName = new Map(sent.map((values) => [values.applicationName, values]));
-  const kept = deployment.applications
-    .filter((application) => applicationNamed(connector.spec, application.name) !== undefined)
-    .map((application) => {
-      const values = sentByName.get(application.name);
-      if (values === undefined) return application;
-      return {
-        ...application,
-        configuration: mergeConfiguration(
-          application.configuration,
-          values,
-          given.seal(deployment.id),
-        ),
-        ...overrides(values),
-      };
-    });
-  const names = new Set(kept.map((application) => application.name));
-  const joined = sent
-    .filter((values) => !names.has(values.applicationName))
-    .map((values) => newApplication(values, deployment.id, given));
-  return [...kept, ...joined];
 }

@@ -152,6 +152,11 @@ export const errorTable = {
     400,
     (p) => `Deployment does not have an application named ${p.name}.`,
   ),
+  /** The code is the platform's; its message is not public. */
+  DeploymentRetryPolicyOverrideNotAllowed: row<{ application: string }>(
+    400,
+    (p) => `The application ${p.application} is no event application, so it has no retry policy.`,
+  ),
   DeploymentLogInvalidDate: row<object>(400, () => 'Invalid start/end date'),
   DeploymentLogInvalidPageToken: row<{ token: string }>(
     400,

@@ -23,12 +23,6 @@ export async function createDeployment(
   ) {
     reject('AuthorizationError', {});
   }
-  if (
-    draft.key !== undefined &&
-    (await deps.store.deployments.get(projectKey, { key: draft.key }))
-  ) {
-    reject('DuplicateField', { field: 'key', duplicateValue: draft.key });
-  }
   const project = await deps.store.projects.get(projectKey);
   const decided = decideDeployment(draft, {
     now: deps.clock.now(),
@@ -38,6 +32,7 @@ export async function createDeployment(
     projectKey,
     connector,
     productionEnabled: project?.productionEnabled ?? false,
+    keyTaken: await isKeyTaken(deps.store, projectKey, draft.key),
   });
   const deployment = { ...decided, status: await acceptedStatus(deps) };
   const operation = newOperation(deps, projectKey, {
@@ -58,6 +53,14 @@ export async function createDeployment(
     throw error;
   }
   return deployment;
+}
+
+async function isKeyTaken(
+  store: Store,
+  projectKey: string,
+  key: string | undefined,
+): Promise<boolean> {
+  return key !== undefined && (await store.deployments.get(projectKey, { key })) !== undefined;
 }
 
 /** Contract §2.3, step 3, and §10, rows 22 and 40. What the project may not see does not exist. */

@@ -1,0 +1,155 @@
+import type { ApplicationType } from './application.ts';
+import {
+  applicationNamed,
+  emptyConfiguration,
+  findMissingValues,
+  findUnknownKeys,
+  keepDeclared,
+  mergeConfiguration,
+  type Seal,
+} from './configuration.ts';
+import type {
+  ApplicationDeployment,
+  ApplicationValues,
+  ConnectorSnapshot,
+  Deployment,
+} from './deployment.ts';
+import { type ApiError, apiError } from './errors.ts';
+
+/** What a client sends for the applications of a Deployment: what is wrong with it, and what becomes of it. */
+type WithSpec = Pick<ConnectorSnapshot, 'spec'>;
+
+interface Given {
+  readonly newId: () => string;
+  readonly seal: (deploymentId: string) => Seal;
+}
+
+export function findUnknownConfiguration(
+  connector: WithSpec,
+  sent: readonly ApplicationValues[],
+): ApiError[] {
+  return sent.flatMap((values) => {
+    const application = applicationNamed(connector.spec, values.applicationName);
+    return application === undefined
+      ? [apiError('DeploymentUnknownApplicationConfiguration', { name: values.applicationName })]
+      : findUnknownKeys(application.configuration, values, application.name);
+  });
+}
+
+/** Contract §10, row 12: an application joins later only with a new connector version. */
+export function findForeignApplications(
+  deployment: Deployment,
+  sent: readonly ApplicationValues[],
+  mayJoin: boolean,
+): ApiError[] {
+  if (mayJoin) return [];
+  const own = new Set(deployment.applications.map((application) => application.name));
+  return sent
+    .filter((values) => !own.has(values.applicationName))
+    .map((values) =>
+      apiError('DeploymentApplicationDoNotBelong', {
+        id: deployment.id,
+        key: deployment.key,
+        application: values.applicationName,
+      }),
+    );
+}
+
+export function findMissingApplicationValues(
+  connector: WithSpec,
+  applications: readonly ApplicationDeployment[],
+): ApiError[] {
+  return applications.flatMap((application) => {
+    const spec = applicationNamed(connector.spec, application.name);
+    return spec === undefined
+      ? []
+      : findMissingValues(spec.configuration, application.configuration, application.name);
+  });
+}
+
+export function newApplication(
+  values: ApplicationValues,
+  deploymentId: string,
+  given: Given,
+): ApplicationDeployment {
+  return {
+    id: given.newId(),
+    name: values.applicationName,
+    configuration: mergeConfiguration(emptyConfiguration, values, given.seal(deploymentId)),
+    ...overrides(values),
+  };
+}
+
+type Overrides = Pick<ApplicationValues, 'schedule' | 'retryPolicy'>;
+
+function overrides(values: Overrides): Overrides {
+  return {
+    ...(values.schedule === undefined ? {} : { schedule: values.schedule }),
+    ...(values.retryPolicy === undefined ? {} : { retryPolicy: values.retryPolicy }),
+  };
+}
+
+/** Only jobs have a schedule, only events a retry policy (contract §2.3, step 11). */
+export function findUnfitOverrides(
+  connector: WithSpec,
+  sent: readonly ApplicationValues[],
+): ApiError[] {
+  return sent.flatMap(({ applicationName, schedule, retryPolicy }) => {
+    const type = applicationNamed(connector.spec, applicationName)?.type;
+    return [
+      ...(schedule === undefined || type === 'job'
+        ? []
+        : [apiError('InvalidJsonInput', { detail: noSchedule(applicationName) })]),
+      ...(retryPolicy === undefined || type === 'event'
+        ? []
+        : [apiError('DeploymentRetryPolicyOverrideNotAllowed', { application: applicationName })]),
+    ];
+  });
+}
+
+function noSchedule(application: string): string {
+  return `schedule: application ${application} is no job, so it has no schedule`;
+}
+
+/** What a new connector version makes of overrides: an application may have become one of another type. */
+function keepFitting(
+  application: ApplicationDeployment,
+  type: ApplicationType,
+): ApplicationDeployment {
+  const { schedule, retryPolicy, ...rest } = application;
+  return {
+    ...rest,
+    ...(type === 'job' && schedule !== undefined ? { schedule } : {}),
+    ...(type === 'event' && retryPolicy !== undefined ? { retryPolicy } : {}),
+  };
+}
+
+/** Applications that the new connector version dropped go (contract §10, row 13); named new ones join at the end. */
+export function mergeApplications(
+  deployment: Deployment,
+  connector: WithSpec,
+  sent: readonly ApplicationValues[],
+  given: Given,
+): readonly ApplicationDeployment[] {
+  const sentByName = new Map(sent.map((values) => [values.applicationName, values]));
+  const seal = given.seal(deployment.id);
+  const kept = deployment.applications.flatMap((application) => {
+    const spec = applicationNamed(connector.spec, application.name);
+    if (spec === undefined) return [];
+    const values = sentByName.get(application.name) ?? nothingFor(application.name);
+    const configuration = keepDeclared(
+      spec.configuration,
+      mergeConfiguration(application.configuration, values, seal),
+    );
+    return [keepFitting({ ...application, configuration, ...overrides(values) }, spec.type)];
+  });
+  const names = new Set(kept.map((application) => application.name));
+  const joined = sent
+    .filter((values) => !names.has(values.applicationName))
+    .map((values) => newApplication(values, deployment.id, given));
+  return [...kept, ...joined];
+}
+
+function nothingFor(applicationName: string): ApplicationValues {
+  return { applicationName, standard: [], secured: [] };
+}
