@@ -12,5 +12,5 @@ export interface ReportEntry {
 /** Keeps the end of an output: the part that says why a command failed. */
 export function lastLines(output: string, lines = 30, maxCharacters = 4000): string {
   const tail = output.trimEnd().split('\n').slice(-lines).join('\n');
-  return tail.length <= maxCharacters ? tail : `…${tail.slice(-maxCharacters)}`;
+  return tail.length <= maxCharacters ? tail : `…${tail.slice(-maxCharacters).toWellFormed()}`;
 }
