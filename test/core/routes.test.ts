@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import type { Target } from '../../src/core/route-table.ts';
+import { buildRoutes, type RouteSources } from '../../src/core/routes.ts';
+import { release, releaseApplication } from '../support/records.ts';
+
+const address = {
+  hostLabel: 'service-app',
+  projectKey: 'project',
+  deploymentId: 'deployment',
+  applicationName: 'app',
+};
+const instance = { instanceId: 'instance', host: '127.0.0.1', port: 40_000 };
+
+function targetOf(sources: Partial<RouteSources>): Target | undefined {
+  const [route] = buildRoutes({
+    releases: [release()],
+    addresses: [address],
+    instances: new Map(),
+    folders: new Map(),
+    ...sources,
+  });
+  return route?.target;
+}
+
+function releaseOf(type: 'assets' | 'merchant-center-custom-view') {
+  return [release({ applications: [releaseApplication({ type })] })];
+}
+
+describe('the target of an address', () => {
+  test.for<{ name: string; sources: Partial<RouteSources>; target: Target }>([
+    {
+      name: 'without a release that serves',
+      sources: { releases: [] },
+      target: { kind: 'unavailable', reason: 'It is not deployed yet' },
+    },
+    {
+      name: 'whose process is not healthy',
+      sources: {},
+      target: { kind: 'unavailable', reason: 'It is starting' },
+    },
+    {
+      name: 'whose process is healthy',
+      sources: { instances: new Map([['release/app', instance]]) },
+      target: { kind: 'process', releaseId: 'release', instances: [instance] },
+    },
+    {
+      name: 'of which only another release is healthy',
+      sources: { instances: new Map([['older/app', instance]]) },
+      target: { kind: 'unavailable', reason: 'It is starting' },
+    },
+    {
+      name: 'of assets',
+      sources: { releases: releaseOf('assets'), folders: new Map([['artifact', '/built']]) },
+      target: { kind: 'files', releaseId: 'release', directory: '/built', singlePage: false },
+    },
+    {
+      name: 'of a Merchant Center view',
+      sources: {
+        releases: releaseOf('merchant-center-custom-view'),
+        folders: new Map([['artifact', '/built']]),
+      },
+      target: { kind: 'files', releaseId: 'release', directory: '/built', singlePage: true },
+    },
+    {
+      name: 'whose artifact is gone',
+      sources: { releases: releaseOf('assets') },
+      target: {
+        kind: 'unavailable',
+        reason: 'Its files are not on this machine any more: redeploy it',
+      },
+    },
+  ])('$name', ({ sources, target }) => {
+    expect(targetOf(sources)).toEqual(target);
+  });
+});
+
+test('a route repeats its address, with a port only where it has one', () => {
+  const sources = { releases: [], instances: new Map(), folders: new Map() };
+  const target = { kind: 'unavailable', reason: 'It is not deployed yet' };
+  const routes = buildRoutes({ ...sources, addresses: [address, { ...address, port: 42_000 }] });
+  expect(routes).toEqual([
+    { ...address, target },
+    { ...address, port: 42_000, target },
+  ]);
+});
+
+test('an application without an address is not routed', () => {
+  const sources = { releases: [release()], instances: new Map(), folders: new Map() };
+  expect(buildRoutes({ ...sources, addresses: [] })).toEqual([]);
+});
