@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Berth, startBerth } from '../support/berth.ts';
 import { createRepository, type TestRepository } from '../support/git-repository.ts';
 import { tinyConnector } from '../support/tiny-connector.ts';
+import { expectNobodyAnswers } from './support.ts';
 
 /** Every kind of application that a connector without dependencies can have. */
 const files = tinyConnector({
@@ -275,7 +276,7 @@ describe('the official SDK', () => {
       deployments().withKey({ key: 'greetings-preview' }).get().execute(),
     ).rejects.toMatchObject(gone);
     for (const deployment of [preview, sandbox]) {
-      await expect(fetch(application(deployment, 'greeter')?.url ?? '')).rejects.toThrow();
+      await expectNobodyAnswers(application(deployment, 'greeter')?.url ?? '');
     }
   });
 

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { bootstrapProject } from '../../src/control-plane/commands/bootstrap.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import type { Answer, Berth } from '../support/berth.ts';
@@ -53,6 +53,11 @@ export async function publishConnector(berth: Berth, staged: Answer): Promise<An
     ({ body }) => body.status !== 'Processing',
   );
   return berth.request('GET', `/connectors/${staged.body.id}`);
+}
+
+/** The gateway closes a port soon after the deployment behind it is gone. */
+export async function expectNobodyAnswers(url: string): Promise<void> {
+  await vi.waitFor(() => expect(fetch(url)).rejects.toThrow(), { timeout: 5_000 });
 }
 
 /** The whole of contract §3.1, and the codes in their order. */
