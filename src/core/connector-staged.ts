@@ -51,17 +51,20 @@ export function decideConnectorUpdate(
   actions: readonly ConnectorUpdateAction[],
   now: number,
 ): ConnectorStaged {
+  const decided = actions.reduce((record, action) => {
+    refuseWhilePublishing(record);
+    return (decisions[action.action] as Decide<typeof action.action>)(record, action as never);
+  }, staged);
+  return { ...decided, version: staged.version + 1, lastModifiedAt: now };
+}
+
+/** Also an action that comes after `publish` in the same update. */
+function refuseWhilePublishing(staged: ConnectorStaged): void {
   if (staged.status === 'Processing') {
     reject('ConnectorStagedInvalidStatus', {
       text: 'The ConnectorStaged is being published and cannot be changed meanwhile',
     });
   }
-  const decided = actions.reduce(
-    (record, action) =>
-      (decisions[action.action] as Decide<typeof action.action>)(record, action as never),
-    staged,
-  );
-  return { ...decided, version: staged.version + 1, lastModifiedAt: now };
 }
 
 /** A finished preview. Raises the version too: clients re-read before they deploy (contract §7). */

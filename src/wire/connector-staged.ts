@@ -56,7 +56,7 @@ const actionSchema = z.discriminatedUnion('action', [
 
 export const connectorUpdateSchema = z.object({
   version: versionSchema,
-  actions: z.array(actionSchema).max(100),
+  actions: z.array(actionSchema).min(1).max(100),
 });
 export type ConnectorUpdate = z.output<typeof connectorUpdateSchema>;
 
