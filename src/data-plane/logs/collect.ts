@@ -15,8 +15,11 @@ export interface LogCollector extends AsyncDisposable {
 
 const flushMs = 100;
 const batchSize = 1000;
-/** A store that cannot keep up costs the oldest lines, not the memory of the data plane. */
-const maxWaiting = 50_000;
+/** A store that cannot keep up costs lines, not the memory of the data plane: it carries everybody's requests. */
+const maxEntries = 50_000;
+const maxCharacters = 32 * 1024 * 1024;
+/** Of an entry that is no line. */
+const entryCharacters = 500;
 
 export function createLogCollector(options: {
   readonly logs: LogStore;
@@ -24,23 +27,37 @@ export function createLogCollector(options: {
   readonly logger: Logger;
 }): LogCollector {
   let waiting: LogEntry[] = [];
+  let waitingCharacters = 0;
+  /** What the store has not taken yet, those on their way to it included. */
+  const held = { entries: 0, characters: 0 };
   let dropped = 0;
   let writing: Promise<void> = Promise.resolve();
 
-  const add = (entry: LogEntry): void => {
-    if (waiting.length >= maxWaiting) dropped++;
-    else waiting.push(entry);
-    if (waiting.length === batchSize) flush();
+  const add = (make: () => LogEntry, characters: number): void => {
+    if (held.entries >= maxEntries || held.characters + characters > maxCharacters) {
+      dropped++;
+      return;
+    }
+    held.entries++;
+    held.characters += characters;
+    waitingCharacters += characters;
+    if (waiting.push(make()) === batchSize) flush();
   };
   const flush = (): void => {
     if (waiting.length === 0) return;
     const batch = waiting;
+    const characters = waitingCharacters;
     waiting = [];
+    waitingCharacters = 0;
     writing = writing
       .then(() => options.logs.append(batch))
       .catch((error) =>
         options.logger.error({ err: error, lost: batch.length }, 'log lines could not be kept'),
-      );
+      )
+      .then(() => {
+        held.entries -= batch.length;
+        held.characters -= characters;
+      });
   };
   const timer = setInterval(() => {
     flush();
@@ -51,8 +68,11 @@ export function createLogCollector(options: {
 
   return {
     line: (origin, text) =>
-      add({ ...origin, ...classifyLine(text), timestamp: options.clock.now() }),
-    entry: add,
+      add(
+        () => ({ ...origin, ...classifyLine(text), timestamp: options.clock.now() }),
+        text.length,
+      ),
+    entry: (entry) => add(() => entry, entryCharacters),
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       flush();
