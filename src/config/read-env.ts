@@ -15,3 +15,8 @@ export function readOperatorEnvironment(
 ): Readonly<Record<string, string | undefined>> {
   return { ...environment };
 }
+
+/** True below `npm start` and the like. */
+export function isStartedByNpm(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return environment['npm_lifecycle_event'] !== undefined;
+}

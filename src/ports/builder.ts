@@ -70,4 +70,6 @@ export interface Workspace extends AsyncDisposable {
   readonly directory: string;
   /** Folders that come first on PATH. */
   readonly path: readonly string[];
+  /** What package managers need to reach the registry as the build did; a script's own variables win. */
+  readonly environment: Readonly<Record<string, string>>;
 }

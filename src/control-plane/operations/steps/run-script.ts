@@ -39,7 +39,7 @@ export async function runScript(
       directory: workspace.directory,
       command: task.command,
       path: workspace.path,
-      environment,
+      environment: { ...workspace.environment, ...environment },
       ...(deps.platform === undefined ? {} : { platformRedirect: deps.platform }),
     },
     { signal: scope.signal, timeoutMs: deps.scriptTimeoutMs, onOutput: output.line },

@@ -70,21 +70,30 @@ export function buildEnvironment(
   folders: BuildFolders,
   requested: Environment,
 ): Environment {
-  const { operator, npmrc, registry, memoryHintMb, cacheDirectory } = surroundings;
+  const { operator, memoryHintMb } = surroundings;
   const globals = join(folders.home, 'global');
   return {
-    ...operator,
-    ...quiet,
-    npm_config_cache: join(cacheDirectory, 'npm'),
+    ...toolEnvironment(surroundings),
     // Else `npm install -g` would write beside Berth's own node.
     npm_config_prefix: globals,
-    ...(npmrc === undefined ? {} : { NPM_CONFIG_USERCONFIG: npmrc }),
-    ...(registry === undefined ? {} : registryEnvironment(registry)),
     ...(memoryHintMb === undefined ? {} : { NODE_OPTIONS: `--max-old-space-size=${memoryHintMb}` }),
     ...requested,
     PATH: [...folders.path, join(globals, 'bin'), operator['PATH'] ?? ''].join(delimiter),
     HOME: folders.home,
     TMPDIR: folders.temporary,
+  };
+}
+
+/** How package managers reach their registry and keep quiet: for builds, and for scripts, which often install again. */
+export function toolEnvironment(surroundings: BuildSurroundings): Environment {
+  const { operator, npmrc, registry, cacheDirectory } = surroundings;
+  const { PATH: _, ...network } = operator;
+  return {
+    ...network,
+    ...quiet,
+    npm_config_cache: join(cacheDirectory, 'npm'),
+    ...(npmrc === undefined ? {} : { NPM_CONFIG_USERCONFIG: npmrc }),
+    ...(registry === undefined ? {} : registryEnvironment(registry)),
   };
 }
 

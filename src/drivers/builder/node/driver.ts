@@ -3,7 +3,12 @@ import { BuildFailure } from '../../../core/failure.ts';
 import type { Builder, BuildRequest } from '../../../ports/builder.ts';
 import type { Source } from '../../../ports/source.ts';
 import { openArtifactStore, type StoredArtifact } from './artifact-store.ts';
-import { buildEnvironment, operatorNpmrc, selectOperatorEnvironment } from './build-environment.ts';
+import {
+  buildEnvironment,
+  operatorNpmrc,
+  selectOperatorEnvironment,
+  toolEnvironment,
+} from './build-environment.ts';
 import { openCheckout } from './checkout.ts';
 import { openDependencyLayers } from './dependency-layers.ts';
 import { describeArtifact } from './describe-artifact.ts';
@@ -99,7 +104,8 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       const { path } = await describe(stored);
       copying.push(key);
       try {
-        return await openWorkspace(workspaces, stored, path);
+        const environment = toolEnvironment(deps.surroundings);
+        return await openWorkspace(workspaces, stored, { path, environment });
       } finally {
         copying.splice(copying.indexOf(key), 1);
       }

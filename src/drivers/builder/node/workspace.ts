@@ -8,7 +8,7 @@ import { createWorkFolder } from './work-folders.ts';
 export async function openWorkspace(
   parent: string,
   { tree, record }: StoredArtifact,
-  path: readonly string[],
+  tools: Pick<Workspace, 'path' | 'environment'>,
 ): Promise<Workspace> {
   await using folder = new AsyncDisposableStack();
   const { directory } = folder.use(await createWorkFolder(parent));
@@ -17,7 +17,7 @@ export async function openWorkspace(
   const owned = folder.move();
   return {
     directory: join(copy, record.application),
-    path,
+    ...tools,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -177,7 +177,16 @@ export function createRuntimeReader(db: Db): RuntimeReader {
     async artifactKeys() {
       const releases = await db.selectFrom('release').selectAll().execute();
       const staged = await db.selectFrom('connector_staged').select('document').execute();
+      // A deploy under way has built what no release names yet.
+      const built = await db
+        .selectFrom('operation_step')
+        .innerJoin('operation', 'operation.id', 'operation_step.operation_id')
+        .select('operation_step.result')
+        .where('operation.state', 'in', ['queued', 'running'])
+        .where('operation_step.name', 'like', 'build/%')
+        .execute();
       return new Set([
+        ...built.map((row) => JSON.parse(row.result) as string),
         ...releases.flatMap((row) => releaseOf(row).applications.map((app) => app.artifactKey)),
         ...staged.flatMap((row) => fromDocument<ConnectorStaged>(row).artifactKeys ?? []),
       ]);
