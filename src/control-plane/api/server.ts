@@ -10,6 +10,7 @@ import { printRejection } from '../../wire/error-response.ts';
 import { parse } from '../../wire/parse.ts';
 import { answerNoRequest } from './answer-no-request.ts';
 import { authenticate, authorize } from './authorize.ts';
+import { discardBody } from './discard-body.ts';
 import { addPublishing } from './events/publish.ts';
 import { addHealth } from './health.ts';
 import { addOAuth } from './oauth/add-oauth.ts';
@@ -81,8 +82,14 @@ function projectKeyOf(request: FastifyRequest): string | undefined {
   return (request.params as Record<string, string | undefined>)['projectKey'];
 }
 
-function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+async function answerError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const rejection = toRejection(error);
+  if ((error as { code?: unknown }).code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    await discardBody(request.raw);
   if (rejection.errors[0].status >= 500) request.log.error({ err: error }, 'a request failed');
   return reply.code(rejection.errors[0].status).send(printRejection(rejection));
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { hostPrefixes } from '../../../core/application.ts';
 import { reject } from '../../../core/errors.ts';
 import { Failure } from '../../../core/failure.ts';
 import { oneTopic } from '../../../wire/parameters.ts';
@@ -50,9 +51,12 @@ async function checkTopic(
   topic: string,
 ): Promise<void> {
   const addresses = await store.runtime.addresses();
-  const known = addresses.some(
-    (one) => one.hostLabel === topic && one.projectKey === project && one.state !== 'released',
-  );
+  // Every application has a label; only those of event applications are topics.
+  const known =
+    topic.startsWith(`${hostPrefixes.event}-`) &&
+    addresses.some(
+      (one) => one.hostLabel === topic && one.projectKey === project && one.state !== 'released',
+    );
   if (!known)
     reject('ResourceNotFound', { resource: 'Topic', key: `projects/${project}/topics/${topic}` });
 }

@@ -1,0 +1,25 @@
+import type { IncomingMessage } from 'node:http';
+
+const maxBytes = 32 * 1024 * 1024;
+const maxMs = 10_000;
+
+/**
+ * Reads and drops what is left of a body that is refused, within bounds: a client whose connection ends while it is
+ * still sending sees a broken pipe and not the answer.
+ */
+export async function discardBody(request: IncomingMessage): Promise<void> {
+  if (request.readableEnded || request.destroyed) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let left = maxBytes;
+  const count = (chunk: Buffer): void => {
+    left -= chunk.length;
+    if (left < 0) resolve();
+  };
+  const timer = setTimeout(resolve, maxMs);
+  request.on('data', count);
+  for (const end of ['end', 'close', 'error'] as const) request.once(end, () => resolve());
+  await promise;
+  clearTimeout(timer);
+  request.off('data', count);
+  request.pause();
+}
