@@ -4,7 +4,10 @@ import { z } from 'zod';
 export const apiClientDraftSchema = z.object({
   name: z.string().min(1).max(256),
   /** Separated by spaces, each with the project's suffix. */
-  scope: z.string().min(1).max(4096),
+  scope: z
+    .string()
+    .max(4096)
+    .refine((text) => text.trim() !== '', 'Must name a scope'),
 });
 
 export function printApiClient(client: {
