@@ -42,6 +42,7 @@ export type Change =
       readonly expectedVersion: number;
     }
   | {
+      /** Also forgets its operations and reports. */
       readonly kind: 'delete-connector-staged';
       readonly id: string;
       readonly expectedVersion: number;
@@ -192,7 +193,8 @@ export interface OperationQueue {
   /** Gives back what a worker held, at once: it stops, or it is known to be dead. */
   release(worker: { readonly not: string } | { readonly is: string }): Promise<void>;
   steps(operationId: string): Promise<readonly StepRecord[]>;
-  countRunning(): Promise<number>;
+  /** Those that are queued or running. */
+  countOpen(): Promise<number>;
 }
 
 /** What the data plane runs and reports. */

@@ -9,7 +9,7 @@ export function addHealth(
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (request, reply) => {
     try {
-      await store.operations.countRunning();
+      await store.operations.countOpen();
       return { status: 'ready' };
     } catch (error) {
       request.log.error({ err: error }, 'the store does not answer');

@@ -30,5 +30,5 @@ export async function acceptedStatus({
   store,
   workers,
 }: Pick<CommandDependencies, 'store' | 'workers'>): Promise<'Deploying' | 'Queued'> {
-  return (await store.operations.countRunning()) < workers ? 'Deploying' : 'Queued';
+  return (await store.operations.countOpen()) < workers ? 'Deploying' : 'Queued';
 }

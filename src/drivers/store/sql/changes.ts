@@ -1,4 +1,5 @@
 import type { Compilable, Kysely } from 'kysely';
+import type { Subject } from '../../../core/operation.ts';
 import type { Change, Fence } from '../../../ports/store.ts';
 import { addressRow, connectorRow, deploymentRow, operationRow, stagedRow } from './records.ts';
 import type { Schema } from './schema.ts';
@@ -66,7 +67,12 @@ const writers: {
     {
       query: db.deleteFrom('api_client').where('project_key', '=', projectKey).where('id', '=', id),
     },
-    { query: db.deleteFrom('access_token').where('client_id', '=', id) },
+    {
+      query: db
+        .deleteFrom('access_token')
+        .where('project_key', '=', projectKey)
+        .where('client_id', '=', id),
+    },
   ],
   'put-token': (db, { token }) => [
     // Tokens die by themselves; whoever makes a new one sweeps up.
@@ -103,12 +109,7 @@ const writers: {
         .where('version', '=', expectedVersion),
       expects: { kind: 'version', id },
     },
-    {
-      query: db
-        .deleteFrom('operation')
-        .where('subject', '=', `connector:${id}`)
-        .where('state', '!=', 'running'),
-    },
+    ...forgetSubject(db, `connector:${id}`),
   ],
   'put-connector': (db, { record }) => {
     const row = connectorRow(record);
@@ -133,22 +134,11 @@ const writers: {
   ],
   'delete-deployment': (db, { id, keepAddresses }) => {
     const releases = db.selectFrom('release').select('id').where('deployment_id', '=', id);
-    const operations = db
-      .selectFrom('operation')
-      .select('id')
-      .where('subject', '=', `deployment:${id}`)
-      .where('state', '!=', 'running');
-    const reports = db
-      .selectFrom('operation')
-      .select('report_id')
-      .where('subject', '=', `deployment:${id}`);
     return [
       { query: db.deleteFrom('deployment').where('id', '=', id) },
-      { query: db.deleteFrom('report_entry').where('report_id', 'in', reports) },
       { query: db.deleteFrom('instance').where('release_id', 'in', releases) },
       { query: db.deleteFrom('release').where('deployment_id', '=', id) },
-      { query: db.deleteFrom('operation_step').where('operation_id', 'in', operations) },
-      { query: db.deleteFrom('operation').where('id', 'in', operations) },
+      ...forgetSubject(db, `deployment:${id}`),
       { query: db.deleteFrom('job_tick').where('deployment_id', '=', id) },
       {
         query: keepAddresses
@@ -260,6 +250,20 @@ const writers: {
       }),
     ),
 };
+
+/** Also of an operation that runs: it finds itself fenced off. */
+function forgetSubject(db: Kysely<Schema>, subject: Subject): readonly Write[] {
+  const operations = db.selectFrom('operation').where('subject', '=', subject);
+  return [
+    {
+      query: db.deleteFrom('report_entry').where('report_id', 'in', operations.select('report_id')),
+    },
+    {
+      query: db.deleteFrom('operation_step').where('operation_id', 'in', operations.select('id')),
+    },
+    { query: db.deleteFrom('operation').where('subject', '=', subject) },
+  ];
+}
 
 /** An expired token is kept for a while, so that introspection can tell. */
 const sweepAfterMs = 4 * 24 * 3600 * 1000;

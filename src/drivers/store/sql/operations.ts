@@ -49,7 +49,7 @@ export function createOperationQueue(db: Kysely<Schema>): OperationQueue {
         .execute();
       return rows.map((row) => ({ name: row.name, result: JSON.parse(row.result) as unknown }));
     },
-    async countRunning() {
+    async countOpen() {
       const row = await db
         .selectFrom('operation')
         .select((eb) => eb.fn.countAll<number>().as('count'))

@@ -43,11 +43,13 @@ export function createProjectReader(db: Db): ProjectReader {
       return row && clientOf(row);
     },
     async clients(projectKey, page) {
+      // They never change, so that both fields one can sort by are the same.
+      const direction = page.sort?.[0]?.direction ?? 'desc';
       const matching = db.selectFrom('api_client').where('project_key', '=', projectKey);
       const total = await matching.select(countAll).executeTakeFirstOrThrow();
       const rows = await matching
         .selectAll()
-        .orderBy('created_at', 'desc')
+        .orderBy('created_at', direction)
         .orderBy('id')
         .limit(page.limit)
         .offset(page.offset)
@@ -57,7 +59,8 @@ export function createProjectReader(db: Db): ProjectReader {
     async token(hash) {
       const row = await db
         .selectFrom('access_token')
-        .selectAll()
+        .innerJoin('api_client', 'api_client.id', 'access_token.client_id')
+        .selectAll('access_token')
         .where('hash', '=', hash)
         .executeTakeFirst();
       return row && tokenOf(row);
@@ -164,7 +167,7 @@ export function createRuntimeReader(db: Db): RuntimeReader {
     async releases({ states, deploymentId }) {
       let query = db.selectFrom('release').selectAll().where('state', 'in', states);
       if (deploymentId !== undefined) query = query.where('deployment_id', '=', deploymentId);
-      return (await query.orderBy('created_at').execute()).map(releaseOf);
+      return (await query.orderBy('created_at').orderBy('number').execute()).map(releaseOf);
     },
     async instances({ releaseId }) {
       let query = db.selectFrom('instance').selectAll();

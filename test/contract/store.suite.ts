@@ -1,0 +1,18 @@
+import { describe } from 'vitest';
+import { describeCommits } from './store/commits.ts';
+import { describeOperations } from './store/operations.ts';
+import type { PrepareStore } from './store/place.ts';
+import { describeProcesses } from './store/processes.ts';
+import { describeRecords } from './store/records.ts';
+import { describeRuntimeRecords } from './store/runtime.ts';
+
+/** What every store promises. `prepare` makes a place for one that is empty. */
+export function describeStore(name: string, prepare: PrepareStore): void {
+  describe(`${name} as a store`, () => {
+    describeCommits(prepare);
+    describeOperations(prepare);
+    describeRecords(prepare);
+    describeRuntimeRecords(prepare);
+    describeProcesses(prepare);
+  });
+}

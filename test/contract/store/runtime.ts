@@ -1,0 +1,265 @@
+import { describe, expect, test } from 'vitest';
+import { DuplicateKey } from '../../../src/core/store-failure.ts';
+import type { Address, Change, InstanceRecord } from '../../../src/ports/store.ts';
+import {
+  connectorStaged,
+  deployment,
+  operation,
+  release,
+  releaseApplication,
+  undeployOf,
+} from '../../support/records.ts';
+import { commitEach, failureOf, type PrepareStore } from './place.ts';
+
+export function describeRuntimeRecords(prepare: PrepareStore): void {
+  const openWith = async (...changes: readonly Change[]) => {
+    const store = await (await prepare()).open();
+    await commitEach(store, changes);
+    return store;
+  };
+
+  describe('releases', () => {
+    test('come back as they were inserted, then with their state', async () => {
+      const record = release({ state: 'candidate' });
+      await using store = await openWith({ kind: 'insert-release', record });
+      expect(await store.runtime.release('release')).toEqual(record);
+      await store.commit([{ kind: 'set-release-state', id: 'release', state: 'current' }]);
+      await store.commit([{ kind: 'set-release-routed', id: 'release' }]);
+      expect(await store.runtime.release('release')).toEqual(
+        release({ state: 'current', routed: true }),
+      );
+      expect(await store.runtime.release('unknown')).toBeUndefined();
+    });
+
+    test('are proposed again by a step that runs again', async () => {
+      await using store = await openWith({ kind: 'insert-release', record: release() });
+      const again = release({ createdAt: 2000, state: 'candidate' });
+      await store.commit([{ kind: 'insert-release', record: again }]);
+      expect(await store.runtime.release('release')).toEqual(again);
+    });
+
+    test('are found by state and Deployment, oldest first', async () => {
+      await using store = await openWith(
+        ...(
+          [
+            { id: 'c', state: 'draining', createdAt: 3 },
+            { id: 'a', state: 'current', createdAt: 1 },
+            { id: 'b', state: 'retired', createdAt: 2 },
+            { id: 'd', state: 'current', createdAt: 4, deploymentId: 'other' },
+          ] as const
+        ).map((more) => ({ kind: 'insert-release', record: release(more) }) as const),
+      );
+      const ids = async (filter: Parameters<typeof store.runtime.releases>[0]) =>
+        (await store.runtime.releases(filter)).map(({ id }) => id).join('');
+      expect(await ids({ states: ['current', 'draining'] })).toBe('acd');
+      expect(await ids({ states: ['current'], deploymentId: 'other' })).toBe('d');
+      expect(await ids({ states: ['retired'] })).toBe('b');
+      expect(await ids({ states: [] })).toBe('');
+    });
+
+    test('and previews name the artifacts that must stay', async () => {
+      const applications = ['one', 'two'].map((artifactKey) => releaseApplication({ artifactKey }));
+      await using store = await openWith(
+        { kind: 'insert-release', record: release({ applications }) },
+        {
+          kind: 'insert-connector-staged',
+          record: connectorStaged({ artifactKeys: ['two', 'three'] }),
+        },
+        { kind: 'insert-connector-staged', record: connectorStaged({ id: 'without' }) },
+      );
+      const keys = await store.runtime.artifactKeys();
+      expect([...keys].toSorted()).toEqual(['one', 'three', 'two']);
+    });
+  });
+
+  describe('instances', () => {
+    test('are put, put again, found by release, and deleted', async () => {
+      const failed = instance('a', { state: 'failed', message: 'It ended', restarts: 3 });
+      await using store = await openWith(
+        { kind: 'put-instance', instance: instance('a') },
+        { kind: 'put-instance', instance: failed },
+        { kind: 'put-instance', instance: instance('b', { releaseId: 'other' }) },
+      );
+      expect(await store.runtime.instances({ releaseId: 'release' })).toEqual([failed]);
+      expect(await store.runtime.instances({})).toHaveLength(2);
+      await store.commit([{ kind: 'delete-instances', ids: ['a', 'unknown'] }]);
+      await store.commit([{ kind: 'delete-instances', ids: [] }]);
+      expect(await store.runtime.instances({})).toEqual([instance('b', { releaseId: 'other' })]);
+    });
+  });
+
+  describe('addresses', () => {
+    test('are put, put again and deleted by their host label', async () => {
+      const changed = address('a', { port: 42_001, deploymentId: 'other' });
+      await using store = await openWith(
+        { kind: 'put-address', address: address('a') },
+        { kind: 'put-address', address: address('b', { port: 42_000, state: 'bound' }) },
+        { kind: 'put-address', address: changed },
+      );
+      const byLabel = (one: Address, other: Address) =>
+        one.hostLabel.localeCompare(other.hostLabel);
+      expect((await store.runtime.addresses()).toSorted(byLabel)).toEqual([
+        changed,
+        address('b', { port: 42_000, state: 'bound' }),
+      ]);
+      await store.commit([{ kind: 'delete-address', hostLabel: 'a' }]);
+      expect(await store.runtime.addresses()).toHaveLength(1);
+    });
+
+    test('never share a port', async () => {
+      await using store = await openWith(
+        { kind: 'put-address', address: address('a', { port: 42_000 }) },
+        { kind: 'put-address', address: address('without') },
+        { kind: 'put-address', address: address('without-too') },
+      );
+      const taken = await failureOf(
+        store.commit([{ kind: 'put-address', address: address('b', { port: 42_000 }) }]),
+      );
+      expect(taken).toBeInstanceOf(DuplicateKey);
+      expect(taken).toMatchObject({ key: '42000' });
+      await store.commit([
+        { kind: 'delete-address', hostLabel: 'a' },
+        { kind: 'put-address', address: address('b', { port: 42_000 }) },
+      ]);
+    });
+
+    test.for([
+      { name: 'while it is the one that was tried', tried: {}, becomes: 'bound' },
+      { name: 'but not once it has another port', tried: { port: 42_001 }, becomes: 'wanted' },
+      {
+        name: 'but not once it has another state',
+        tried: { state: 'released' },
+        becomes: 'wanted',
+      },
+      { name: 'but not of another label', tried: { hostLabel: 'b' }, becomes: 'wanted' },
+    ] as const)('take a state $name', async ({ tried, becomes }) => {
+      for (const port of [{ port: 42_000 }, {}]) {
+        if (!('port' in port) && 'port' in tried) continue;
+        await using store = await openWith({ kind: 'put-address', address: address('a', port) });
+        await store.commit([
+          { kind: 'set-address-state', tried: address('a', { ...port, ...tried }), state: 'bound' },
+        ]);
+        expect(await store.runtime.addresses()).toEqual([
+          address('a', { ...port, state: becomes }),
+        ]);
+      }
+    });
+  });
+
+  test('a tick is put once, whoever puts it', async () => {
+    const tick = { deploymentId: 'd', applicationName: 'job', tickAt: 60_000 };
+    await using store = await openWith({ kind: 'put-tick', tick });
+    const again = await failureOf(store.commit([{ kind: 'put-tick', tick }]));
+    expect(again).toBeInstanceOf(DuplicateKey);
+    await commitEach(store, [
+      { kind: 'put-tick', tick: { ...tick, tickAt: 120_000 } },
+      { kind: 'put-tick', tick: { ...tick, applicationName: 'other' } },
+      { kind: 'put-tick', tick: { ...tick, deploymentId: 'other' } },
+    ]);
+  });
+
+  describe('a deleted Deployment', () => {
+    const tick = { deploymentId: 'gone', applicationName: 'job', tickAt: 60_000 };
+    const belongings = (id: string): readonly Change[] => [
+      { kind: 'insert-deployment', record: deployment({ id, key: id }) },
+      {
+        kind: 'insert-operation',
+        operation: operation(`of-${id}`, { input: undeployOf(id, `report-${id}`) }),
+      },
+      {
+        kind: 'put-step',
+        operationId: `of-${id}`,
+        step: { name: 's', result: 1 },
+        finishedAt: 1,
+      },
+      {
+        kind: 'put-entries',
+        reportId: `report-${id}`,
+        step: 's',
+        entries: [{ type: 'Information', title: 't', createdAt: '2026-11-06T00:00:00Z' }],
+      },
+      {
+        kind: 'insert-release',
+        record: release({
+          id: `release-${id}`,
+          deploymentId: id,
+          applications: [releaseApplication({ artifactKey: `artifact-${id}` })],
+        }),
+      },
+      { kind: 'put-instance', instance: instance(`i-${id}`, { releaseId: `release-${id}` }) },
+      { kind: 'put-address', address: address(`label-${id}`, { deploymentId: id }) },
+      { kind: 'put-tick', tick: { ...tick, deploymentId: id } },
+    ];
+
+    test.for([{ keepAddresses: true }, { keepAddresses: false }])(
+      'takes everything of it along; its addresses stay released: $keepAddresses',
+      async ({ keepAddresses }) => {
+        await using store = await openWith(...belongings('gone'), ...belongings('stays'));
+        await store.operations.claim({ worker: 'w', now: 1000, leaseUntil: 9000 });
+        // As the last commit of its own operation does.
+        await store.commit(
+          [
+            { kind: 'delete-deployment', id: 'gone', keepAddresses },
+            {
+              kind: 'finish-operation',
+              operationId: 'of-gone',
+              state: 'succeeded',
+              finishedAt: 2000,
+            },
+          ],
+          { operationId: 'of-gone', attempt: 1 },
+        );
+        expect(await store.deployments.byId('gone')).toBeUndefined();
+        expect(await store.operations.steps('of-gone')).toEqual([]);
+        expect(await store.reports.entries(['report-gone'])).toEqual([]);
+        expect(await store.runtime.release('release-gone')).toBeUndefined();
+        expect(await store.runtime.instances({ releaseId: 'release-gone' })).toEqual([]);
+        expect([...(await store.runtime.artifactKeys())]).toEqual(['artifact-stays']);
+        await store.commit([{ kind: 'put-tick', tick }]);
+        const kept = { ...address('label-gone', { deploymentId: 'gone' }), state: 'released' };
+        expect(await store.runtime.addresses()).toEqual(
+          expect.arrayContaining(keepAddresses ? [kept] : []),
+        );
+        expect(await store.runtime.addresses()).toHaveLength(keepAddresses ? 2 : 1);
+        expect(await store.operations.countOpen()).toBe(1);
+      },
+    );
+
+    test('leaves everything of the others', async () => {
+      await using store = await openWith(...belongings('gone'), ...belongings('stays'));
+      await store.commit([{ kind: 'delete-deployment', id: 'gone', keepAddresses: true }]);
+      expect(await store.deployments.byId('stays')).toBeDefined();
+      expect(await store.operations.steps('of-stays')).toHaveLength(1);
+      expect(await store.reports.entries(['report-stays'])).toHaveLength(1);
+      expect(await store.runtime.instances({})).toHaveLength(1);
+      const again = store.commit([{ kind: 'put-tick', tick: { ...tick, deploymentId: 'stays' } }]);
+      await expect(again).rejects.toThrow(DuplicateKey);
+      expect(await store.operations.claim({ worker: 'w', now: 1, leaseUntil: 2 })).toMatchObject({
+        id: 'of-stays',
+      });
+    });
+  });
+}
+
+function instance(id: string, more: Partial<InstanceRecord> = {}): InstanceRecord {
+  return {
+    id,
+    releaseId: 'release',
+    applicationName: 'app',
+    state: 'starting',
+    restarts: 0,
+    updatedAt: 1000,
+    ...more,
+  };
+}
+
+function address(hostLabel: string, more: Partial<Address> = {}): Address {
+  return {
+    hostLabel,
+    projectKey: 'project',
+    deploymentId: 'deployment',
+    applicationName: 'app',
+    state: 'wanted',
+    ...more,
+  };
+}
