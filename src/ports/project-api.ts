@@ -9,6 +9,11 @@ export interface ProjectApi {
   }): Promise<CreatedApiClient>;
   /** Deleting one that is gone succeeds. */
   deleteApiClient(request: { readonly projectKey: string; readonly id: string }): Promise<void>;
+  /** Deletes what an interrupted attempt made and did not live to note: every one of exactly this name. */
+  deleteApiClientsNamed(request: {
+    readonly projectKey: string;
+    readonly name: string;
+  }): Promise<void>;
 }
 
 export interface CreatedApiClient {

@@ -1,5 +1,7 @@
+import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createApiClients } from '../support/api-clients.ts';
 import { type Berth, startBerth } from '../support/berth.ts';
 import {
   deploy,
@@ -9,7 +11,9 @@ import {
   reportTitles,
   settle,
   settleThroughRestarts,
+  undeploy,
 } from '../support/deploy.ts';
+import { startServer } from '../support/fake-project-api.ts';
 import { type Gate, makeGate } from '../support/gate.ts';
 import { createRepository, type TestFiles } from '../support/git-repository.ts';
 import { workFoldersOf, workProcessesOf } from '../support/leftovers.ts';
@@ -161,6 +165,49 @@ test('kill -9 of the control plane is noticed by no request', async () => {
   await loop.stop();
 
   expect(loop.failures).toEqual([]);
+});
+
+test('kill -9 of the control plane while the platform makes an API client leaves one of them', async () => {
+  const clients = createApiClients();
+  const asked = Promise.withResolvers<void>();
+  let creations = 0;
+  await using platform = await startServer(async (request, response) => {
+    const { method = '', url = '' } = request;
+    const json = (status: number, body: unknown) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    if (url === '/oauth/token') return json(200, { access_token: 'token', expires_in: 3600 });
+    const id = /api-clients\/(.+)$/.exec(url)?.[1];
+    const body = method === 'POST' ? JSON.parse(await text(request)) : undefined;
+    const answer = clients.answer({ method, projectKey: 'test-project', id, body });
+    // The first answer never comes: Berth dies waiting for it.
+    if (method === 'POST' && ++creations === 1) return asked.resolve();
+    return json(answer.status, answer.body);
+  });
+  await using connected = await startBerth({
+    environment: {
+      BERTH_PLATFORM_API_URL: platform.url,
+      BERTH_PLATFORM_CLIENT_ID: 'privileged',
+      BERTH_PLATFORM_CLIENT_SECRET: 'privileged-secret',
+    },
+  });
+  await using repository = await createRepository({
+    files: tinyConnector({ app: {} }, { apiClient: { scopes: ['manage_orders'] } }),
+    tag: 'v1',
+  });
+  const connector = await previewConnector(connected, { url: repository.url, tag: 'v1' });
+  const path = '/test-project/deployments';
+  const created = await connected.request('POST', path, draftOf(connector));
+  expect(created.status).toBe(201);
+  await asked.promise;
+  await killControlPlane(connected);
+  const deployment = await settleThroughRestarts(connected, created.body.id);
+
+  expect(deployment.body).toMatchObject({ status: 'Deployed', version: 1 });
+  expect(clients.list('test-project').map(({ id }) => id)).toEqual([
+    deployment.body.apiClient.name,
+  ]);
+  expect((await undeploy(connected, created.body.id)).status).toBe(404);
+  expect(clients.list('test-project')).toEqual([]);
 });
 
 /** Resolves when another one answers. */

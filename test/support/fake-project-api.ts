@@ -36,7 +36,8 @@ export async function startFakePlatform(
 
   const answer = async (request: IncomingMessage): Promise<Reply> => {
     if (request.url === '/oauth/token') return giveToken(request, tokens, options.expiresInSeconds);
-    const [, projectKey = '', resource, id] = request.url?.split('/').map(decodeURIComponent) ?? [];
+    const [, projectKey = '', resource, id] =
+      request.url?.split('?')[0]?.split('/').map(decodeURIComponent) ?? [];
     if (resource !== 'api-clients') return failure(404, 'ResourceNotFound', 'Not found');
     const client = tokens.get(request.headers.authorization?.slice('Bearer '.length) ?? '');
     if (client === undefined) return failure(401, 'invalid_token', 'invalid_token');

@@ -165,7 +165,8 @@ async function ensureApiClient(
     'create-api-client',
     { failed: 'API client could not be created' },
     async (scope) => {
-      const apiClient = await createApiClient(deps, deployment, scopes, scope);
+      const isResumed = run.operation.attempt > 1;
+      const apiClient = await createApiClient(deps, { deployment, scopes, isResumed }, scope);
       scope.change(update(deps, deployment, { apiClient }));
     },
   );

@@ -41,6 +41,18 @@ describe('with a platform', () => {
     await api.deleteApiClient({ projectKey, id: 'never/../was?x=1' });
   });
 
+  test('API clients of one name are deleted, and no other', async () => {
+    const api = apiOf(platform.url);
+    await api.createApiClient(draft);
+    await api.createApiClient(draft);
+    const other = await api.createApiClient({ ...draft, name: 'berth-shop-2' });
+    await api.deleteApiClientsNamed({ projectKey, name: draft.name });
+    expect(platform.apiClients().map(({ id }) => id)).toEqual([other.id]);
+    await api.deleteApiClientsNamed({ projectKey, name: 'say "hello"\\' });
+    const asked = URL.parse(platform.requests.at(-1)?.path ?? '', platform.url);
+    expect(asked?.searchParams.get('where')).toBe('name="say \\"hello\\"\\\\"');
+  });
+
   test('a slash at the end of a URL does no harm', async () => {
     await apiOf(`${platform.url}/`).createApiClient(draft);
     expect(platform.requests.map(({ path }) => path)).toEqual([

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Deployment, DeploymentApiClient } from '../../../core/deployment.ts';
+import { describeFailure } from '../../../core/failure.ts';
 import { secretContext } from '../../../core/secret-context.ts';
+import type { ProjectApi } from '../../../ports/project-api.ts';
 import { hashSecret, newSecret } from '../../tokens/hash.ts';
 import type { OperationDependencies } from '../dependencies.ts';
 import type { StepScope } from '../operation-run.ts';
@@ -13,13 +15,20 @@ type Dependencies = Pick<OperationDependencies, 'store' | 'clock' | 'projectApi'
  */
 export async function createApiClient(
   deps: Dependencies,
-  deployment: Deployment,
-  scopes: readonly string[],
+  given: {
+    readonly deployment: Deployment;
+    readonly scopes: readonly string[];
+    /** An earlier attempt at this step may have come to any point of it. */
+    readonly isResumed: boolean;
+  },
   scope: StepScope,
 ): Promise<DeploymentApiClient> {
-  const { projectKey } = deployment;
-  const name = `berth-${deployment.key ?? deployment.id}`;
+  const { deployment, scopes } = given;
+  const { projectKey, key, id } = deployment;
+  // With the id, for another Berth may have a Deployment of the same key in this project.
+  const name = key === undefined ? `berth-${id}` : `berth-${key}-${id}`;
   if (deps.projectApi !== undefined) {
+    if (given.isResumed) await deleteInterrupted(deps.projectApi, { projectKey, name }, scope);
     const made = await deps.projectApi.createApiClient({ projectKey, name, scopes });
     scope.report('Information', 'API client created', `${made.id} with ${scopes.join(', ')}.`);
     return { ...sealed(deps, deployment, made), scopes, madeAt: 'platform' };
@@ -43,6 +52,23 @@ export async function createApiClient(
       'Set BERTH_PLATFORM_API_URL, BERTH_PLATFORM_CLIENT_ID and BERTH_PLATFORM_CLIENT_SECRET, delete the Deployment and create it again.',
   );
   return { ...sealed(deps, deployment, made), scopes, madeAt: 'berth' };
+}
+
+/** An attempt that was killed after it had made one, and before it could write that down, knows its secret no more. */
+async function deleteInterrupted(
+  projectApi: ProjectApi,
+  client: { readonly projectKey: string; readonly name: string },
+  scope: StepScope,
+): Promise<void> {
+  try {
+    await projectApi.deleteApiClientsNamed(client);
+  } catch (error) {
+    scope.report(
+      'Warning',
+      'An API client may be left over',
+      `This deployment was interrupted. Delete it by hand if the project has another one named "${client.name}".\n${describeFailure(error)}`,
+    );
+  }
 }
 
 function sealed(

@@ -22,6 +22,7 @@ export function openHttpProjectApi(options: HttpProjectApiOptions): ProjectApi {
   return {
     createApiClient: (request) => createApiClient(platform, request),
     deleteApiClient: (request) => deleteApiClient(platform, request),
+    deleteApiClientsNamed: (request) => deleteApiClientsNamed(platform, request),
   };
 }
 
@@ -59,8 +60,32 @@ async function deleteApiClient(
   if (!isSuccess(answer)) throw explain(purpose, answer, stepFor(answer, projectKey));
 }
 
+async function deleteApiClientsNamed(
+  platform: Platform,
+  { projectKey, name }: Parameters<ProjectApi['deleteApiClientsNamed']>[0],
+): Promise<void> {
+  const purpose = `API clients named '${name}' could not be looked for in project '${projectKey}'`;
+  const query = new URLSearchParams({ where: `name=${JSON.stringify(name)}`, limit: '500' });
+  const answer = await call(platform, purpose, {
+    method: 'GET',
+    url: `${platform.apiUrl}/${encodeURIComponent(projectKey)}/api-clients?${query}`,
+  });
+  if (!isSuccess(answer)) throw explain(purpose, answer, stepFor(answer, projectKey));
+  for (const client of resultsOf(answer.body)) {
+    const id = field(client, 'id');
+    if (id === undefined || field(client, 'name') !== name) continue;
+    await deleteApiClient(platform, { projectKey, id });
+  }
+}
+
+function resultsOf(page: unknown): readonly unknown[] {
+  const results =
+    typeof page === 'object' && page !== null && 'results' in page ? page.results : undefined;
+  return Array.isArray(results) ? results : [];
+}
+
 interface AuthorizedRequest {
-  readonly method: 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   readonly json?: unknown;
 }

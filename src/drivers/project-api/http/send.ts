@@ -6,7 +6,7 @@ export type Send = (request: OutgoingRequest) => Promise<Answer>;
 export interface OutgoingRequest {
   /** What does not succeed if this fails: the beginning of the message. */
   readonly purpose: string;
-  readonly method: 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
