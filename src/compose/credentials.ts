@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { BootstrapClient, Config } from '../config/parse-config.ts';
 
@@ -33,6 +33,8 @@ async function makeCredentials(file: string): Promise<BootstrapClient> {
     clientSecret: randomBytes(24).toString('base64url'),
   };
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeFile(file, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600 });
+  // Whole or not at all: a start that is killed here must not keep every later one from reading it.
+  await writeFile(`${file}.new`, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
   return made;
 }
