@@ -206,7 +206,7 @@ export interface RuntimeReader {
   }): Promise<readonly Release[]>;
   instances(filter: { readonly releaseId?: string }): Promise<readonly InstanceRecord[]>;
   addresses(): Promise<readonly Address[]>;
-  /** The artifacts that some release not yet forgotten needs. */
+  /** The artifacts that some release not yet forgotten needs, or one that an open operation is about to make. */
   artifactKeys(): Promise<ReadonlySet<string>>;
 }
 

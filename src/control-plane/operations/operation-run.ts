@@ -1,6 +1,7 @@
 import { describeFailure } from '../../core/failure.ts';
 import type { Operation, OperationState } from '../../core/operation.ts';
 import type { ReportEntry } from '../../core/report.ts';
+import { FencedOff } from '../../core/store-failure.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Change, Store } from '../../ports/store.ts';
 
@@ -44,7 +45,10 @@ export class OperationRun {
     this.#done = new Map(given.steps.map((step) => [step.name, step.result]));
   }
 
-  /** Runs the step, or answers what it answered before. `T` must survive JSON. */
+  /**
+   * Runs the step, or answers what it answered before. `T` must survive JSON.
+   * @throws StepFailure, the signal's reason, or FencedOff where another worker has the operation
+   */
   async step<T>(
     name: string,
     options: StepOptions,
@@ -68,6 +72,7 @@ export class OperationRun {
       return result;
     } catch (error) {
       this.signal.throwIfAborted();
+      if (error instanceof FencedOff) throw error;
       throw new StepFailure(name, options, entries, error);
     }
   }

@@ -8,27 +8,43 @@ const pollMs = 250;
  * @returns undefined after `timeoutMs`
  */
 export async function waitFor<T>(
-  store: Store,
+  store: Pick<Store, 'watch'>,
   { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
   read: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const deadline = Date.now() + timeoutMs;
-  let wake = (): void => {};
-  const unwatch = store.watch(() => wake());
+  let nap: Nap | undefined;
+  const unwatch = store.watch(() => nap?.end());
   try {
     while (true) {
       signal.throwIfAborted();
-      const hinted = new Promise<void>((resolve) => {
-        wake = resolve;
-        setTimeout(resolve, Math.min(pollMs, Math.max(0, deadline - Date.now())));
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      // It begins before the reading, or a hint that comes meanwhile would be lost.
+      nap = startNap(Math.min(pollMs, Math.max(0, deadline - Date.now())), signal);
       const answer = await read();
       if (answer !== undefined) return answer;
       if (Date.now() >= deadline) return undefined;
-      await hinted;
+      await nap.ended;
     }
   } finally {
+    nap?.end();
     unwatch();
   }
+}
+
+interface Nap {
+  readonly ended: Promise<void>;
+  readonly end: () => void;
+}
+
+/** Ends by itself, by its sleeper or by the signal, and leaves neither timer nor listener behind. */
+function startNap(ms: number, signal: AbortSignal): Nap {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = (): void => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+    resolve();
+  };
+  const timer = setTimeout(end, ms);
+  signal.addEventListener('abort', end);
+  return { ended: promise, end };
 }

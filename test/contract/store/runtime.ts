@@ -70,6 +70,20 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
       const keys = await store.runtime.artifactKeys();
       expect([...keys].toSorted()).toEqual(['one', 'three', 'two']);
     });
+
+    test('that will come of an open operation need what it has built', async () => {
+      const built = (operationId: string, name: string, result: unknown) =>
+        ({ kind: 'put-step', operationId, step: { name, result }, finishedAt: 1 }) as const;
+      await using store = await openWith(
+        { kind: 'insert-operation', operation: operation('open') },
+        { kind: 'insert-operation', operation: operation('ended') },
+        built('open', 'build/app', 'kept'),
+        built('open', 'propose-release', 'no-artifact'),
+        built('ended', 'build/app', 'gone'),
+        { kind: 'finish-operation', operationId: 'ended', state: 'failed', finishedAt: 1 },
+      );
+      expect([...(await store.runtime.artifactKeys())]).toEqual(['kept']);
+    });
   });
 
   describe('instances', () => {

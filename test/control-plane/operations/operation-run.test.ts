@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import { OperationRun, StepFailure } from '../../../src/control-plane/operations/operation-run.ts';
+import { RuntimeFailure } from '../../../src/core/failure.ts';
+import type { Operation } from '../../../src/core/operation.ts';
+import { FencedOff } from '../../../src/core/store-failure.ts';
+import type { Store } from '../../../src/ports/store.ts';
+import { deployment, operation } from '../../support/records.ts';
+import { accept, claimAgain, clock, openStore, titlesOf } from './support.ts';
+
+const failed = 'It failed';
+const reportId = 'report-of-o';
+const insert = (id: string) => ({ kind: 'insert-deployment', record: deployment({ id }) }) as const;
+
+async function open() {
+  const store = await openStore();
+  const run = await start(store, await accept(store, operation('o')));
+  return { store, run };
+}
+
+async function start(
+  store: Store,
+  claimed: Operation,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<OperationRun> {
+  const steps = await store.operations.steps(claimed.id);
+  return new OperationRun({ operation: claimed, store, clock, signal, steps });
+}
+
+describe('a step', () => {
+  test('is recorded with its result, what it reported and what it changed', async () => {
+    const { store, run } = await open();
+    await using _ = store;
+    const result = await run.step('build', { failed, application: 'app' }, async (scope) => {
+      scope.report('Information', 'Built', 'In 1 s.');
+      scope.report('Warning', 'Note');
+      scope.change(insert('made'));
+      return { key: 'k' };
+    });
+    expect(result).toEqual({ key: 'k' });
+    expect(await store.operations.steps('o')).toEqual([{ name: 'build', result: { key: 'k' } }]);
+    expect(await store.deployments.byId('made')).toBeDefined();
+    expect(await store.reports.entries([reportId])).toMatchObject([
+      {
+        step: 'build',
+        type: 'Information',
+        title: 'Built',
+        message: 'In 1 s.',
+        application: 'app',
+      },
+      { step: 'build', type: 'Warning', title: 'Note', application: 'app' },
+    ]);
+  });
+
+  test('runs once: it answers again what it has answered, in this attempt and the next', async () => {
+    const { store, run } = await open();
+    await using _ = store;
+    let runs = 0;
+    const work = async () => {
+      runs += 1;
+      return runs;
+    };
+    expect(await run.step('count', { failed }, work)).toBe(1);
+    expect(await run.step('count', { failed }, work)).toBe(1);
+    const next = await start(store, await claimAgain(store));
+    expect(await next.step('count', { failed }, work)).toBe(1);
+    expect(await next.step('another', { failed }, work)).toBe(2);
+    const nothing = await next.step('nothing', { failed }, async () => undefined);
+    expect(nothing).toBeUndefined();
+    expect(runs).toBe(2);
+  });
+
+  test('says what it does while it does it', async () => {
+    const { store, run } = await open();
+    await using _ = store;
+    await run.step('build', { failed, starting: 'Building' }, async (scope) => {
+      expect(await titlesOf(store, reportId)).toEqual(['build: Information Building']);
+      scope.report('Information', 'Built');
+    });
+    expect(await titlesOf(store, reportId)).toEqual(['build: Information Built']);
+  });
+
+  test('that fails changes nothing, and tells what it had to say', async () => {
+    const { store, run } = await open();
+    await using _ = store;
+    const cause = new RuntimeFailure('Too bad.', { nextStep: 'Mend it.' });
+    const options = { failed, application: 'app' };
+    const failing = run.step('build', options, async (scope) => {
+      scope.report('Warning', 'Note');
+      scope.change(insert('never'));
+      throw cause;
+    });
+    await expect(failing).rejects.toThrow(StepFailure);
+    await expect(failing).rejects.toMatchObject({
+      step: 'build',
+      options,
+      cause,
+      message: 'Too bad.\nMend it.',
+      entries: [{ type: 'Warning', title: 'Note', application: 'app' }],
+    });
+    expect(await store.operations.steps('o')).toEqual([]);
+    expect(await store.deployments.byId('never')).toBeUndefined();
+  });
+
+  test('that failed runs again in the next attempt', async () => {
+    const { store, run } = await open();
+    await using _ = store;
+    const failing = run.step('build', { failed }, () => Promise.reject(new Error('no')));
+    await expect(failing).rejects.toThrow('no');
+    const next = await start(store, await claimAgain(store));
+    expect(await next.step('build', { failed }, async () => 'built')).toBe('built');
+  });
+
+  test('does not begin once the run is to stop, and ends with the reason', async () => {
+    const { store } = await open();
+    await using _ = store;
+    const stop = new AbortController();
+    const run = await start(store, await claimAgain(store), stop.signal);
+    const stopped = run.step('build', { failed }, async () => {
+      stop.abort(new Error('The control plane stops'));
+      throw new Error('killed');
+    });
+    await expect(stopped).rejects.toThrow('The control plane stops');
+    const later = run.step('later', { failed }, async () => expect.fail('ran'));
+    await expect(later).rejects.toThrow('The control plane stops');
+    expect(await store.operations.steps('o')).toEqual([]);
+  });
+});
+
+describe('a worker that has lost its lease', () => {
+  test('writes nothing more, in whatever way it tries', async () => {
+    const { store, run } = await open();
+    await using _ = store;
+    const next = await start(store, await claimAgain(store));
+    await next.step('build', { failed }, async () => 'new');
+    const late = run.step('build', { failed }, async (scope) => {
+      scope.report('Information', 'Late');
+      scope.change(insert('late'));
+      return 'late';
+    });
+    await expect(late).rejects.toThrow(FencedOff);
+    const announced = run.step('a', { failed, starting: 'Late' }, async () => 'late');
+    await expect(announced).rejects.toThrow(FencedOff);
+    await expect(run.commit([insert('late')])).rejects.toThrow(FencedOff);
+    await expect(run.finish('failed', [insert('late')])).rejects.toThrow(FencedOff);
+    expect(await store.deployments.byId('late')).toBeUndefined();
+    expect(await titlesOf(store, reportId)).toEqual([]);
+    expect(await store.operations.steps('o')).toEqual([{ name: 'build', result: 'new' }]);
+    expect(await store.operations.countOpen()).toBe(1);
+  });
+});
+
+describe('the end of an operation', () => {
+  test('is one commit with what it changes and reports', async () => {
+    const { store, run } = await open();
+    await using _ = store;
+    const last = { step: 'finish', entries: [run.entry('Information', 'Done', 'In 1 s.')] };
+    await run.finish('succeeded', [insert('made')], last);
+    expect(await store.deployments.byId('made')).toBeDefined();
+    expect(await titlesOf(store, reportId)).toEqual(['finish: Information Done']);
+    expect(await store.operations.countOpen()).toBe(0);
+  });
+
+  test('that cannot be committed leaves it open', async () => {
+    const { store, run } = await open();
+    await using _ = store;
+    await store.commit([insert('taken')]);
+    await expect(run.finish('succeeded', [insert('taken')])).rejects.toThrow();
+    expect(await store.operations.countOpen()).toBe(1);
+  });
+});

@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import type { Operation } from '../../../src/core/operation.ts';
+import { openSqliteStore } from '../../../src/drivers/store/sqlite/open-sqlite-store.ts';
+import type { Logger } from '../../../src/ports/logger.ts';
+import type { Store } from '../../../src/ports/store.ts';
+import { makeTempFolder } from '../../support/temp-folder.ts';
+
+export async function openStore(): Promise<Store> {
+  return openSqliteStore({ file: join(await makeTempFolder(), 'store.sqlite') });
+}
+
+export const clock = { now: () => Date.now() };
+
+/** Inserts an operation and claims it. */
+export async function accept(store: Store, operation: Operation): Promise<Operation> {
+  await store.commit([{ kind: 'insert-operation', operation }]);
+  return claim(store);
+}
+
+export async function claim(store: Store, worker = 'worker', now = Date.now()): Promise<Operation> {
+  const claimed = await store.operations.claim({ worker, now, leaseUntil: now + 15_000 });
+  if (claimed === undefined) throw new Error('No operation is due');
+  return claimed;
+}
+
+/** As after the death of the worker that held the operation. */
+export async function claimAgain(store: Store): Promise<Operation> {
+  await store.operations.release({ not: 'nobody' });
+  return claim(store, 'next');
+}
+
+/** The titles of a report, a step's name before each. */
+export async function titlesOf(store: Store, reportId: string): Promise<readonly string[]> {
+  const entries = await store.reports.entries([reportId]);
+  return entries.map(({ step, type, title }) => `${step}: ${type} ${title}`);
+}
+
+export interface KeptLog extends Logger {
+  readonly lines: readonly string[];
+}
+
+export function keepLog(): KeptLog {
+  const lines: string[] = [];
+  const line = (level: string) => (_details: object, message: string) => {
+    lines.push(`${level} ${message}`);
+  };
+  return { lines, info: () => {}, warn: line('warn'), error: line('error') };
+}
