@@ -1,6 +1,16 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, type Berth, startBerth } from '../support/berth.ts';
-import { deploy, draftOf, previewConnector } from '../support/deploy.ts';
+import {
+  deploy,
+  draftOf,
+  previewConnector,
+  readLog,
+  redeploy,
+  settleDeployment,
+} from '../support/deploy.ts';
 import { makeGate } from '../support/gate.ts';
 import { createRepository, type TestRepository } from '../support/git-repository.ts';
 import { processesOf, workFoldersOf } from '../support/leftovers.ts';
@@ -91,5 +101,32 @@ describe('a Berth that ends', () => {
     const path = `/test-project/deployments/${created.body.id}`;
     const status = async () => (await berth.request('GET', path)).body.status;
     await expect.poll(status, { timeout: 20_000 }).toBe('Deployed');
+  });
+
+  test('keeps a second one off its data directory, and is not disturbed by it', async () => {
+    const program = join(import.meta.dirname, '../../src/cli/berth.ts');
+    const second = await execa(process.execPath, [program, 'serve'], {
+      env: { BERTH_DATA_DIR: berth.dataDirectory, BERTH_PORT: '0', BERTH_GATEWAY_PORT: '0' },
+      reject: false,
+      all: true,
+    });
+
+    expect(second.exitCode).toBe(1);
+    expect(second.all).toContain('uses this data directory');
+    expect(await answers(urls())).toEqual([200, 200]);
+  });
+
+  test('and has lost its builds serves again after a redeploy', async () => {
+    await berth.stop();
+    await rm(join(berth.dataDirectory, 'builds'), { recursive: true });
+    await berth.start();
+    await expect.poll(() => answers(urls()), { timeout: 10_000 }).toEqual([503, 503]);
+    const log = async () => JSON.stringify(await readLog(berth, deployment.body.id));
+    await expect.poll(log, { timeout: 10_000 }).toContain('Redeploy the Deployment');
+    const accepted = await redeploy(berth, deployment);
+    const settled = await settleDeployment(berth, accepted.body.id);
+
+    expect(settled.body.status).toBe('Deployed');
+    expect(await answers(urls())).toEqual([200, 200]);
   });
 });
