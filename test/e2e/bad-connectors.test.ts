@@ -285,16 +285,17 @@ describe('a repository that is not there any more', () => {
     expect((await undeploy(berth, deployment.body.id)).status).toBe(404);
   });
 
-  test('nor is what was fetched of it makes the deployment fail, and its report says so', async () => {
+  test('nor is anything that was fetched or built of it makes the deployment fail, and its report says so', async () => {
     const repository = await createRepository({ files: tinyConnector({ app: {} }), tag: 'v1' });
     const connector = await previewConnector(berth, { url: repository.url, tag: 'v1' });
     await repository.remove();
     await rm(`${berth.dataDirectory}/sources`, { recursive: true });
+    await rm(`${berth.dataDirectory}/builds/artifacts`, { recursive: true });
     const deployment = await deploy(berth, draftOf(connector));
 
     expect(deployment.body.status).toBe('Failed');
     const error = reportEntries(deployment).find(({ type }) => type === 'Error');
-    expect(error?.title).toBe('Connector source could not be fetched');
+    expect(error?.title).toBe('Application build failed');
     expect(error?.message).toContain(`There is no repository at ${repository.url}`);
     expect(error?.message).toContain('Check the URL');
     expect((await undeploy(berth, deployment.body.id)).status).toBeLessThanOrEqual(404);
