@@ -85,6 +85,18 @@ describe('a redeploy', () => {
     expect((await workProcessesOf(berth.dataDirectory))[0]?.pid).not.toBe(before?.pid);
   });
 
+  test('cuts off what is without end when the time to drain is over', async () => {
+    const startedAt = performance.now();
+    const endless = ask(`${url}/endless`);
+    await change({ VALUE: 'third' });
+    expect(deployment.body.status).toBe('Deployed');
+    await expect
+      .poll(() => workProcessesOf(berth.dataDirectory), { timeout: 20_000 })
+      .toHaveLength(1);
+    expect((await endless).status).toBe(0);
+    expect(performance.now() - startedAt).toBeGreaterThan(5_000);
+  });
+
   test('keeps the URL, and with skipScripts runs no script', async () => {
     expect(reportTitles(deployment)).toContain('Script for "postDeploy" succeeded (app)');
     await change({ VALUE: 'third' }, { skipScripts: true });

@@ -70,6 +70,7 @@ class RunningBerth implements Berth {
   readonly client = { id: 'test-client', secret: 'test-secret-with-some-length' };
   readonly output: string[] = [];
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #ports = pickPorts();
   #child: Running | undefined;
   #urls = { api: '', gateway: '' };
   #token: string | undefined;
@@ -106,6 +107,7 @@ class RunningBerth implements Berth {
         BERTH_BOOTSTRAP_CLIENT_ID: this.client.id,
         BERTH_BOOTSTRAP_CLIENT_SECRET: this.client.secret,
         BERTH_DRAIN_SECONDS: '5',
+        BERTH_APPS_PORTS: this.#ports,
         ...this.#environment,
         ...environment,
       },
@@ -193,6 +195,12 @@ class RunningBerth implements Berth {
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: parseJson(text) };
   }
+}
+
+/** A range of its own for each Berth, below those that the system gives to outgoing connections. */
+function pickPorts(): string {
+  const from = 20_000 + 100 * Math.floor(Math.random() * 120);
+  return `${from}-${from + 99}`;
 }
 
 function portOf(url: string): string {

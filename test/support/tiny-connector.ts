@@ -68,32 +68,22 @@ export function keys(standard: readonly string[], secured: readonly string[] = [
 
 /**
  * Answers with the variable VALUE; paths that end in these words do more: `env/NAME` a variable's bytes, `pid`, `slow`
- * after 2 s, `crash` ends it with exit code 7, `received` what was posted, `fail/N` fails the next N posts.
+ * after 2 s, `endless` never to its end, `crash` ends it with exit code 7.
  */
 export const tinyServer = `
 const http = require('node:http');
-const received = [];
-let failures = Number(process.env.FAILURES ?? 0);
 const answer = (response, status, body) => response.writeHead(status).end(body);
 http.createServer((request, response) => {
   const words = request.url.split('?')[0].split('/');
   const last = words.at(-1);
   if (request.method === 'POST') {
-    const chunks = [];
-    request.on('data', (chunk) => chunks.push(chunk));
-    request.on('end', () => {
-      const fails = failures > 0;
-      if (fails) failures--;
-      received.push({ path: request.url, status: fails ? 500 : 204, headers: request.headers, body: Buffer.concat(chunks).toString() });
-      answer(response, fails ? 500 : 204);
-    });
-    return;
+    request.resume();
+    return request.on('end', () => answer(response, 204));
   }
   if (words.at(-2) === 'env') return answer(response, 200, process.env[last] ?? 'unset');
-  if (words.at(-2) === 'fail') { failures = Number(last); return answer(response, 200, 'ok'); }
   if (last === 'pid') return answer(response, 200, String(process.pid));
-  if (last === 'received') return answer(response, 200, JSON.stringify(received));
   if (last === 'slow') return setTimeout(() => answer(response, 200, process.env.VALUE ?? 'unset'), 2000);
+  if (last === 'endless') { response.writeHead(200); return setInterval(() => response.write('.'), 50); }
   if (last === 'crash') { console.error('told to crash'); process.exit(7); }
   answer(response, 200, process.env.VALUE ?? 'unset');
 }).listen(8080, () => console.log('listens on 8080'));
