@@ -184,6 +184,43 @@ test('an application that ignores SIGTERM keeps neither a stop nor its Berth’s
   expect(await processesOf(berth.dataDirectory)).toEqual([]);
 });
 
+test.for(['SIGTERM', 'kill -9'])(
+  'a build that ignores SIGTERM does not outlive the %s of its Berth',
+  async (end) => {
+    await using berth = await startBerth();
+    const gate = makeGate(await makeTempFolder(), 'build');
+    await using repository = await createRepository({
+      files: tinyConnector({
+        app: {
+          packageScripts: { build: 'node build.cjs' },
+          files: {
+            'build.cjs': `
+            process.on('SIGTERM', () => {});
+            require('node:child_process').spawn('sh', ['-c', 'trap "" TERM; sleep 1000'], { detached: true, stdio: 'ignore' });
+            ${gate.program('')}`,
+          },
+        },
+      }),
+      tag: 'v1',
+    });
+    const created = await berth.request('POST', '/connectors/drafts', {
+      name: 'A connector',
+      creator: { email: 'somebody@example.com' },
+      repository: { url: repository.url, tag: 'v1' },
+    });
+    await berth.request('POST', `/connectors/drafts/${created.body.id}`, {
+      version: created.body.version,
+      actions: [{ action: 'updatePreviewable' }],
+    });
+    await expect.poll(() => gate.arrivals(), { timeout: 20_000 }).toHaveLength(1);
+    if (end === 'SIGTERM') await berth.stop();
+    else await berth.kill('supervisor');
+
+    await expect.poll(() => processesOf(berth.dataDirectory), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => workFoldersOf(berth.dataDirectory)).toEqual([]);
+  },
+);
+
 async function takePort(port: number): Promise<AsyncDisposable> {
   const server = createServer();
   await new Promise<void>((resolve) => {
