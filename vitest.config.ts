@@ -11,6 +11,8 @@ export default defineConfig({
           exclude: ['test/e2e/**'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          // They mostly wait for the processes that they start.
+          maxWorkers: '150%',
         },
       },
       {

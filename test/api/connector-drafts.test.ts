@@ -162,7 +162,7 @@ describe('a new draft', () => {
 
   test.for([
     ['a repository that does not exist', { url: 'file:///nowhere/connector.git', tag: 'v1' }],
-    ['a host that does not exist', { url: 'https://connector.invalid/a.git', tag: 'v1' }],
+    ['a host that does not answer', { url: 'https://127.0.0.1:1/a.git', tag: 'v1' }],
     ['a folder that is no repository', { url: 'file:///tmp', tag: 'v1' }],
     ['a way to fetch that Berth does not take', { url: 'ext::sh -c date', tag: 'v1' }],
   ] as const)('cannot be of %s', async ([, source]) => {

@@ -39,7 +39,8 @@ let asking: Answer;
 
 beforeAll(async () => {
   const [started, shopSource, askingSource] = await Promise.all([
-    startBerth(),
+    // Enough workers, so that no deployment has to wait for another test's.
+    startBerth({ environment: { BERTH_WORKERS: '16' } }),
     createRepository({ files: shopFiles, tag: 'v1' }),
     createRepository({
       files: tinyConnector({ web: {} }, { apiClient: { scopes: ['manage_orders'] } }),

@@ -31,8 +31,8 @@ let shop: Answer;
 
 beforeAll(async () => {
   [berth, repository] = await Promise.all([
-    // One worker, so that a second operation has to wait.
-    startBerth({ environment: { BERTH_WORKERS: '1' } }),
+    // One worker, so that a second operation has to wait; ports of its own, so that no other test takes a free one.
+    startBerth({ environment: { BERTH_WORKERS: '1', BERTH_APPS_PORTS: '23400-23599' } }),
     createRepository({ files: shopFiles, tag: 'v1' }),
   ]);
   shop = await previewConnector(berth, { url: repository.url, tag: 'v1' });

@@ -197,26 +197,29 @@ describe('the official SDK', () => {
   test('reads its logs', async () => {
     const logs = deployments().withKey({ key: 'greetings-preview' }).logs();
 
-    await vi.waitFor(async () => {
-      const { body } = await logs.get({ queryArgs: { applicationName: 'greeter' } }).execute();
-      expect(body?.next).toBe('');
-      expect(body?.data).toEqual(
-        expect.arrayContaining([
-          expect.objectContaining({
-            type: 'APPLICATION_TEXT',
-            deploymentId: preview.id,
-            details: { message: 'listens on 8080' },
-          }),
-          expect.objectContaining({
-            type: 'HTTP_REQUEST',
-            details: expect.objectContaining({
-              requestUrl: `${application(preview, 'greeter')?.url}/env/TOKEN`,
-              status: 200,
+    await vi.waitFor(
+      async () => {
+        const { body } = await logs.get({ queryArgs: { applicationName: 'greeter' } }).execute();
+        expect(body?.next).toBe('');
+        expect(body?.data).toEqual(
+          expect.arrayContaining([
+            expect.objectContaining({
+              type: 'APPLICATION_TEXT',
+              deploymentId: preview.id,
+              details: { message: 'listens on 8080' },
             }),
-          }),
-        ]),
-      );
-    });
+            expect.objectContaining({
+              type: 'HTTP_REQUEST',
+              details: expect.objectContaining({
+                requestUrl: `${application(preview, 'greeter')?.url}/env/TOKEN`,
+                status: 200,
+              }),
+            }),
+          ]),
+        );
+      },
+      { timeout: 10_000, interval: 50 },
+    );
   });
 
   test('changes its configuration', async () => {
