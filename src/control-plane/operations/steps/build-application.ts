@@ -2,9 +2,11 @@ import { isMerchantCenter } from '../../../core/application.ts';
 import type { StoredConfiguration } from '../../../core/configuration.ts';
 import type { ApplicationSpec, ConnectorSpec } from '../../../core/connector-spec.ts';
 import { composeConfiguration } from '../../../core/environment.ts';
+import type { BuiltArtifact } from '../../../ports/builder.ts';
 import type { PinnedRepository } from '../../../ports/source.ts';
 import type { OperationDependencies } from '../dependencies.ts';
 import type { StepScope } from '../operation-run.ts';
+import { createOutputLog, type OutputLog } from '../output-log.ts';
 
 export interface BuildTask {
   readonly repository: PinnedRepository;
@@ -16,22 +18,13 @@ export interface BuildTask {
 
 /** Builds one application and says what came of it. @returns the artifact's key */
 export async function buildApplication(
-  { builder, clock, logs }: Pick<OperationDependencies, 'builder' | 'clock' | 'logs'>,
+  deps: Pick<OperationDependencies, 'builder' | 'clock' | 'logs'>,
   task: BuildTask,
   scope: StepScope,
 ): Promise<string> {
+  const { clock } = deps;
   const startedAt = clock.now();
-  const output = createOutput(task, { clock, logs });
-  const { artifact, reused, notes } = await builder.build(
-    {
-      repository: task.repository,
-      application: task.application.name,
-      type: task.application.type,
-      environment: task.environment,
-    },
-    { signal: scope.signal, onOutput: output.line },
-  );
-  await output.flush();
+  const { artifact, reused, notes } = await build(deps, task, scope.signal);
   const seconds = ((clock.now() - startedAt) / 1000).toFixed(1);
   const how = `Node ${artifact.node.version}, ${artifact.packageManager}`;
   scope.report(
@@ -43,31 +36,37 @@ export async function buildApplication(
   return artifact.key;
 }
 
-/** Build output belongs to the Deployment's logs, in the order in which it came. */
-function createOutput(
+/** What it printed is kept also where it fails. */
+async function build(
+  deps: Pick<OperationDependencies, 'builder' | 'clock' | 'logs'>,
   task: BuildTask,
-  { clock, logs }: Pick<OperationDependencies, 'clock' | 'logs'>,
-) {
-  const { deploymentId } = task;
-  if (deploymentId === undefined) return { line: () => {}, flush: async () => {} };
-  const entries: Parameters<typeof logs.append>[0][number][] = [];
-  return {
-    line(message: string) {
-      if (entries.length >= maxOutputLines) return;
-      entries.push({
-        type: 'APPLICATION_TEXT',
-        deploymentId,
-        applicationName: task.application.name,
-        severity: 'DEBUG',
-        timestamp: clock.now(),
-        details: { message, source: 'build' },
-      });
-    },
-    flush: () => logs.append(entries),
-  };
+  signal: AbortSignal,
+): Promise<BuiltArtifact> {
+  const output = openOutput(deps, task);
+  const { repository, application, environment } = task;
+  try {
+    return await deps.builder.build(
+      { repository, application: application.name, type: application.type, environment },
+      { signal, onOutput: output.line },
+    );
+  } finally {
+    await output.flush();
+  }
 }
 
-const maxOutputLines = 10_000;
+/** While no Deployment exists there is nobody whose logs it could go to. */
+function openOutput(
+  deps: Pick<OperationDependencies, 'clock' | 'logs'>,
+  { deploymentId, application }: BuildTask,
+): OutputLog {
+  if (deploymentId === undefined) return { line: () => {}, flush: async () => {} };
+  const of = { deploymentId, applicationName: application.name, source: 'build' } as const;
+  return createOutputLog(deps, of, (message) => ({
+    type: 'APPLICATION_TEXT',
+    severity: 'DEBUG',
+    details: { message },
+  }));
+}
 
 /** What a Merchant Center bundle compiles in (contract §5.4): plain values only, for the bundle is public. */
 export function buildEnvironment(

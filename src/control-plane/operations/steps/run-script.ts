@@ -1,12 +1,12 @@
 import type { Deployment } from '../../../core/deployment.ts';
 import { configuredEnvironment } from '../../../core/environment.ts';
-import type { LogEntry } from '../../../core/log-entry.ts';
 import { classifyLine } from '../../../core/log-line.ts';
 import type { Release, ReleaseApplication, ReleaseEnvironment } from '../../../core/release.ts';
 import { secretContext } from '../../../core/secret-context.ts';
 import type { CommandResult } from '../../../ports/runtime.ts';
 import type { OperationDependencies } from '../dependencies.ts';
 import type { StepScope } from '../operation-run.ts';
+import { createOutputLog } from '../output-log.ts';
 
 export type ScriptName = 'postDeploy' | 'preUndeploy';
 
@@ -32,7 +32,8 @@ export async function runScript(
 ): Promise<void> {
   const { script, deployment, application } = task;
   await using workspace = await deps.builder.openWorkspace(application.artifactKey);
-  const output = createScriptLog(deps, deployment.id, application.name, script);
+  const of = { deploymentId: deployment.id, applicationName: application.name, source: script };
+  const output = createOutputLog(deps, of, classifyLine);
   const environment = mergeScriptEnvironment(deps, deployment, application);
   const result = await deps.runtime.runOnce(
     {
@@ -42,7 +43,11 @@ export async function runScript(
       environment: { ...workspace.environment, ...environment },
       ...(deps.platform === undefined ? {} : { platformRedirect: deps.platform }),
     },
-    { signal: scope.signal, timeoutMs: deps.scriptTimeoutMs, onOutput: output.line },
+    {
+      signal: scope.signal,
+      timeoutMs: deps.scriptTimeoutMs,
+      onOutput: (_, line) => output.line(line),
+    },
   );
   await output.flush();
   scope.signal.throwIfAborted();
@@ -120,31 +125,4 @@ function connectVariables(
     };
   }
   return provider;
-}
-
-/** Bounded: a script that prints without end fills neither memory nor disk. */
-const maxLines = 10_000;
-
-function createScriptLog(
-  { clock, logs }: Pick<Dependencies, 'clock' | 'logs'>,
-  deploymentId: string,
-  applicationName: string,
-  script: ScriptName,
-) {
-  const entries: LogEntry[] = [];
-  return {
-    line(_stream: 'stdout' | 'stderr', text: string) {
-      if (entries.length >= maxLines) return;
-      const { type, severity, details } = classifyLine(text);
-      entries.push({
-        type,
-        deploymentId,
-        applicationName,
-        severity,
-        timestamp: clock.now(),
-        details: type === 'APPLICATION_TEXT' ? { ...details, source: script } : details,
-      });
-    },
-    flush: () => logs.append(entries),
-  };
 }
