@@ -1,59 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { BootstrapClient, Config } from '../config/parse-config.ts';
 import { createApiServer } from '../control-plane/api/server.ts';
 import { bootstrapProject } from '../control-plane/commands/bootstrap.ts';
 import { collectArtifacts } from '../control-plane/operations/collect-artifacts.ts';
 import type { OperationDependencies } from '../control-plane/operations/dependencies.ts';
 import { runOperation } from '../control-plane/operations/run-operation.ts';
 import { startWorker } from '../control-plane/operations/worker.ts';
-import { openNodeBuilder } from '../drivers/builder/node/driver.ts';
-import { openEmbeddedBroker } from '../drivers/event-broker/embedded/open-embedded-broker.ts';
-import { openSqliteLogStore } from '../drivers/log-store/sqlite/open-sqlite-log-store.ts';
 import { openHttpProjectApi } from '../drivers/project-api/http/project-api.ts';
-import { openProcessRuntime } from '../drivers/runtime/process/process-runtime.ts';
-import { openSecretBox } from '../drivers/secret-box/aes-gcm/secret-box.ts';
 import { openGitSource } from '../drivers/source/git/git-source.ts';
-import { openSqliteStore } from '../drivers/store/sqlite/open-sqlite-store.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { readOrMakeCredentials } from './credentials.ts';
-import { dataLayout } from './data-layout.ts';
-import { lockPlane } from './plane-lock.ts';
-
-export interface OpenPlane extends AsyncDisposable {
-  readonly port: number;
-  /** Credentials that this start made: to be shown once. */
-  readonly newClient: BootstrapClient | undefined;
-}
-
-export interface PlaneInput {
-  readonly config: Config;
-  readonly logger: Logger;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly signal: AbortSignal;
-}
+import { openBuilder, openParts, redirectOf } from './open-parts.ts';
+import type { OpenPlane, PlaneInput } from './plane.ts';
 
 const logRetentionMs = 30 * 24 * 3600 * 1000;
 const housekeepingMs = 3600 * 1000;
 
 /** Decides: API, OAuth, operations, builds. */
-export async function openControlPlane({
-  config,
-  logger,
-  environment,
-  signal,
-}: PlaneInput): Promise<OpenPlane> {
-  const layout = dataLayout(config.dataDirectory);
+export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
+  const { config, logger, environment } = input;
   await using stack = new AsyncDisposableStack();
-  stack.use(await lockPlane(layout.lock('control'), 'control', signal));
-  const secrets = await openSecretBox({ keyFile: layout.keyFile });
-  const [store, logs, events, runtime] = await Promise.all([
-    openSqliteStore({ file: layout.store }),
-    openSqliteLogStore({ file: layout.logs }),
-    openEmbeddedBroker({ file: layout.events }),
-    openProcessRuntime({ directory: layout.run('control') }),
-  ]);
-  for (const part of [store, logs, events, runtime]) stack.use(part);
-  const clock = { now: () => Date.now() };
+  const { layout, secrets, store, logs, events, runtime, clock } = await openParts(
+    'control',
+    input,
+    stack,
+  );
   const newId = (): string => randomUUID();
   const credentials = await readOrMakeCredentials(config, layout.credentials);
   await bootstrapProject({ store, clock }, credentials.client);
@@ -64,13 +35,7 @@ export async function openControlPlane({
     useOperatorCredentials: true,
     environment,
   });
-  const builder = openNodeBuilder({
-    directory: layout.builds,
-    toolDirectory: config.toolDirectory ?? layout.tools,
-    source,
-    operatorEnvironment: environment,
-    limits: { installTimeoutMs: config.buildTimeoutMs, buildTimeoutMs: config.buildTimeoutMs },
-  });
+  const builder = openBuilder(input, source);
   const { platform } = config;
   const operations: OperationDependencies = {
     store,
@@ -83,9 +48,7 @@ export async function openControlPlane({
     secrets,
     logs,
     events,
-    ...(platform === undefined
-      ? {}
-      : { platform: { apiUrl: platform.apiUrl, authUrl: platform.authUrl } }),
+    ...redirectOf(config),
     ...(platform?.client === undefined
       ? {}
       : {
@@ -146,10 +109,7 @@ export async function openControlPlane({
 }
 
 /** Scripts that a killed control plane left running. */
-async function stopLeftovers(
-  runtime: Awaited<ReturnType<typeof openProcessRuntime>>,
-  logger: Logger,
-): Promise<void> {
+async function stopLeftovers(runtime: Runtime, logger: Logger): Promise<void> {
   const leftovers = (await runtime.observe()).filter(({ owned }) => !owned);
   await Promise.all(leftovers.map(({ id }) => runtime.stop(id, 0)));
   if (leftovers.length > 0)

@@ -1,8 +1,9 @@
 import { pino } from 'pino';
 import type { BootstrapClient, Config } from '../config/parse-config.ts';
 import { describeFailure } from '../core/failure.ts';
-import { type OpenPlane, openControlPlane } from './open-control-plane.ts';
+import { openControlPlane } from './open-control-plane.ts';
 import { openDataPlane } from './open-data-plane.ts';
+import type { OpenPlane } from './plane.ts';
 
 export type PlaneName = 'control' | 'data';
 

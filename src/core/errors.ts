@@ -20,6 +20,11 @@ interface Ref {
 }
 const named = (r: Ref): string => `id=${r.id ?? ''} or key=${r.key ?? ''}`;
 type Kind = 'secret' | 'standard';
+interface ApplicationKey {
+  readonly kind: Kind;
+  readonly key: string;
+  readonly application: string;
+}
 
 export const errorTable = {
   InvalidJsonInput: row<{ detail: string }>(
@@ -89,31 +94,19 @@ export const errorTable = {
     400,
     (p) => `Deployment does not require configuration for application named '${p.name}'.`,
   ),
-  DeploymentUnknownApplicationConfigurationKey: row<{
-    kind: Kind;
-    key: string;
-    application: string;
-  }>(
+  DeploymentUnknownApplicationConfigurationKey: row<ApplicationKey>(
     400,
     (p) =>
       `Deployment does not require ${p.kind} configuration with key ${p.key} for application named ${p.application}.`,
   ),
   /** Berth's own (contract §10, row 10): the hosted platform fails later and says less. */
-  DeploymentMissingApplicationConfigurationKey: row<{
-    kind: Kind;
-    key: string;
-    application: string;
-  }>(
+  DeploymentMissingApplicationConfigurationKey: row<ApplicationKey>(
     400,
     (p) =>
       `Deployment configuration requires ${p.kind} with key ${p.key} for application named ${p.application}.`,
   ),
   /** Berth's own (contract §10, row 10). */
-  DeploymentEmptyRequiredApplicationConfigurationKey: row<{
-    kind: Kind;
-    key: string;
-    application: string;
-  }>(
+  DeploymentEmptyRequiredApplicationConfigurationKey: row<ApplicationKey>(
     400,
     (p) =>
       `Deployment requires a non empty value for ${p.kind} configuration with key ${p.key} for application named ${p.application}.`,

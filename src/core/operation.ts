@@ -59,6 +59,15 @@ export const leaseMs = 15_000;
 /** An operation that took its worker down with it this many times is given up. */
 export const maxAttempts = 5;
 
+/** The input of an operation that is known to be of the kind. */
+export function inputOf<K extends OperationKind>(
+  { input }: Pick<Operation, 'input'>,
+  kind: K,
+): Extract<OperationInput, { kind: K }> {
+  if (input.kind !== kind) throw new Error(`Not a ${kind}: ${input.kind}`);
+  return input as Extract<OperationInput, { kind: K }>;
+}
+
 export function subjectOf(input: OperationInput): Subject {
   return 'deploymentId' in input
     ? `deployment:${input.deploymentId}`

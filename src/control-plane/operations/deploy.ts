@@ -1,7 +1,7 @@
 import { applicationNamed } from '../../core/configuration.ts';
 import type { Deployment } from '../../core/deployment.ts';
 import { nextStatus } from '../../core/deployment-status.ts';
-import type { OperationInput } from '../../core/operation.ts';
+import { inputOf } from '../../core/operation.ts';
 import type { Release } from '../../core/release.ts';
 import type { Change } from '../../ports/store.ts';
 import { urlOf } from './addresses.ts';
@@ -17,7 +17,7 @@ import { switchRelease, takeOut } from './steps/switch-release.ts';
 
 /** Create and redeploy: the same steps, for a release that does not exist yet. */
 export async function deploy(deps: OperationDependencies, run: OperationRun): Promise<void> {
-  const input = inputOf(run);
+  const input = inputOf(run.operation, 'deploy');
   const deployment = await start(deps, run);
   await fetchSource(deps, run, deployment);
   const addresses = await run.step(
@@ -49,7 +49,9 @@ export async function failDeploy(
   deps: OperationDependencies,
   run: OperationRun,
 ): Promise<readonly Change[]> {
-  const deployment = await deps.store.deployments.byId(inputOf(run).deploymentId);
+  const deployment = await deps.store.deployments.byId(
+    inputOf(run.operation, 'deploy').deploymentId,
+  );
   if (deployment === undefined) return [];
   return [
     ...(await unfinishedReleases(deps, run)).map(takeOut),
@@ -62,7 +64,7 @@ async function unfinishedReleases(
   { store }: OperationDependencies,
   { operation }: OperationRun,
 ): Promise<readonly Release[]> {
-  const { deploymentId, version } = inputOf({ operation });
+  const { deploymentId, version } = inputOf(operation, 'deploy');
   const releases = await store.runtime.releases({ states: ['candidate', 'current'], deploymentId });
   const steps = await store.operations.steps(operation.id);
   const hasTakenOver = steps.some(({ name }) => name === 'switch');
@@ -288,7 +290,7 @@ async function finish(
 }
 
 async function read(deps: OperationDependencies, run: OperationRun): Promise<Deployment> {
-  const { deploymentId } = inputOf(run);
+  const { deploymentId } = inputOf(run.operation, 'deploy');
   const deployment = await deps.store.deployments.byId(deploymentId);
   if (deployment === undefined) throw new Error(`Deployment ${deploymentId} is gone`);
   return deployment;
@@ -305,12 +307,4 @@ function update(
     record: { ...deployment, ...change, lastModifiedAt: deps.clock.now() },
     expectedVersion: deployment.version,
   } as const;
-}
-
-function inputOf(
-  run: Pick<OperationRun, 'operation'>,
-): Extract<OperationInput, { kind: 'deploy' }> {
-  const { input } = run.operation;
-  if (input.kind !== 'deploy') throw new Error(`Not a deploy: ${input.kind}`);
-  return input;
 }

@@ -1,5 +1,5 @@
 import { decidePreviewEnd } from '../../core/connector-staged.ts';
-import type { OperationInput } from '../../core/operation.ts';
+import { inputOf } from '../../core/operation.ts';
 import type { Change } from '../../ports/store.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import type { OperationRun } from './operation-run.ts';
@@ -8,7 +8,7 @@ import { validateConnector } from './validate.ts';
 
 /** `updatePreviewable` (contract §7): a connector that validates can be deployed as a preview. */
 export async function preview(deps: OperationDependencies, run: OperationRun): Promise<void> {
-  const input = inputOf(run);
+  const input = inputOf(run.operation, 'preview');
   const staged = await readStaged(deps.store, input.connectorId);
   if (staged === undefined) return run.finish('succeeded', []);
   const validated = await validateConnector(deps, run, staged);
@@ -25,14 +25,8 @@ export async function failPreview(
   deps: OperationDependencies,
   run: OperationRun,
 ): Promise<readonly Change[]> {
-  const { connectorId, reportId } = inputOf(run);
+  const { connectorId, reportId } = inputOf(run.operation, 'preview');
   return changeStaged(deps.store, connectorId, (now) =>
     now.previewReportId === reportId ? decidePreviewEnd(now, false, deps.clock.now()) : undefined,
   );
-}
-
-function inputOf(run: OperationRun): Extract<OperationInput, { kind: 'preview' }> {
-  const { input } = run.operation;
-  if (input.kind !== 'preview') throw new Error(`Not a preview: ${input.kind}`);
-  return input;
 }

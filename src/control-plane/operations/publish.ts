@@ -3,7 +3,7 @@ import {
   decidePublishFailed,
   decideReadyForCertification,
 } from '../../core/connector-staged.ts';
-import type { OperationInput } from '../../core/operation.ts';
+import { inputOf } from '../../core/operation.ts';
 import type { Change } from '../../ports/store.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import type { OperationRun } from './operation-run.ts';
@@ -12,7 +12,7 @@ import { validateConnector } from './validate.ts';
 
 /** `publish` (contract §7): what validates becomes the Connector, at once when private. */
 export async function publish(deps: OperationDependencies, run: OperationRun): Promise<void> {
-  const input = inputOf(run);
+  const input = inputOf(run.operation, 'publish');
   const staged = await readStaged(deps.store, input.connectorId);
   if (staged === undefined) return run.finish('succeeded', []);
   const validated = await validateConnector(deps, run, staged);
@@ -36,13 +36,7 @@ export async function failPublish(
   deps: OperationDependencies,
   run: OperationRun,
 ): Promise<readonly Change[]> {
-  return changeStaged(deps.store, inputOf(run).connectorId, (staged) =>
+  return changeStaged(deps.store, inputOf(run.operation, 'publish').connectorId, (staged) =>
     decidePublishFailed(staged, deps.clock.now()),
   );
-}
-
-function inputOf(run: OperationRun): Extract<OperationInput, { kind: 'publish' }> {
-  const { input } = run.operation;
-  if (input.kind !== 'publish') throw new Error(`Not a publish: ${input.kind}`);
-  return input;
 }

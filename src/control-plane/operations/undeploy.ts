@@ -1,7 +1,7 @@
 import { applicationNamed } from '../../core/configuration.ts';
 import type { Deployment } from '../../core/deployment.ts';
 import { nextStatus } from '../../core/deployment-status.ts';
-import type { OperationInput } from '../../core/operation.ts';
+import { inputOf } from '../../core/operation.ts';
 import type { Change } from '../../ports/store.ts';
 import { collectArtifacts } from './collect-artifacts.ts';
 import type { OperationDependencies } from './dependencies.ts';
@@ -11,7 +11,9 @@ import { stopReleases } from './steps/stop-releases.ts';
 
 /** Contract §2.5: scripts first, then everything that runs, then what was made elsewhere, then the record itself. */
 export async function undeploy(deps: OperationDependencies, run: OperationRun): Promise<void> {
-  const deployment = await deps.store.deployments.byId(inputOf(run).deploymentId);
+  const deployment = await deps.store.deployments.byId(
+    inputOf(run.operation, 'undeploy').deploymentId,
+  );
   if (deployment === undefined) return run.finish('succeeded', []);
   await runPreUndeploys(deps, run, deployment);
   await run.step(
@@ -34,7 +36,9 @@ export async function failUndeploy(
   deps: OperationDependencies,
   run: OperationRun,
 ): Promise<readonly Change[]> {
-  const deployment = await deps.store.deployments.byId(inputOf(run).deploymentId);
+  const deployment = await deps.store.deployments.byId(
+    inputOf(run.operation, 'undeploy').deploymentId,
+  );
   if (deployment === undefined) return [];
   const status = nextStatus(deployment.status, 'undeploy-fail');
   return [
@@ -102,10 +106,4 @@ async function forget(
   const own = addresses.filter(({ deploymentId }) => deploymentId === deployment.id);
   for (const { hostLabel } of own) await events.removeTopic(hostLabel);
   await logs.prune({ before: 0, deployments: [deployment.id] });
-}
-
-function inputOf(run: OperationRun): Extract<OperationInput, { kind: 'undeploy' }> {
-  const { input } = run.operation;
-  if (input.kind !== 'undeploy') throw new Error(`Not an undeploy: ${input.kind}`);
-  return input;
 }

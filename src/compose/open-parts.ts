@@ -1,0 +1,54 @@
+import type { Config } from '../config/parse-config.ts';
+import { openNodeBuilder } from '../drivers/builder/node/driver.ts';
+import { openEmbeddedBroker } from '../drivers/event-broker/embedded/open-embedded-broker.ts';
+import { openSqliteLogStore } from '../drivers/log-store/sqlite/open-sqlite-log-store.ts';
+import { openProcessRuntime } from '../drivers/runtime/process/process-runtime.ts';
+import { openSecretBox } from '../drivers/secret-box/aes-gcm/secret-box.ts';
+import { openSqliteStore } from '../drivers/store/sqlite/open-sqlite-store.ts';
+import type { Builder } from '../ports/builder.ts';
+import type { PlatformRedirect } from '../ports/runtime.ts';
+import type { Source } from '../ports/source.ts';
+import { dataLayout } from './data-layout.ts';
+import type { PlaneInput } from './plane.ts';
+import { lockPlane } from './plane-lock.ts';
+
+/** What each plane opens for itself, of files that both share. They close with the stack. */
+export async function openParts(
+  plane: 'control' | 'data',
+  { config, signal }: Pick<PlaneInput, 'config' | 'signal'>,
+  stack: AsyncDisposableStack,
+) {
+  const layout = dataLayout(config.dataDirectory);
+  stack.use(await lockPlane(layout.lock(plane), plane, signal));
+  const secrets = await openSecretBox({ keyFile: layout.keyFile });
+  const [store, logs, events, runtime] = await Promise.all([
+    openSqliteStore({ file: layout.store }),
+    openSqliteLogStore({ file: layout.logs }),
+    openEmbeddedBroker({ file: layout.events }),
+    openProcessRuntime({ directory: layout.run(plane) }),
+  ]);
+  for (const part of [store, logs, events, runtime]) stack.use(part);
+  const clock = { now: () => Date.now() };
+  return { layout, secrets, store, logs, events, runtime, clock };
+}
+
+export function openBuilder(
+  { config, environment }: Pick<PlaneInput, 'config' | 'environment'>,
+  source: Source,
+): Builder {
+  const layout = dataLayout(config.dataDirectory);
+  return openNodeBuilder({
+    directory: layout.builds,
+    toolDirectory: config.toolDirectory ?? layout.tools,
+    source,
+    operatorEnvironment: environment,
+    limits: { installTimeoutMs: config.buildTimeoutMs, buildTimeoutMs: config.buildTimeoutMs },
+  });
+}
+
+/** Where connectors find the platform, if not at its real hosts. */
+export function redirectOf({ platform }: Config): { readonly platform?: PlatformRedirect } {
+  return platform === undefined
+    ? {}
+    : { platform: { apiUrl: platform.apiUrl, authUrl: platform.authUrl } };
+}
