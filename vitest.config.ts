@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** What is waited for is there much earlier, unless everything runs at once. */
+const pollOnBusyMachine = { timeout: 10_000 };
+
 /** `fast` needs nothing but this repository and the npm registry's packages; `e2e` builds and deploys whole connectors. */
 export default defineConfig({
   test: {
@@ -10,6 +13,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
           testTimeout: 30_000,
+          expect: { poll: pollOnBusyMachine },
           hookTimeout: 60_000,
           // They mostly wait for the processes that they start.
           maxWorkers: '150%',
@@ -21,6 +25,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
+          expect: { poll: pollOnBusyMachine },
         },
       },
     ],

@@ -17,9 +17,6 @@ import { keys, tinyConnector, tinyServer } from '../support/tiny-connector.ts';
 
 const secret = `{"a":"'$HOME'"}\n🚀`;
 
-/** Starting, building and deploying on a busy machine. */
-const hookTimeoutMs = 60_000;
-
 describe('a deployment', () => {
   let berth: Berth;
   let repository: TestRepository;
@@ -72,11 +69,11 @@ describe('a deployment', () => {
       ],
     });
     deployments = await Promise.all([deploy(berth, draft('one')), deploy(berth, draft('two'))]);
-  }, hookTimeoutMs);
+  });
   afterAll(async () => {
     await berth[Symbol.asyncDispose]();
     await repository.remove();
-  }, hookTimeoutMs);
+  });
 
   test('answers at its own URL beside another whose application has the same port', async () => {
     expect(deployments.map(({ body }) => body.status)).toEqual(['Deployed', 'Deployed']);

@@ -15,9 +15,6 @@ import { ask, startRequestLoop } from '../support/request-loop.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 import { tinyConnector } from '../support/tiny-connector.ts';
 
-/** Starting, building and deploying on a busy machine. */
-const hookTimeoutMs = 60_000;
-
 describe('Berth', () => {
   let berth: Berth;
   let serving: Answer;
@@ -34,8 +31,8 @@ describe('Berth', () => {
     });
     const connector = await previewConnector(berth, { url: repository.url, tag: 'v1' });
     serving = await deploy(berth, draftOf(connector));
-  }, hookTimeoutMs);
-  afterAll(() => berth[Symbol.asyncDispose](), hookTimeoutMs);
+  });
+  afterAll(() => berth[Symbol.asyncDispose]());
 
   test('finishes a deployment whose control plane is killed in the middle of a script, and serves on', async () => {
     const gate = makeGate(await makeTempFolder(), 'script');
