@@ -470,6 +470,19 @@ describe('a deletion', () => {
     expectErrors(await read(failed), 404, ['ResourceNotFound']);
   });
 
+  test('and a redeploy at the same time do not both happen', async () => {
+    const crashing = values('web', { NEEDED: 'x', NOTE: 'crash' }, { TOKEN: 'x' });
+    for (let round = 0; round < 3; round++) {
+      const failed = await deploy(berth, shopDraft(shop, { configurations: [crashing] }));
+      const answers = await Promise.all([redeploy(berth, failed), remove(failed)]);
+      const accepted = answers.filter(({ status }) => status < 300);
+
+      expect(accepted, JSON.stringify(answers.map(({ body }) => body))).toHaveLength(1);
+      const { status } = await settleDeployment(berth, failed.body.id);
+      expect(status).toBe(accepted[0]?.status === 201 ? 200 : 404);
+    }
+  });
+
   test('of a deployment whose last redeploy failed takes down what still serves', async () => {
     const made = await deploy(berth, shopDraft(shop));
     await redeployed(made, { configurationValues: [values('web', { NOTE: 'crash' })] });

@@ -10,8 +10,15 @@ export async function undeploy(
   deployment: Deployment,
 ): Promise<{ readonly deployment: Deployment; readonly removed: boolean }> {
   const record = decideUndeploy(deployment, deps.clock.now(), deps.newId());
+  const update = {
+    kind: 'update-deployment',
+    record,
+    expectedVersion: deployment.version,
+  } as const;
   if (await hasNothingToTearDown(deps, deployment)) {
-    await deps.store.commit([
+    // The update finds out whether somebody has redeployed it meanwhile.
+    await commitOrStale(deps.store, deployment, [
+      update,
       { kind: 'delete-deployment', id: deployment.id, keepAddresses: deployment.key !== undefined },
     ]);
     return { deployment: record, removed: true };
@@ -21,10 +28,7 @@ export async function undeploy(
     deploymentId: deployment.id,
     reportId: record.buildId,
   });
-  await commitOrStale(deps.store, deployment, [
-    { kind: 'update-deployment', record, expectedVersion: deployment.version },
-    { kind: 'insert-operation', operation },
-  ]);
+  await commitOrStale(deps.store, deployment, [update, { kind: 'insert-operation', operation }]);
   return { deployment: record, removed: false };
 }
 
