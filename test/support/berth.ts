@@ -97,6 +97,7 @@ class RunningBerth implements Berth {
     const child = execa(process.execPath, [program, 'serve'], {
       extendEnv: false,
       env: {
+        ...networkSettings(),
         PATH: process.env['PATH'] ?? '',
         HOME: process.env['HOME'] ?? '',
         BERTH_DATA_DIR: this.dataDirectory,
@@ -213,4 +214,15 @@ function parseJson(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+/** How this machine reaches the registry. Everything else stays out. */
+function networkSettings(): Record<string, string> {
+  const passed =
+    /^(?:(?:https?|no)_proxy|node_extra_ca_certs|ssl_cert_(?:file|dir)|npm_config_registry)$/i;
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value !== undefined && passed.test(name) ? [[name, value] as const] : [],
+    ),
+  );
 }
