@@ -29,8 +29,10 @@ const command = new Command('try:connectors')
 
 async function tryAll(connectors: readonly string[], flags: Flags): Promise<void> {
   const interrupted = new AbortController();
-  process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
-  process.once('SIGTERM', () => interrupted.abort(new Error('interrupted')));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // Stays for good: without a listener the process would end before what it has started.
+    process.on(signal, () => interrupted.abort(new Error('interrupted')));
+  }
   const overrides = flags.config === undefined ? {} : await readOverrides(flags.config);
   const named = await Promise.all(
     connectors.map(async (name) => ({
@@ -41,6 +43,7 @@ async function tryAll(connectors: readonly string[], flags: Flags): Promise<void
 
   const results: ConnectorResult[] = [];
   for (const { name, argument } of named) {
+    if (interrupted.signal.aborted) break;
     const result = await tryConnector(name, argument, {
       overrides,
       keep: flags.keep,
@@ -51,7 +54,7 @@ async function tryAll(connectors: readonly string[], flags: Flags): Promise<void
     results.push(result);
   }
   console.log(flags.json ? JSON.stringify(results, undefined, 2) : printResults(results));
-  if (!results.every(({ ok }) => ok)) process.exitCode = 1;
+  if (results.length < named.length || !results.every(({ ok }) => ok)) process.exitCode = 1;
 }
 
 async function readOverrides(file: string): Promise<Overrides> {
