@@ -78,9 +78,18 @@ async function finishFailed(
     const changes = await plan.fail(deps, run);
     await run.finish('failed', changes, lastEntries(run, error));
   } catch (failure) {
-    if (!(failure instanceof FencedOff))
-      deps.logger.error({ err: failure }, 'a failed operation could not be ended');
+    if (failure instanceof FencedOff) return;
+    deps.logger.error({ err: failure }, 'a failed operation could not be ended');
+    await giveUp(deps, run, error);
   }
+}
+
+/** The last resort: better an operation without its after-care than one that is tried for ever. */
+async function giveUp(deps: OperationDependencies, run: OperationRun, error: unknown) {
+  if (run.operation.attempt <= maxAttempts) return;
+  await run
+    .finish('failed', [], lastEntries(run, error))
+    .catch((again: unknown) => deps.logger.error({ err: again }, 'it could not be given up either'));
 }
 
 function lastEntries(run: OperationRun, error: unknown): { step: string; entries: ReportEntry[] } {
