@@ -89,7 +89,9 @@ async function giveUp(deps: OperationDependencies, run: OperationRun, error: unk
   if (run.operation.attempt <= maxAttempts) return;
   await run
     .finish('failed', [], lastEntries(run, error))
-    .catch((again: unknown) => deps.logger.error({ err: again }, 'it could not be given up either'));
+    .catch((again: unknown) =>
+      deps.logger.error({ err: again }, 'it could not be given up either'),
+    );
 }
 
 function lastEntries(run: OperationRun, error: unknown): { step: string; entries: ReportEntry[] } {
