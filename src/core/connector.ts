@@ -54,14 +54,19 @@ export interface ConnectorContent {
 }
 
 /** Contract §7. */
-export type ConnectorStagedStatus =
-  | 'Draft'
-  | 'Processing'
-  | 'ReadyForCertification'
-  | 'InCertification'
-  | 'Published'
-  | 'Failed';
-export type IsPreviewable = 'none' | 'pending' | 'true' | 'false';
+export const connectorStagedStatuses = [
+  'Draft',
+  'Processing',
+  'ReadyForCertification',
+  'InCertification',
+  'Published',
+  'Failed',
+] as const;
+export type ConnectorStagedStatus = (typeof connectorStagedStatuses)[number];
+
+/** Strings, not booleans (contract §7). */
+export const previewabilities = ['none', 'pending', 'true', 'false'] as const;
+export type IsPreviewable = (typeof previewabilities)[number];
 
 /** The editable draft (contract §7). Owned by the project whose token made it. */
 export interface ConnectorStaged extends ConnectorContent {

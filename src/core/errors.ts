@@ -42,6 +42,12 @@ export const errorTable = {
     () => 'Request query param is not valid',
     (p) => ({ detailedErrorMessage: p.detail }),
   ),
+  /** Berth's own: commercetools' API reads no headers but `Authorization`. */
+  InvalidHeader: row<{ detail: string }>(
+    400,
+    () => 'Request header is not valid',
+    (p) => ({ detailedErrorMessage: p.detail }),
+  ),
   /** Berth's own: the bytes are no HTTP, or too many, or too slow. */
   InvalidRequest: row<{ text: string }>(400, (p) => p.text),
   DuplicateField: row<{ field: string; duplicateValue: string }>(

@@ -12,8 +12,10 @@ export const severities = [
 ] as const;
 export type Severity = (typeof severities)[number];
 
+export const logEntryTypes = ['HTTP_REQUEST', 'APPLICATION_TEXT', 'APPLICATION_JSON'] as const;
+
 export interface LogEntry {
-  readonly type: 'HTTP_REQUEST' | 'APPLICATION_TEXT' | 'APPLICATION_JSON';
+  readonly type: (typeof logEntryTypes)[number];
   readonly deploymentId: string;
   readonly applicationName: string;
   readonly severity: Severity;

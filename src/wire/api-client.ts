@@ -10,6 +10,15 @@ export const apiClientDraftSchema = z.object({
     .refine((text) => text.trim() !== '', 'Must name a scope'),
 });
 
+export const apiClientSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  scope: z.string(),
+  createdAt: z.iso.datetime(),
+  /** Only in the answer to its creation. */
+  secret: z.string().exactOptional(),
+});
+
 export function printApiClient(client: {
   readonly id: string;
   readonly name: string;

@@ -1,9 +1,19 @@
 import { z } from 'zod';
-import type { ConnectorStaged } from '../core/connector.ts';
+import {
+  type ConnectorStaged,
+  connectorStagedStatuses,
+  previewabilities,
+} from '../core/connector.ts';
 import type { ReportEntry } from '../core/report.ts';
-import { integrationTypeSchema, printContent, regionSchema } from './connector.ts';
+import {
+  connectorContent,
+  integrationTypeSchema,
+  printContent,
+  regionSchema,
+  times,
+} from './connector.ts';
 import { keySchema, versionSchema } from './parse.ts';
-import { printEntries } from './report.ts';
+import { printEntries, reportSchema } from './report.ts';
 
 /** Too long a text is looked at no further: patterns are for texts of a bounded length. */
 const text = (max: number) => z.string().min(1).max(max, { abort: true });
@@ -64,6 +74,19 @@ export interface ConnectorReports {
   readonly preview: readonly ReportEntry[];
   readonly publishing: readonly ReportEntry[];
 }
+
+export const connectorStagedSchema = z.object({
+  ...connectorContent,
+  private: z.boolean(),
+  privateProjects: z.array(z.string()).readonly(),
+  status: z.enum(connectorStagedStatuses),
+  publishingReport: reportSchema.exactOptional(),
+  alreadyListed: z.boolean(),
+  hasChanges: z.boolean(),
+  isPreviewable: z.enum(previewabilities),
+  previewableReport: reportSchema.exactOptional(),
+  ...times,
+});
 
 export function printConnectorStaged(staged: ConnectorStaged, reports: ConnectorReports) {
   return {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { applicationTypes } from '../core/application.ts';
 import {
   type Connector,
   type ConnectorContent,
@@ -9,6 +10,66 @@ import type { ConfigurationKey, ConfigurationKeys, ConnectorSpec } from '../core
 
 export const regionSchema = z.enum(regions);
 export const integrationTypeSchema = z.enum(integrationTypes);
+
+const keysSchema = z
+  .array(
+    z.object({
+      key: z.string(),
+      description: z.string(),
+      required: z.boolean(),
+      default: z.string().exactOptional(),
+    }),
+  )
+  .readonly();
+
+const configurationKeysSchema = z.object({
+  standardConfiguration: keysSchema,
+  securedConfiguration: keysSchema,
+});
+
+const creatorSchema = z.object({
+  email: z.string(),
+  name: z.string().exactOptional(),
+  title: z.string().exactOptional(),
+  company: z.string().exactOptional(),
+  logoUrl: z.string().exactOptional(),
+  noOfContributors: z.int().exactOptional(),
+  supportUrl: z.string().exactOptional(),
+});
+
+/** What staged, published and deployed connectors have in common. */
+export const connectorContent = {
+  id: z.uuid(),
+  key: z.string().exactOptional(),
+  version: z.int(),
+  name: z.string(),
+  description: z.string().exactOptional(),
+  integrationTypes: z.array(integrationTypeSchema).readonly(),
+  creator: creatorSchema,
+  repository: z.object({ url: z.string(), tag: z.string() }),
+  configurations: z
+    .array(
+      z.object({
+        applicationName: z.string(),
+        applicationType: z.enum(applicationTypes),
+        ...configurationKeysSchema.shape,
+      }),
+    )
+    .readonly(),
+  globalConfiguration: configurationKeysSchema.exactOptional(),
+  apiClient: z.object({ scopes: z.array(z.string()).readonly() }).exactOptional(),
+  supportedRegions: z.array(regionSchema).readonly(),
+  documentationUrl: z.string().exactOptional(),
+};
+
+export const times = { createdAt: z.iso.datetime(), lastModifiedAt: z.iso.datetime() };
+
+export const connectorSchema = z.object({
+  ...connectorContent,
+  private: z.boolean(),
+  certified: z.boolean(),
+  ...times,
+});
 
 /** Keys as `connect.yaml` declares them. */
 export function printKeys(keys: ConfigurationKeys) {

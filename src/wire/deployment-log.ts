@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LogEntry } from '../core/log-entry.ts';
+import { type LogEntry, logEntryTypes, severities } from '../core/log-entry.ts';
 
 const dateSchema = z
   .string()
@@ -17,6 +17,20 @@ export const logQuerySchema = z.object({
   startDate: dateSchema.exactOptional(),
   endDate: dateSchema.exactOptional(),
   pageToken: z.string().max(1024).exactOptional(),
+});
+
+export const logEntrySchema = z.object({
+  type: z.enum(logEntryTypes),
+  deploymentId: z.uuid(),
+  applicationName: z.string(),
+  severity: z.enum(severities),
+  timestamp: z.iso.datetime(),
+  details: z.record(z.string(), z.unknown()),
+});
+
+export const logPageSchema = z.object({
+  data: z.array(logEntrySchema).readonly(),
+  next: z.string(),
 });
 
 /** `next` is always there: without it the official CLI asks for further pages for ever (contract §5.6). */

@@ -13,10 +13,11 @@ import {
   type GlobalValues,
   type Redeploy,
 } from '../core/deployment.ts';
+import { deploymentStatuses } from '../core/deployment-status.ts';
 import type { ReportEntry } from '../core/report.ts';
-import { printContent } from './connector.ts';
+import { connectorContent, printContent, regionSchema, times } from './connector.ts';
 import { idSchema, keySchema, versionSchema } from './parse.ts';
-import { printEntries } from './report.ts';
+import { printEntries, reportSchema } from './report.ts';
 import { scheduleSchema } from './schedule.ts';
 
 /** Half of what Linux takes as one variable. */
@@ -135,6 +136,43 @@ const redeploySchema = z.object({
 export const deploymentUpdateSchema = z.object({
   version: versionSchema,
   actions: z.tuple([redeploySchema]),
+});
+
+const storedValuesSchema = z.array(z.object({ key: z.string(), value: z.string() })).readonly();
+
+const storedConfigurationSchema = z.object({
+  standardConfiguration: storedValuesSchema,
+  /** Their values are masked (contract §3.4). */
+  securedConfiguration: storedValuesSchema,
+});
+
+/** Contract §1.2 and §1.3. */
+export const deploymentSchema = z.object({
+  id: z.uuid(),
+  key: z.string().exactOptional(),
+  version: z.int(),
+  type: z.enum(deploymentTypes),
+  connector: z.object({ ...connectorContent, certified: z.boolean() }),
+  globalConfiguration: storedConfigurationSchema.exactOptional(),
+  apiClient: z.object({ name: z.string(), scopes: z.array(z.string()).readonly() }).exactOptional(),
+  details: z.object({ build: z.object({ id: z.string(), report: reportSchema }) }),
+  deployedRegion: regionSchema,
+  applications: z
+    .array(
+      z.object({
+        id: z.uuid(),
+        applicationName: z.string(),
+        ...storedConfigurationSchema.shape,
+        url: z.string().exactOptional(),
+        topic: z.string().exactOptional(),
+        schedule: z.string().exactOptional(),
+        retryPolicy: retryPolicySchema.exactOptional(),
+      }),
+    )
+    .readonly(),
+  preview: z.boolean(),
+  status: z.enum(deploymentStatuses),
+  ...times,
 });
 
 export function printDeployment(deployment: Deployment, entries: readonly ReportEntry[]) {

@@ -37,6 +37,17 @@ export const pageQuery = {
   sort: repeatable(sortSchema),
 };
 
+export const pageSchema = <T extends z.ZodType>(item: T) =>
+  z.object({
+    limit: z.int(),
+    offset: z.int(),
+    /** Of this page. */
+    count: z.int(),
+    /** Of all that match. */
+    total: z.int(),
+    results: z.array(item).readonly(),
+  });
+
 export function printPage<T>(
   page: { readonly total: number; readonly results: readonly T[] },
   asked: { readonly limit: number; readonly offset: number },

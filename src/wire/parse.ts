@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { type ApiError, apiError, type ErrorCode, Rejection } from '../core/errors.ts';
 
-type ParseCode = Extract<ErrorCode, 'InvalidJsonInput' | 'InvalidPathParam' | 'InvalidQueryParam'>;
+type ParseCode = Extract<
+  ErrorCode,
+  'InvalidJsonInput' | 'InvalidPathParam' | 'InvalidQueryParam' | 'InvalidHeader'
+>;
 
 /**
  * Reads what a client sent, or names every mistake, each with its path.

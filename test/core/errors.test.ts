@@ -34,6 +34,12 @@ const rows: Record<ErrorCode, readonly [ApiError, number, string, object?]> = {
     'Request query param is not valid',
     { detailedErrorMessage: 'd' },
   ],
+  InvalidHeader: [
+    apiError('InvalidHeader', { detail: 'd' }),
+    400,
+    'Request header is not valid',
+    { detailedErrorMessage: 'd' },
+  ],
   InvalidRequest: [apiError('InvalidRequest', { text: 'No.' }), 400, 'No.'],
   DuplicateField: [
     apiError('DuplicateField', { field: 'key', duplicateValue: 'k' }),

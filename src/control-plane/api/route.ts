@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { EventBroker } from '../../ports/event-broker.ts';
 import type { LogStore } from '../../ports/log-store.ts';
+import type { nothing } from '../../wire/parameters.ts';
 import type { CommandDependencies } from '../commands/dependencies.ts';
 import type { Identity, OwnScope } from '../commands/identity.ts';
 
@@ -11,12 +12,18 @@ export interface ApiDependencies extends CommandDependencies {
   readonly openPublishing: boolean;
 }
 
-/** One row of the route table: everything the server must know before the handler runs. */
+/** One row of the route table: everything the server and the documentation must know of an endpoint. */
 export interface Route<
   Params extends z.ZodType = z.ZodType,
   Query extends z.ZodType = z.ZodType,
   Body extends z.ZodType = z.ZodType,
+  Headers extends z.ZodType = z.ZodType,
+  Answers extends AnswerSchemas = AnswerSchemas,
 > {
+  /** Verb and noun: `getDeployment`. The `operationId` of the API's description. */
+  readonly name: string;
+  /** One line for people. */
+  readonly summary: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** With `:name` for a parameter. */
   readonly path: string;
@@ -25,6 +32,10 @@ export interface Route<
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** Request headers that mean something here, by their lower-case names; none if left out. */
+  readonly headers?: Headers;
+  /** The bodies of its good answers, by status. */
+  readonly answers: Answers;
   readonly handle: (
     deps: ApiDependencies,
     request: {
@@ -33,13 +44,25 @@ export interface Route<
       readonly params: z.output<Params>;
       readonly query: z.output<Query>;
       readonly body: z.output<Body>;
+      readonly headers: z.output<Headers>;
+      /** Fires when the client has gone or the server stops: nobody waits any more. */
+      readonly signal: AbortSignal;
     },
-  ) => Promise<Answer>;
+  ) => Promise<Answer<Answers>>;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
+type AnswerSchemas = Readonly<Record<number, z.ZodType>>;
+
+export type Answer<Answers extends AnswerSchemas = AnswerSchemas> = {
+  readonly [Status in keyof Answers & number]: {
+    readonly status: Status;
+    readonly body: z.input<Answers[Status]>;
+  };
+}[keyof Answers & number];
+
+/** Keeps the status a literal, so that the row's types can tell which body belongs to it. */
+export function answer<const Status extends number, Body>(status: Status, body: Body) {
+  return { status, body };
 }
 
 /** Checks the row's types against each other, then forgets them: the table holds rows of many types. */
@@ -47,6 +70,8 @@ export function defineRoute<
   Params extends z.ZodType,
   Query extends z.ZodType,
   Body extends z.ZodType,
->(route: Route<Params, Query, Body>): Route {
+  const Answers extends AnswerSchemas,
+  Headers extends z.ZodType = typeof nothing,
+>(route: Route<Params, Query, Body, Headers, Answers>): Route {
   return route as unknown as Route;
 }

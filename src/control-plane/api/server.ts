@@ -7,6 +7,7 @@ import Fastify, {
 } from 'fastify';
 import { apiError, Rejection } from '../../core/errors.ts';
 import { printRejection } from '../../wire/error-response.ts';
+import { nothing } from '../../wire/parameters.ts';
 import { parse } from '../../wire/parse.ts';
 import { answerNoRequest } from './answer-no-request.ts';
 import { authenticate, authorize } from './authorize.ts';
@@ -71,7 +72,17 @@ function addRoute(server: FastifyInstance, deps: ApiDependencies, route: Route):
         route.method === 'POST'
           ? parse(route.body, readJson(request), 'InvalidJsonInput')
           : undefined;
-      const answer = await route.handle(deps, { identity, projectKey, params, query, body });
+      const headers = parse(route.headers ?? nothing, request.headers, 'InvalidHeader');
+      const { signal } = request;
+      const answer = await route.handle(deps, {
+        identity,
+        projectKey,
+        params,
+        query,
+        body,
+        headers,
+        signal,
+      });
       return reply.code(answer.status).send(answer.body);
     },
   });

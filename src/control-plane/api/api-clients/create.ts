@@ -1,18 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { apiError, rejectAny } from '../../../core/errors.ts';
-import { apiClientDraftSchema, printApiClient } from '../../../wire/api-client.ts';
+import { apiClientDraftSchema, apiClientSchema, printApiClient } from '../../../wire/api-client.ts';
 import { inProject, nothing } from '../../../wire/parameters.ts';
 import { hashSecret, newSecret } from '../../tokens/hash.ts';
-import { defineRoute } from '../route.ts';
+import { answer, defineRoute } from '../route.ts';
 
 /** The secret appears in this answer and nowhere else. */
 export const createApiClientRoute = defineRoute({
+  name: 'createApiClient',
+  summary: 'Create an API client; its secret is shown once',
   method: 'POST',
   path: '/:projectKey/api-clients',
   scopes: ['manage_api_clients'],
   params: inProject,
   query: nothing,
   body: apiClientDraftSchema,
+  answers: { 201: apiClientSchema },
   async handle({ store, clock }, { projectKey, body }) {
     const scopes = [...new Set(body.scope.split(/ +/).filter((scope) => scope !== ''))];
     rejectAny(
@@ -37,6 +40,6 @@ export const createApiClientRoute = defineRoute({
       createdAt: clock.now(),
     };
     await store.commit([{ kind: 'put-client', client }]);
-    return { status: 201, body: printApiClient({ ...client, secret }) };
+    return answer(201, printApiClient({ ...client, secret }));
   },
 });

@@ -1,7 +1,7 @@
 import { reject } from '../../../core/errors.ts';
 import type { ApiClient, Store } from '../../../ports/store.ts';
-import { printApiClient } from '../../../wire/api-client.ts';
-import { printPage } from '../../../wire/page.ts';
+import { apiClientSchema, printApiClient } from '../../../wire/api-client.ts';
+import { pageSchema, printPage } from '../../../wire/page.ts';
 import {
   inProject,
   noBody,
@@ -9,47 +9,53 @@ import {
   oneApiClient,
   pageParameters,
 } from '../../../wire/parameters.ts';
-import { defineRoute } from '../route.ts';
+import { answer, defineRoute } from '../route.ts';
 
 export const queryApiClientsRoute = defineRoute({
+  name: 'queryApiClients',
+  summary: 'List the API clients of the project',
   method: 'GET',
   path: '/:projectKey/api-clients',
   scopes: ['manage_api_clients', 'view_api_clients'],
   params: inProject,
   query: pageParameters,
   body: noBody,
+  answers: { 200: pageSchema(apiClientSchema) },
   async handle({ store }, { projectKey, query }) {
     const { total, results } = await store.projects.clients(projectKey, query);
-    return {
-      status: 200,
-      body: printPage({ total, results: results.map(printApiClient) }, query),
-    };
+    return answer(200, printPage({ total, results: results.map(printApiClient) }, query));
   },
 });
 
 export const getApiClientRoute = defineRoute({
+  name: 'getApiClient',
+  summary: 'Get an API client',
   method: 'GET',
   path: '/:projectKey/api-clients/:id',
   scopes: ['manage_api_clients', 'view_api_clients'],
   params: oneApiClient,
   query: nothing,
   body: noBody,
+  answers: { 200: apiClientSchema },
   async handle({ store }, { projectKey, params }) {
-    return { status: 200, body: printApiClient(await readClient(store, projectKey, params.id)) };
+    return answer(200, printApiClient(await readClient(store, projectKey, params.id)));
   },
 });
 
 export const removeApiClientRoute = defineRoute({
+  name: 'deleteApiClient',
+  summary: 'Delete an API client; its tokens end at once',
   method: 'DELETE',
   path: '/:projectKey/api-clients/:id',
   scopes: ['manage_api_clients'],
   params: oneApiClient,
   query: nothing,
   body: noBody,
+  answers: { 200: apiClientSchema },
   async handle({ store }, { projectKey, params }) {
     const client = await readClient(store, projectKey, params.id);
     await store.commit([{ kind: 'delete-client', projectKey, id: client.id }]);
-    return { status: 200, body: printApiClient(client) };
+    return answer(200, printApiClient(client));
   },
 });
 

@@ -18,5 +18,6 @@ export async function printStaged(store: Store, records: readonly ConnectorStage
 
 export async function printOneStaged(store: Store, record: ConnectorStaged) {
   const [printed] = await printStaged(store, [record]);
+  if (printed === undefined) throw new Error('Nothing was printed');
   return printed;
 }

@@ -1,20 +1,24 @@
+import { connectorStagedSchema } from '../../../wire/connector-staged.ts';
 import { noBody, nothing, oneResource } from '../../../wire/parameters.ts';
 import { deleteConnectorStaged } from '../../commands/delete-connector-staged.ts';
 import { readConnectorStaged } from '../read-or-reject.ts';
-import { defineRoute } from '../route.ts';
+import { answer, defineRoute } from '../route.ts';
 import { printOneStaged } from './print.ts';
 
 export const removeConnectorStagedRoute = defineRoute({
+  name: 'deleteConnectorStaged',
+  summary: 'Delete a ConnectorStaged that nothing uses',
   method: 'DELETE',
   path: '/connectors/drafts/:ref',
   scopes: ['manage_project', 'manage_connectors'],
   params: oneResource,
   query: nothing,
   body: noBody,
+  answers: { 200: connectorStagedSchema },
   async handle(deps, { projectKey, params }) {
     const staged = await readConnectorStaged(deps.store, projectKey, params.ref);
     const body = await printOneStaged(deps.store, staged);
     await deleteConnectorStaged(deps, staged);
-    return { status: 200, body };
+    return answer(200, body);
   },
 });

@@ -1,18 +1,21 @@
-import { deploymentDraftSchema } from '../../../wire/deployment.ts';
+import { deploymentDraftSchema, deploymentSchema } from '../../../wire/deployment.ts';
 import { inProject, nothing } from '../../../wire/parameters.ts';
 import { createDeployment } from '../../commands/create-deployment.ts';
-import { defineRoute } from '../route.ts';
+import { answer, defineRoute } from '../route.ts';
 import { printOne } from './print.ts';
 
 export const createDeploymentRoute = defineRoute({
+  name: 'createDeployment',
+  summary: 'Deploy a Connector',
   method: 'POST',
   path: '/:projectKey/deployments',
   scopes: ['manage_project', 'manage_connectors_deployments'],
   params: inProject,
   query: nothing,
   body: deploymentDraftSchema,
+  answers: { 201: deploymentSchema },
   async handle(deps, { identity, projectKey, body }) {
     const deployment = await createDeployment(deps, identity, projectKey, body);
-    return { status: 201, body: await printOne(deps.store, deployment) };
+    return answer(201, await printOne(deps.store, deployment));
   },
 });

@@ -2,22 +2,25 @@ import type { Deployment } from '../../../core/deployment.ts';
 import { reject } from '../../../core/errors.ts';
 import { LogCursorFailure } from '../../../core/failure.ts';
 import type { LogPage, LogQuery } from '../../../ports/log-store.ts';
-import { logQuerySchema, printLogPage } from '../../../wire/deployment-log.ts';
+import { logPageSchema, logQuerySchema, printLogPage } from '../../../wire/deployment-log.ts';
 import { noBody, oneInProject } from '../../../wire/parameters.ts';
 import { readDeployment } from '../read-or-reject.ts';
-import { type ApiDependencies, defineRoute } from '../route.ts';
+import { type ApiDependencies, answer, defineRoute } from '../route.ts';
 
 const retentionMs = 30 * 24 * 3600 * 1000;
 const pageSize = 100;
 
 /** Contract §5.6 and §10, row 33. */
 export const deploymentLogsRoute = defineRoute({
+  name: 'getDeploymentLogs',
+  summary: 'Read the logs of a Deployment, oldest first',
   method: 'GET',
   path: '/:projectKey/deployments/:ref/logs',
   scopes: ['manage_project', 'manage_connectors_deployments', 'view_connectors_deployments'],
   params: oneInProject,
   query: logQuerySchema,
   body: noBody,
+  answers: { 200: logPageSchema },
   async handle(deps, { projectKey, params, query }) {
     const deployment = await readDeployment(deps.store, projectKey, params.ref);
     checkApplication(deployment, query.applicationName);
@@ -31,7 +34,7 @@ export const deploymentLogsRoute = defineRoute({
         : { after: query.pageToken }),
       limit: pageSize,
     });
-    return { status: 200, body: printLogPage(page) };
+    return answer(200, printLogPage(page));
   },
 });
 

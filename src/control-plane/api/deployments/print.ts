@@ -12,6 +12,5 @@ export async function printDeployments(store: Store, deployments: readonly Deplo
 }
 
 export async function printOne(store: Store, deployment: Deployment) {
-  const [printed] = await printDeployments(store, [deployment]);
-  return printed;
+  return printDeployment(deployment, await store.reports.entries([deployment.buildId]));
 }

@@ -1,15 +1,19 @@
-import { printPage } from '../../../wire/page.ts';
+import { deploymentSchema } from '../../../wire/deployment.ts';
+import { pageSchema, printPage } from '../../../wire/page.ts';
 import { deploymentsParameters, inProject, noBody } from '../../../wire/parameters.ts';
-import { defineRoute } from '../route.ts';
+import { answer, defineRoute } from '../route.ts';
 import { printDeployments } from './print.ts';
 
 export const queryDeploymentsRoute = defineRoute({
+  name: 'queryDeployments',
+  summary: 'List the Deployments of the project',
   method: 'GET',
   path: '/:projectKey/deployments',
   scopes: ['manage_project', 'manage_connectors_deployments', 'view_connectors_deployments'],
   params: inProject,
   query: deploymentsParameters,
   body: noBody,
+  answers: { 200: pageSchema(deploymentSchema) },
   async handle({ store }, { projectKey, query }) {
     const { deploymentType, ...page } = query;
     const found = await store.deployments.query(projectKey, {
@@ -17,6 +21,6 @@ export const queryDeploymentsRoute = defineRoute({
       ...(deploymentType === undefined ? {} : { type: deploymentType }),
     });
     const results = await printDeployments(store, found.results);
-    return { status: 200, body: printPage({ total: found.total, results }, query) };
+    return answer(200, printPage({ total: found.total, results }, query));
   },
 });

@@ -1,22 +1,25 @@
-import { deploymentUpdateSchema } from '../../../wire/deployment.ts';
+import { deploymentSchema, deploymentUpdateSchema } from '../../../wire/deployment.ts';
 import { nothing, oneInProject } from '../../../wire/parameters.ts';
 import { redeploy } from '../../commands/redeploy.ts';
 import { readDeployment } from '../read-or-reject.ts';
-import { defineRoute } from '../route.ts';
+import { answer, defineRoute } from '../route.ts';
 import { printOne } from './print.ts';
 
 /** 201 for an update: contract §1. */
 export const updateDeploymentRoute = defineRoute({
+  name: 'redeployDeployment',
+  summary: 'Redeploy a Deployment with changed values or a newer Connector',
   method: 'POST',
   path: '/:projectKey/deployments/:ref',
   scopes: ['manage_project', 'manage_connectors_deployments'],
   params: oneInProject,
   query: nothing,
   body: deploymentUpdateSchema,
+  answers: { 201: deploymentSchema },
   async handle(deps, { projectKey, params, body }) {
     const deployment = await readDeployment(deps.store, projectKey, params.ref);
     const [action] = body.actions;
     const updated = await redeploy(deps, deployment, body.version, action);
-    return { status: 201, body: await printOne(deps.store, updated) };
+    return answer(201, await printOne(deps.store, updated));
   },
 });
