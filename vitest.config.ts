@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', 'test/model/**'],
           testTimeout: 30_000,
           expect: { poll: pollOnBusyMachine },
           hookTimeout: 60_000,
@@ -24,7 +24,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/model/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
           expect: { poll: pollOnBusyMachine },

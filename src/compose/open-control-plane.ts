@@ -15,6 +15,7 @@ import type { OpenPlane, PlaneInput } from './plane.ts';
 
 const logRetentionMs = 30 * 24 * 3600 * 1000;
 const housekeepingMs = 3600 * 1000;
+const steadyMs = 300;
 
 /** Decides: API, OAuth, operations, builds. */
 export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
@@ -63,6 +64,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
         ? { kind: 'port', ...config.apps.ports }
         : { kind: 'host', domain: config.apps.domain, scheme: config.apps.scheme },
     startupTimeoutMs: config.startupTimeoutMs,
+    steadyMs,
     scriptTimeoutMs: config.scriptTimeoutMs,
     drainMs: config.drainMs,
   };

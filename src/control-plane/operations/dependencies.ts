@@ -27,6 +27,11 @@ export interface OperationDependencies {
   readonly platform?: PlatformRedirect;
   readonly addressing: Addressing;
   readonly startupTimeoutMs: number;
+  /**
+   * How long everything must stay up before it may serve. Applications listen first and find out then that a host or a
+   * credential of their new configuration is wrong: until here that costs no request.
+   */
+  readonly steadyMs: number;
   readonly scriptTimeoutMs: number;
   readonly drainMs: number;
 }

@@ -56,6 +56,7 @@ async function open() {
     events,
     addressing: { kind: 'host', domain: 'example.com', scheme: 'https' },
     startupTimeoutMs: 1000,
+    steadyMs: 300,
     scriptTimeoutMs: 1000,
     drainMs: 1000,
   };

@@ -8,15 +8,9 @@ import { waitFor } from '../wait-for.ts';
 
 /** Time for the data plane to notice, on top of what the application itself may take. */
 const noticeMs = 30_000;
-/**
- * How long everything must stay up before it may serve. Applications listen first and find out then that a host or a
- * credential of their new configuration is wrong: until here that costs no request.
- */
-const steadyMs = 300;
-
 /** Waits until the data plane has every application of the candidate healthy, or knows that one will not be. */
 export async function awaitHealthy(
-  deps: Pick<OperationDependencies, 'store' | 'clock' | 'startupTimeoutMs'>,
+  deps: Pick<OperationDependencies, 'store' | 'clock' | 'startupTimeoutMs' | 'steadyMs'>,
   release: Release,
   scope: StepScope,
 ): Promise<void> {
@@ -55,7 +49,7 @@ async function becomeHealthy(
 }
 
 async function stayHealthy(
-  { store }: Pick<OperationDependencies, 'store'>,
+  { store, steadyMs }: Pick<OperationDependencies, 'store' | 'steadyMs'>,
   release: Release,
   { signal }: Pick<StepScope, 'signal'>,
 ): Promise<void> {

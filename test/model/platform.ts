@@ -1,0 +1,199 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import pino from 'pino';
+import { createApiServer } from '../../src/control-plane/api/server.ts';
+import { bootstrapProject } from '../../src/control-plane/commands/bootstrap.ts';
+import type { OperationDependencies } from '../../src/control-plane/operations/dependencies.ts';
+import { runOperation } from '../../src/control-plane/operations/run-operation.ts';
+import { servingOf } from '../../src/core/application.ts';
+import { Failure } from '../../src/core/failure.ts';
+import type { Release } from '../../src/core/release.ts';
+import { openNodeBuilder } from '../../src/drivers/builder/node/driver.ts';
+import { openEmbeddedBroker } from '../../src/drivers/event-broker/embedded/open-embedded-broker.ts';
+import { openSqliteLogStore } from '../../src/drivers/log-store/sqlite/open-sqlite-log-store.ts';
+import { openProcessRuntime } from '../../src/drivers/runtime/process/process-runtime.ts';
+import { secretBoxFromKey } from '../../src/drivers/secret-box/aes-gcm/secret-box.ts';
+import { openGitSource } from '../../src/drivers/source/git/git-source.ts';
+import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
+import type { Change, Store } from '../../src/ports/store.ts';
+
+/** How the next operation ends. */
+export type Outcome = 'succeed' | 'fail';
+
+export interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: an answer is whatever the server sent
+  readonly body: any;
+}
+
+/**
+ * A control plane whose every part is real, and no data plane: the test stands in for one, through the store as it would,
+ * and so decides when an operation is worked on and how it ends.
+ */
+export interface Platform extends AsyncDisposable {
+  request(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
+  /** Runs the oldest open operation to its end. False where there is none. */
+  work(outcome: Outcome): Promise<boolean>;
+  /** A token with every scope of the project, which is made if need be. */
+  token(projectKey: string): Promise<string>;
+}
+
+export async function openPlatform(folder: string, workers: number): Promise<Platform> {
+  await using stack = new AsyncDisposableStack();
+  const [store, logs, events, runtime] = await Promise.all([
+    openSqliteStore({ file: join(folder, 'store.sqlite') }),
+    openSqliteLogStore({ file: join(folder, 'logs.sqlite') }),
+    openEmbeddedBroker({ file: join(folder, 'events.sqlite') }),
+    openProcessRuntime({ directory: join(folder, 'run') }),
+  ]);
+  for (const part of [store, logs, events, runtime]) stack.use(part);
+  const environment = process.env;
+  const source = openGitSource({ directory: join(folder, 'git'), allowLocal: true, environment });
+  const secrets = secretBoxFromKey(randomBytes(32));
+  const clock = { now: () => Date.now() };
+  const newId = () => randomUUID();
+  const logger = pino({ level: 'silent' });
+  const broken = { broker: false };
+  const operations: OperationDependencies = {
+    store,
+    clock,
+    newId,
+    logger,
+    source,
+    builder: openNodeBuilder({
+      directory: join(folder, 'builds'),
+      toolDirectory: join(folder, 'tools'),
+      source,
+      limits: { installTimeoutMs: 60_000, buildTimeoutMs: 60_000 },
+    }),
+    runtime,
+    secrets,
+    logs,
+    events: {
+      removeTopic: async (topic) => {
+        if (broken.broker) throw new Failure('The broker is away.');
+        await events.removeTopic(topic);
+      },
+    },
+    addressing: { kind: 'host', domain: 'example.com', scheme: 'https' },
+    startupTimeoutMs: 60_000,
+    steadyMs: 0,
+    scriptTimeoutMs: 60_000,
+    drainMs: 60_000,
+  };
+  const api = { store, clock, newId, sealer: secrets, source, logs, events, workers };
+  const server = createApiServer({ ...api, openPublishing: false }, logger);
+  stack.defer(() => server.close());
+  await server.ready();
+
+  const opened = stack.move();
+  return {
+    async request(method, path, body, token) {
+      const response = await server.inject({
+        method: method as 'GET',
+        url: path,
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+      });
+      return { status: response.statusCode, body: response.json() };
+    },
+    async work(outcome) {
+      const now = clock.now();
+      const operation = await store.operations.claim({
+        worker: 'the only one',
+        now,
+        leaseUntil: now + 600_000,
+      });
+      if (operation === undefined) return false;
+      broken.broker = outcome === 'fail' && operation.input.kind === 'undeploy';
+      await using _dataPlane = standInForDataPlane(store, outcome);
+      await runOperation(operations, operation, new AbortController().signal);
+      return true;
+    },
+    async token(projectKey) {
+      const client = { projectKey, clientId: `client-of-${projectKey}`, clientSecret: 'secret' };
+      await bootstrapProject({ store, clock }, client);
+      const response = await server.inject({
+        method: 'POST',
+        url: '/oauth/token?grant_type=client_credentials',
+        headers: { authorization: `Basic ${btoa(`${client.clientId}:${client.clientSecret}`)}` },
+      });
+      return response.json().access_token;
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/** Observes after every hint what the store wants to run, and writes what became of it. */
+function standInForDataPlane(store: Store, outcome: Outcome): AsyncDisposable {
+  let looking: Promise<void> | undefined;
+  let again = false;
+  const look = (): void => {
+    again = true;
+    looking ??= (async () => {
+      while (again) {
+        again = false;
+        await store.commit(await observe(store, outcome));
+      }
+      looking = undefined;
+    })();
+  };
+  const unwatch = store.watch(look);
+  look();
+  return {
+    async [Symbol.asyncDispose]() {
+      unwatch();
+      await looking;
+      await store.commit(await observe(store, outcome));
+    },
+  };
+}
+
+async function observe(store: Store, outcome: Outcome): Promise<readonly Change[]> {
+  const releases = await store.runtime.releases({ states: ['candidate', 'current', 'draining'] });
+  const changes = await Promise.all(releases.map((one) => followRelease(store, one, outcome)));
+  return changes.flat();
+}
+
+async function followRelease(
+  store: Store,
+  release: Release,
+  outcome: Outcome,
+): Promise<readonly Change[]> {
+  const instances = await store.runtime.instances({ releaseId: release.id });
+  if (release.state === 'draining') {
+    return [
+      { kind: 'delete-instances', ids: instances.map(({ id }) => id) },
+      { kind: 'set-release-state', id: release.id, state: 'retired' },
+    ];
+  }
+  // What an earlier operation has brought up stays up.
+  if (release.routed || instances.some(({ state }) => state === 'failed')) return [];
+  const processes = release.applications.filter(({ type }) => servingOf(type) === 'process');
+  if (outcome === 'fail') {
+    const [victim] = [...processes, ...release.applications];
+    return victim === undefined ? [] : [instanceOf(release, victim.name, 'failed')];
+  }
+  if (release.state === 'current') return [{ kind: 'set-release-routed', id: release.id }];
+  const known = new Set(instances.map(({ applicationName }) => applicationName));
+  return processes
+    .filter(({ name }) => !known.has(name))
+    .map(({ name }) => instanceOf(release, name, 'healthy'));
+}
+
+function instanceOf(release: Release, applicationName: string, state: 'healthy' | 'failed') {
+  return {
+    kind: 'put-instance',
+    instance: {
+      id: `${release.id}/${applicationName}`,
+      releaseId: release.id,
+      applicationName,
+      state,
+      restarts: 0,
+      updatedAt: Date.now(),
+    },
+  } as const;
+}
