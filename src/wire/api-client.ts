@@ -1,22 +1,31 @@
 import { z } from 'zod';
+import { pageSchema } from './page.ts';
 
 /** commercetools' own `/{projectKey}/api-clients` resource. */
-export const apiClientDraftSchema = z.object({
-  name: z.string().min(1).max(256),
-  /** Separated by spaces, each with the project's suffix. */
-  scope: z
-    .string()
-    .max(4096)
-    .refine((text) => text.trim() !== '', 'Must name a scope'),
-});
+export const apiClientDraftSchema = z
+  .object({
+    name: z.string().min(1).max(256),
+    /** Separated by spaces, each with the project's suffix. */
+    scope: z
+      .string()
+      .max(4096)
+      .refine((text) => text.trim() !== '', 'Must name a scope'),
+  })
+  .meta({ id: 'ApiClientDraft' });
 
-export const apiClientSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  scope: z.string(),
-  createdAt: z.iso.datetime(),
-  /** Only in the answer to its creation. */
-  secret: z.string().exactOptional(),
+export const apiClientSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    scope: z.string(),
+    createdAt: z.iso.datetime(),
+    /** Only in the answer to its creation. */
+    secret: z.string().exactOptional(),
+  })
+  .meta({ id: 'ApiClient' });
+
+export const apiClientPageSchema = pageSchema(apiClientSchema).meta({
+  id: 'ApiClientPagedQueryResponse',
 });
 
 export function printApiClient(client: {

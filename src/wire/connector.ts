@@ -8,34 +8,40 @@ import {
 } from '../core/connector.ts';
 import type { ConfigurationKey, ConfigurationKeys, ConnectorSpec } from '../core/connector-spec.ts';
 
-export const regionSchema = z.enum(regions);
-export const integrationTypeSchema = z.enum(integrationTypes);
+export const regionSchema = z.enum(regions).meta({ id: 'Region' });
+export const integrationTypeSchema = z.enum(integrationTypes).meta({ id: 'IntegrationType' });
 
 const keysSchema = z
   .array(
-    z.object({
-      key: z.string(),
-      description: z.string(),
-      required: z.boolean(),
-      default: z.string().exactOptional(),
-    }),
+    z
+      .object({
+        key: z.string(),
+        description: z.string(),
+        required: z.boolean(),
+        default: z.string().exactOptional(),
+      })
+      .meta({ id: 'ConfigurationKey' }),
   )
   .readonly();
 
-const configurationKeysSchema = z.object({
-  standardConfiguration: keysSchema,
-  securedConfiguration: keysSchema,
-});
+const configurationKeysSchema = z
+  .object({
+    standardConfiguration: keysSchema,
+    securedConfiguration: keysSchema,
+  })
+  .meta({ id: 'ConnectorGlobalConfiguration' });
 
-const creatorSchema = z.object({
-  email: z.string(),
-  name: z.string().exactOptional(),
-  title: z.string().exactOptional(),
-  company: z.string().exactOptional(),
-  logoUrl: z.string().exactOptional(),
-  noOfContributors: z.int().exactOptional(),
-  supportUrl: z.string().exactOptional(),
-});
+const creatorSchema = z
+  .object({
+    email: z.string(),
+    name: z.string().exactOptional(),
+    title: z.string().exactOptional(),
+    company: z.string().exactOptional(),
+    logoUrl: z.string().exactOptional(),
+    noOfContributors: z.int().exactOptional(),
+    supportUrl: z.string().exactOptional(),
+  })
+  .meta({ id: 'Creator' });
 
 /** What staged, published and deployed connectors have in common. */
 export const connectorContent = {
@@ -46,14 +52,16 @@ export const connectorContent = {
   description: z.string().exactOptional(),
   integrationTypes: z.array(integrationTypeSchema).readonly(),
   creator: creatorSchema,
-  repository: z.object({ url: z.string(), tag: z.string() }),
+  repository: z.object({ url: z.string(), tag: z.string() }).meta({ id: 'Repository' }),
   configurations: z
     .array(
-      z.object({
-        applicationName: z.string(),
-        applicationType: z.enum(applicationTypes),
-        ...configurationKeysSchema.shape,
-      }),
+      z
+        .object({
+          applicationName: z.string(),
+          applicationType: z.enum(applicationTypes),
+          ...configurationKeysSchema.shape,
+        })
+        .meta({ id: 'ConnectorConfigurationApplication' }),
     )
     .readonly(),
   globalConfiguration: configurationKeysSchema.exactOptional(),
@@ -64,12 +72,14 @@ export const connectorContent = {
 
 export const times = { createdAt: z.iso.datetime(), lastModifiedAt: z.iso.datetime() };
 
-export const connectorSchema = z.object({
-  ...connectorContent,
-  private: z.boolean(),
-  certified: z.boolean(),
-  ...times,
-});
+export const connectorSchema = z
+  .object({
+    ...connectorContent,
+    private: z.boolean(),
+    certified: z.boolean(),
+    ...times,
+  })
+  .meta({ id: 'Connector' });
 
 /** Keys as `connect.yaml` declares them. */
 export function printKeys(keys: ConfigurationKeys) {

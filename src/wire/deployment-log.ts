@@ -19,19 +19,23 @@ export const logQuerySchema = z.object({
   pageToken: z.string().max(1024).exactOptional(),
 });
 
-export const logEntrySchema = z.object({
-  type: z.enum(logEntryTypes),
-  deploymentId: z.uuid(),
-  applicationName: z.string(),
-  severity: z.enum(severities),
-  timestamp: z.iso.datetime(),
-  details: z.record(z.string(), z.unknown()),
-});
+export const logEntrySchema = z
+  .object({
+    type: z.enum(logEntryTypes),
+    deploymentId: z.uuid(),
+    applicationName: z.string(),
+    severity: z.enum(severities),
+    timestamp: z.iso.datetime(),
+    details: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'DeploymentLog' });
 
-export const logPageSchema = z.object({
-  data: z.array(logEntrySchema).readonly(),
-  next: z.string(),
-});
+export const logPageSchema = z
+  .object({
+    data: z.array(logEntrySchema).readonly(),
+    next: z.string(),
+  })
+  .meta({ id: 'DeploymentLogCursorPagedQueryResponse' });
 
 /** `next` is always there: without it the official CLI asks for further pages for ever (contract §5.6). */
 export function printLogPage(page: {

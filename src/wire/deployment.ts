@@ -16,6 +16,7 @@ import {
 import { deploymentStatuses } from '../core/deployment-status.ts';
 import type { ReportEntry } from '../core/report.ts';
 import { connectorContent, printContent, regionSchema, times } from './connector.ts';
+import { pageSchema } from './page.ts';
 import { idSchema, keySchema, versionSchema } from './parse.ts';
 import { printEntries, reportSchema } from './report.ts';
 import { scheduleSchema } from './schedule.ts';
@@ -35,7 +36,11 @@ const valueSchema = z
   });
 
 const valuesSchema = z
-  .array(z.object({ key: z.string().min(1).max(256), value: valueSchema }))
+  .array(
+    z
+      .object({ key: z.string().min(1).max(256), value: valueSchema })
+      .meta({ id: 'ConfigurationValueDraft' }),
+  )
   .max(1000)
   .superRefine((values, context) => {
     const seen = new Set<string>();
@@ -47,20 +52,22 @@ const valuesSchema = z
   });
 
 /** Contract §4: the limits of the broker that the hosted platform uses. */
-const retryPolicySchema = z.discriminatedUnion('strategy', [
-  z.object({ strategy: z.literal('immediate') }),
-  z
-    .object({
-      strategy: z.literal('exponential-backoff'),
-      minBackoffSeconds: z.int().min(1).max(600),
-      maxBackoffSeconds: z.int().min(1).max(600),
-      maxAttempts: z.int().min(5).max(100).exactOptional(),
-    })
-    .refine((policy) => policy.minBackoffSeconds <= policy.maxBackoffSeconds, {
-      path: ['minBackoffSeconds'],
-      message: 'minBackoffSeconds must be less than or equal to maxBackoffSeconds',
-    }),
-]);
+const retryPolicySchema = z
+  .discriminatedUnion('strategy', [
+    z.object({ strategy: z.literal('immediate') }),
+    z
+      .object({
+        strategy: z.literal('exponential-backoff'),
+        minBackoffSeconds: z.int().min(1).max(600),
+        maxBackoffSeconds: z.int().min(1).max(600),
+        maxAttempts: z.int().min(5).max(100).exactOptional(),
+      })
+      .refine((policy) => policy.minBackoffSeconds <= policy.maxBackoffSeconds, {
+        path: ['minBackoffSeconds'],
+        message: 'minBackoffSeconds must be less than or equal to maxBackoffSeconds',
+      }),
+  ])
+  .meta({ id: 'RetryPolicy' });
 
 const applicationValuesSchema = z
   .object({
@@ -74,7 +81,8 @@ const applicationValuesSchema = z
     ...rest,
     standard: standardConfiguration,
     secured: securedConfiguration,
-  }));
+  }))
+  .meta({ id: 'DeploymentConfigurationApplication' });
 
 const configurationsSchema = z
   .array(applicationValuesSchema)
@@ -103,76 +111,100 @@ const globalSchema = z
       standard: standardConfiguration,
       secured: securedConfiguration,
     }),
-  );
+  )
+  .meta({ id: 'DeploymentGlobalConfigurationDraft' });
 
 /** Contract §1.4. */
-export const deploymentDraftSchema = z.object({
-  key: keySchema.exactOptional(),
-  type: z.enum(deploymentTypes).exactOptional(),
-  connector: z
-    .object({
-      id: idSchema.exactOptional(),
-      key: keySchema.exactOptional(),
-      staged: z.boolean().default(false),
-      version: versionSchema.exactOptional(),
-    })
-    .refine((reference) => reference.id !== undefined || reference.key !== undefined, {
-      message: 'Either id or key is required',
-    }),
-  configurations: configurationsSchema,
-  globalConfiguration: globalSchema.exactOptional(),
-  region: z.string().min(1).max(256),
-}) satisfies z.ZodType<DeploymentDraft>;
+export const deploymentDraftSchema = z
+  .object({
+    key: keySchema.exactOptional(),
+    type: z.enum(deploymentTypes).exactOptional(),
+    connector: z
+      .object({
+        id: idSchema.exactOptional(),
+        key: keySchema.exactOptional(),
+        staged: z.boolean().default(false),
+        version: versionSchema.exactOptional(),
+      })
+      .refine((reference) => reference.id !== undefined || reference.key !== undefined, {
+        message: 'Either id or key is required',
+      })
+      .meta({ id: 'ConnectorReference' }),
+    configurations: configurationsSchema,
+    globalConfiguration: globalSchema.exactOptional(),
+    region: z.string().min(1).max(256),
+  })
+  .meta({ id: 'DeploymentDraft' }) satisfies z.ZodType<DeploymentDraft>;
 
-const redeploySchema = z.object({
-  action: z.literal('redeploy'),
-  skipScripts: z.boolean().default(false),
-  updateConnector: z.boolean().default(false),
-  configurationValues: configurationsSchema.exactOptional(),
-  globalConfiguration: globalSchema.exactOptional(),
-}) satisfies z.ZodType<Redeploy>;
+const redeploySchema = z
+  .object({
+    action: z.literal('redeploy'),
+    skipScripts: z.boolean().default(false),
+    updateConnector: z.boolean().default(false),
+    configurationValues: configurationsSchema.exactOptional(),
+    globalConfiguration: globalSchema.exactOptional(),
+  })
+  .meta({ id: 'DeploymentRedeployAction' }) satisfies z.ZodType<Redeploy>;
 
 /** Exactly one action (contract §10, row 23). */
-export const deploymentUpdateSchema = z.object({
-  version: versionSchema,
-  actions: z.tuple([redeploySchema]),
-});
+export const deploymentUpdateSchema = z
+  .object({
+    version: versionSchema,
+    actions: z.tuple([redeploySchema]),
+  })
+  .meta({ id: 'DeploymentUpdate' });
 
-const storedValuesSchema = z.array(z.object({ key: z.string(), value: z.string() })).readonly();
+const storedValuesSchema = z
+  .array(z.object({ key: z.string(), value: z.string() }).meta({ id: 'ConfigurationValue' }))
+  .readonly();
 
-const storedConfigurationSchema = z.object({
-  standardConfiguration: storedValuesSchema,
-  /** Their values are masked (contract §3.4). */
-  securedConfiguration: storedValuesSchema,
-});
+const storedConfigurationSchema = z
+  .object({
+    standardConfiguration: storedValuesSchema,
+    /** Their values are masked (contract §3.4). */
+    securedConfiguration: storedValuesSchema,
+  })
+  .meta({ id: 'DeploymentGlobalConfiguration' });
 
 /** Contract §1.2 and §1.3. */
-export const deploymentSchema = z.object({
-  id: z.uuid(),
-  key: z.string().exactOptional(),
-  version: z.int(),
-  type: z.enum(deploymentTypes),
-  connector: z.object({ ...connectorContent, certified: z.boolean() }),
-  globalConfiguration: storedConfigurationSchema.exactOptional(),
-  apiClient: z.object({ name: z.string(), scopes: z.array(z.string()).readonly() }).exactOptional(),
-  details: z.object({ build: z.object({ id: z.string(), report: reportSchema }) }),
-  deployedRegion: regionSchema,
-  applications: z
-    .array(
-      z.object({
-        id: z.uuid(),
-        applicationName: z.string(),
-        ...storedConfigurationSchema.shape,
-        url: z.string().exactOptional(),
-        topic: z.string().exactOptional(),
-        schedule: z.string().exactOptional(),
-        retryPolicy: retryPolicySchema.exactOptional(),
-      }),
-    )
-    .readonly(),
-  preview: z.boolean(),
-  status: z.enum(deploymentStatuses),
-  ...times,
+export const deploymentSchema = z
+  .object({
+    id: z.uuid(),
+    key: z.string().exactOptional(),
+    version: z.int(),
+    type: z.enum(deploymentTypes),
+    connector: z
+      .object({ ...connectorContent, certified: z.boolean() })
+      .meta({ id: 'DeploymentConnector' }),
+    globalConfiguration: storedConfigurationSchema.exactOptional(),
+    apiClient: z
+      .object({ name: z.string(), scopes: z.array(z.string()).readonly() })
+      .exactOptional(),
+    details: z.object({ build: z.object({ id: z.string(), report: reportSchema }) }),
+    deployedRegion: regionSchema,
+    applications: z
+      .array(
+        z
+          .object({
+            id: z.uuid(),
+            applicationName: z.string(),
+            ...storedConfigurationSchema.shape,
+            url: z.string().exactOptional(),
+            topic: z.string().exactOptional(),
+            schedule: z.string().exactOptional(),
+            retryPolicy: retryPolicySchema.exactOptional(),
+          })
+          .meta({ id: 'ApplicationDeployment' }),
+      )
+      .readonly(),
+    preview: z.boolean(),
+    status: z.enum(deploymentStatuses),
+    ...times,
+  })
+  .meta({ id: 'Deployment' });
+
+export const deploymentPageSchema = pageSchema(deploymentSchema).meta({
+  id: 'DeploymentPagedQueryResponse',
 });
 
 export function printDeployment(deployment: Deployment, entries: readonly ReportEntry[]) {

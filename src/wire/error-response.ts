@@ -1,12 +1,39 @@
-import type { Rejection } from '../core/errors.ts';
+import { z } from 'zod';
+import { type ErrorCode, errorTable, type Rejection } from '../core/errors.ts';
 
-/** Contract §3.1. A 401 carries its message once more as `error`. */
-export interface ErrorResponse {
-  readonly statusCode: number;
-  readonly message: string;
-  readonly errors: readonly { readonly code: string; readonly message: string }[];
-  readonly error?: string;
-}
+const codes = Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]];
+
+/** One mistake. Which of the further fields are there depends on the code. */
+const errorSchema = z
+  .object({
+    code: z.enum(codes),
+    message: z.string(),
+    detailedErrorMessage: z.string().exactOptional().meta({
+      description: 'Where the mistake is, and what would be right.',
+    }),
+    field: z.string().exactOptional(),
+    duplicateValue: z.string().exactOptional(),
+    value: z.string().exactOptional(),
+    expectedVersion: z.int().exactOptional().meta({ description: 'The `version` that was sent.' }),
+    currentVersion: z.int().exactOptional(),
+  })
+  .meta({ id: 'ErrorObject' });
+
+/** Contract §3.1. */
+export const errorResponseSchema = z
+  .object({
+    statusCode: z.int().meta({ description: 'The HTTP status once more.' }),
+    message: z.string().meta({ description: 'That of the first error.' }),
+    errors: z.array(errorSchema).readonly().meta({
+      description: 'At least one. Several where several mistakes share a status.',
+    }),
+    error: z.string().exactOptional().meta({
+      description: 'In a 401 only: its message once more.',
+    }),
+  })
+  .meta({ id: 'ErrorResponse' });
+
+export type ErrorResponse = z.input<typeof errorResponseSchema>;
 
 export function printRejection(rejection: Rejection): ErrorResponse {
   const [first] = rejection.errors;

@@ -7,7 +7,8 @@ const wholeNumber = (max: number, fallback: number) =>
     .regex(/^\d{1,6}$/, 'Must be a whole number')
     .transform(Number)
     .pipe(z.number().min(0).max(max))
-    .default(fallback);
+    .default(fallback)
+    .meta({ reads: { type: 'integer', minimum: 0, maximum: max, default: fallback } });
 
 /** A parameter that may be given several times. */
 export const repeatable = <T extends z.ZodType>(item: T) =>
@@ -28,23 +29,25 @@ const sortSchema = z
       field: field as 'createdAt' | 'lastModifiedAt',
       direction: direction as 'asc' | 'desc',
     };
-  });
+  })
+  .meta({ examples: ['createdAt desc'] });
 
 /** Contract §3.3. */
 export const pageQuery = {
-  limit: wholeNumber(500, 20),
-  offset: wholeNumber(10_000, 0),
-  sort: repeatable(sortSchema),
+  limit: wholeNumber(500, 20).meta({ description: 'How many results a page has at most.' }),
+  offset: wholeNumber(10_000, 0).meta({ description: 'How many results to leave out.' }),
+  sort: repeatable(sortSchema).meta({
+    description:
+      '`createdAt` or `lastModifiedAt`, then `asc` or `desc`. Newest first if left out. May be given several times.',
+  }),
 };
 
 export const pageSchema = <T extends z.ZodType>(item: T) =>
   z.object({
     limit: z.int(),
     offset: z.int(),
-    /** Of this page. */
-    count: z.int(),
-    /** Of all that match. */
-    total: z.int(),
+    count: z.int().meta({ description: 'Results of this page.' }),
+    total: z.int().meta({ description: 'Results of all pages.' }),
     results: z.array(item).readonly(),
   });
 

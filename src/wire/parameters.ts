@@ -28,10 +28,20 @@ export const oneTopic = z.object({
   project: z.string().max(256),
   topicAndVerb: z.string().max(512),
 });
+/** The same for readers, who see the verb in the path. */
+export const oneTopicToPublish = z.object({
+  project: projectKeySchema,
+  topic: z
+    .string()
+    .max(504)
+    .meta({ description: 'The `topic` of an application of a Deployment.' }),
+});
 
 export const nothing = z.object({});
 /** For requests whose body, if any, means nothing. */
 export const noBody = z.unknown();
+/** A document of a form of its own: OpenAPI's, here. */
+export const documentSchema = z.record(z.string(), z.unknown());
 
 export const pageParameters = z.object(pageQuery);
 export const deploymentsParameters = z.object({

@@ -46,10 +46,11 @@ export const idSchema = z
   .regex(
     /^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i,
     'Must be a UUID',
-  );
+  )
+  .meta({ reads: { format: 'uuid' } });
 
 export const projectKeySchema = z
   .string()
-  .regex(/^[a-zA-Z0-9-_]{2,36}$/, 'Must have 2 to 36 letters, digits, underscores or hyphens');
+  .regex(/^[a-zA-Z0-9_-]{2,36}$/, 'Must have 2 to 36 letters, digits, underscores or hyphens');
 
 export const versionSchema = z.int().min(1);

@@ -15,6 +15,7 @@ import { discardBody } from './discard-body.ts';
 import { addPublishing } from './events/publish.ts';
 import { addHealth } from './health.ts';
 import { addOAuth } from './oauth/add-oauth.ts';
+import { addOpenApi } from './openapi/add-openapi.ts';
 import { readJson } from './read-json.ts';
 import type { ApiDependencies, Route } from './route.ts';
 import { routes } from './routes.ts';
@@ -54,6 +55,7 @@ export function createApiServer(deps: ApiDependencies, logger: FastifyBaseLogger
   addHealth(server, deps);
   addOAuth(server, deps);
   addPublishing(server, deps);
+  addOpenApi(server, routes);
   for (const route of routes) addRoute(server, deps, route);
   return server;
 }

@@ -1,7 +1,7 @@
 import { reject } from '../../../core/errors.ts';
 import type { ApiClient, Store } from '../../../ports/store.ts';
-import { apiClientSchema, printApiClient } from '../../../wire/api-client.ts';
-import { pageSchema, printPage } from '../../../wire/page.ts';
+import { apiClientPageSchema, apiClientSchema, printApiClient } from '../../../wire/api-client.ts';
+import { printPage } from '../../../wire/page.ts';
 import {
   inProject,
   noBody,
@@ -20,7 +20,7 @@ export const queryApiClientsRoute = defineRoute({
   params: inProject,
   query: pageParameters,
   body: noBody,
-  answers: { 200: pageSchema(apiClientSchema) },
+  answers: { 200: apiClientPageSchema },
   async handle({ store }, { projectKey, query }) {
     const { total, results } = await store.projects.clients(projectKey, query);
     return answer(200, printPage({ total, results: results.map(printApiClient) }, query));

@@ -1,5 +1,5 @@
-import { connectorStagedSchema } from '../../../wire/connector-staged.ts';
-import { pageSchema, printPage } from '../../../wire/page.ts';
+import { connectorStagedPageSchema } from '../../../wire/connector-staged.ts';
+import { printPage } from '../../../wire/page.ts';
 import { noBody, nothing, stagedParameters } from '../../../wire/parameters.ts';
 import { answer, defineRoute } from '../route.ts';
 import { printStaged } from './print.ts';
@@ -13,7 +13,7 @@ export const queryConnectorStagedRoute = defineRoute({
   params: nothing,
   query: stagedParameters,
   body: noBody,
-  answers: { 200: pageSchema(connectorStagedSchema) },
+  answers: { 200: connectorStagedPageSchema },
   async handle({ store }, { projectKey, query }) {
     const found = await store.connectors.queryStaged(projectKey, query);
     const results = await printStaged(store, found.results);

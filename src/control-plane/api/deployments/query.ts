@@ -1,5 +1,5 @@
-import { deploymentSchema } from '../../../wire/deployment.ts';
-import { pageSchema, printPage } from '../../../wire/page.ts';
+import { deploymentPageSchema } from '../../../wire/deployment.ts';
+import { printPage } from '../../../wire/page.ts';
 import { deploymentsParameters, inProject, noBody } from '../../../wire/parameters.ts';
 import { answer, defineRoute } from '../route.ts';
 import { printDeployments } from './print.ts';
@@ -13,7 +13,7 @@ export const queryDeploymentsRoute = defineRoute({
   params: inProject,
   query: deploymentsParameters,
   body: noBody,
-  answers: { 200: pageSchema(deploymentSchema) },
+  answers: { 200: deploymentPageSchema },
   async handle({ store }, { projectKey, query }) {
     const { deploymentType, ...page } = query;
     const found = await store.deployments.query(projectKey, {

@@ -4,7 +4,7 @@ import { reject } from '../../../core/errors.ts';
 import { Failure } from '../../../core/failure.ts';
 import { oneTopic } from '../../../wire/parameters.ts';
 import { parse } from '../../../wire/parse.ts';
-import { publishSchema } from '../../../wire/publish.ts';
+import { type Published, publishSchema } from '../../../wire/publish.ts';
 import { authenticate, authorize } from '../authorize.ts';
 import { readJson } from '../read-json.ts';
 import type { ApiDependencies } from '../route.ts';
@@ -28,7 +28,7 @@ export function addPublishing(server: FastifyInstance, deps: ApiDependencies): v
       if (!deps.openPublishing) await authorizePublisher(deps, request, params.project);
       await checkTopic(deps, params.project, topic);
       const { messages } = parse(publishSchema, readJson(request), 'InvalidJsonInput');
-      return { messageIds: await publish(deps, topic, messages) };
+      return { messageIds: await publish(deps, topic, messages) } satisfies Published;
     },
   );
 }

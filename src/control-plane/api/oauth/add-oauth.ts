@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiClient } from '../../../ports/store.ts';
+import type { Introspection, OAuthError, Token } from '../../../wire/oauth.ts';
 import {
   authenticateClient,
   identify,
@@ -53,7 +54,7 @@ async function answerToken(deps: ApiDependencies, request: FastifyRequest, reply
     token_type: 'Bearer',
     expires_in: tokenLifetimeSeconds,
     scope: scopes.join(' '),
-  });
+  } satisfies Token);
 }
 
 /** A client sees the tokens of its own project only. */
@@ -70,13 +71,13 @@ async function answerIntrospection(
     return refuse(reply, 400, 'invalid_request', 'Missing required parameter: token');
   const found = await identify(deps, token);
   if (found === undefined || found.projectKey !== client.projectKey)
-    return reply.send({ active: false });
+    return reply.send({ active: false } satisfies Introspection);
   return reply.send({
     active: true,
     scope: found.scopes.join(' '),
     client_id: found.clientId,
     exp: Math.floor(found.expiresAt / 1000),
-  });
+  } satisfies Introspection);
 }
 
 const clientMessage = 'Please provide valid client credentials using HTTP Basic Authentication.';
@@ -93,7 +94,12 @@ async function authenticated(
 }
 
 /** commercetools' own form: the envelope of the API and OAuth's fields in one. */
-function refuse(reply: FastifyReply, status: number, code: string, message: string): FastifyReply {
+function refuse(
+  reply: FastifyReply,
+  status: number,
+  code: OAuthError['error'],
+  message: string,
+): FastifyReply {
   if (status === 401) reply.header('www-authenticate', 'Basic realm="berth"');
   return reply.code(status).send({
     statusCode: status,
@@ -101,5 +107,5 @@ function refuse(reply: FastifyReply, status: number, code: string, message: stri
     errors: [{ code, message }],
     error: code,
     error_description: message,
-  });
+  } satisfies OAuthError);
 }

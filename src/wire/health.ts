@@ -1,0 +1,9 @@
+import { z } from 'zod';
+
+export const aliveSchema = z.object({ status: z.literal('ok') });
+export const readySchema = z.object({ status: z.literal('ready') });
+export const notReadySchema = z.object({ status: z.literal('not ready'), reason: z.string() });
+
+export type Alive = z.input<typeof aliveSchema>;
+export type Ready = z.input<typeof readySchema>;
+export type NotReady = z.input<typeof notReadySchema>;
