@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { shopFiles } from '../api/shop-connector.ts';
+import type { Answer } from '../support/berth.ts';
+import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
 import { createRepository, type TestRepository } from '../support/git-repository.ts';
 import { type Call, callsOfSequence, type Move, sequence } from './calls.ts';
-import { type Answer, openPlatform, type Platform } from './platform.ts';
 import { type Known, Reference, type Values } from './reference.ts';
 
 const sequences = 1000;
@@ -15,26 +16,26 @@ const project = 'model-project';
 
 let folder: string;
 let repository: TestRepository;
-let platform: Platform;
+let plane: ControlPlane;
 let tokens: { readonly own: string; readonly foreign: string };
 let connectorId: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'berth-model-'));
   repository = await createRepository({ files: shopFiles, tag: 'v1' });
-  platform = await openPlatform(folder, workers);
-  tokens = { own: await platform.token(project), foreign: await platform.token('other-project') };
+  plane = await openControlPlane(folder, workers);
+  tokens = { own: await plane.token(project), foreign: await plane.token('other-project') };
   connectorId = await publishShop();
 });
 
 afterAll(async () => {
-  await platform?.[Symbol.asyncDispose]();
+  await plane?.[Symbol.asyncDispose]();
   await repository?.remove();
   await rm(folder, { recursive: true, force: true });
 });
 
 const own = (method: string, path: string, body?: unknown): Promise<Answer> =>
-  platform.request(method, path, body, tokens.own);
+  plane.request(method, path, body, tokens.own);
 const pathOf = (ref: string) => `/${project}/deployments/${ref}`;
 
 /** Previewable and published, so that it can be deployed as every type. */
@@ -51,7 +52,7 @@ async function publishShop(): Promise<string> {
   ]) {
     const { version } = (await own('GET', path)).body;
     expect((await own('POST', path, { version, actions: [action] })).status).toBe(201);
-    expect(await platform.work('succeed')).toBe(true);
+    expect(await plane.work('succeed')).toBe(true);
   }
   expect((await own('GET', path)).body).toMatchObject({
     status: 'Published',
@@ -108,7 +109,7 @@ async function runSequence(moves: readonly Move[]): Promise<void> {
 }
 
 async function work(reference: Reference, outcome: 'succeed' | 'fail'): Promise<void> {
-  expect(await platform.work(outcome)).toBe(!reference.isIdle);
+  expect(await plane.work(outcome)).toBe(!reference.isIdle);
   reference.work(outcome);
 }
 
@@ -146,9 +147,9 @@ async function make(
     }
     case 'foreign': {
       const inItsProject = pathOf(target.id).replace(project, 'other-project');
-      const hidden = await platform.request(call.method, inItsProject, undefined, tokens.foreign);
+      const hidden = await plane.request(call.method, inItsProject, undefined, tokens.foreign);
       expectCodes(hidden, 404, ['ResourceNotFound']);
-      const refused = await platform.request(
+      const refused = await plane.request(
         call.method,
         pathOf(target.id),
         undefined,
@@ -217,13 +218,13 @@ async function expectQuery(
 
 /** After each call, every Deployment is where the reference has it, and there is no other. */
 async function expectSame(reference: Reference): Promise<void> {
-  const { body } = await own('GET', `/${project}/deployments?limit=500`);
+  const listed = await own('GET', `/${project}/deployments?limit=500`);
   const results = new Map<string, unknown>(
-    body.results.map((one: { id: string }) => [one.id, one]),
+    listed.body.results.map((one: { id: string }) => [one.id, one]),
   );
   expect(results.size).toBe(reference.deployments.length);
   for (const known of reference.deployments)
-    expectDeployment({ status: 200, body: results.get(known.id) }, 200, known);
+    expectDeployment({ ...listed, body: results.get(known.id) }, 200, known);
 }
 
 function expectKnown(answer: Answer, known: Known | undefined): void {
@@ -300,7 +301,7 @@ function listsOf(values: Values, masked = false) {
 /** The next sequence begins with nothing. */
 async function clearAway(): Promise<void> {
   while (true) {
-    while (await platform.work('succeed'));
+    while (await plane.work('succeed'));
     const { body } = await own('GET', `/${project}/deployments?limit=500`);
     if (body.total === 0) return;
     for (const { id } of body.results) await own('DELETE', pathOf(id));

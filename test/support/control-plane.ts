@@ -16,29 +16,27 @@ import { secretBoxFromKey } from '../../src/drivers/secret-box/aes-gcm/secret-bo
 import { openGitSource } from '../../src/drivers/source/git/git-source.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import type { Change, Store } from '../../src/ports/store.ts';
+import type { Answer } from './berth.ts';
 
 /** How the next operation ends. */
 export type Outcome = 'succeed' | 'fail';
-
-export interface Answer {
-  readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: an answer is whatever the server sent
-  readonly body: any;
-}
 
 /**
  * A control plane whose every part is real, and no data plane: the test stands in for one, through the store as it would,
  * and so decides when an operation is worked on and how it ends.
  */
-export interface Platform extends AsyncDisposable {
+export interface ControlPlane extends AsyncDisposable {
+  /** For what must travel over a socket; `request` goes straight into the server. */
+  listen(): Promise<{ readonly hostname: string; readonly port: number }>;
   request(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
+  readonly store: Store;
   /** Runs the oldest open operation to its end. False where there is none. */
   work(outcome: Outcome): Promise<boolean>;
   /** A token with every scope of the project, which is made if need be. */
-  token(projectKey: string): Promise<string>;
+  token(projectKey: string, fields?: { readonly productionEnabled: boolean }): Promise<string>;
 }
 
-export async function openPlatform(folder: string, workers: number): Promise<Platform> {
+export async function openControlPlane(folder: string, workers: number): Promise<ControlPlane> {
   await using stack = new AsyncDisposableStack();
   const [store, logs, events, runtime] = await Promise.all([
     openSqliteStore({ file: join(folder, 'store.sqlite') }),
@@ -88,6 +86,13 @@ export async function openPlatform(folder: string, workers: number): Promise<Pla
 
   const opened = stack.move();
   return {
+    store,
+    async listen() {
+      await server.listen({ host: '127.0.0.1', port: 0 });
+      const address = server.server.address();
+      if (address === null || typeof address === 'string') throw new Error('No port');
+      return { hostname: address.address, port: address.port };
+    },
     async request(method, path, body, token) {
       const response = await server.inject({
         method: method as 'GET',
@@ -98,7 +103,11 @@ export async function openPlatform(folder: string, workers: number): Promise<Pla
         },
         ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
       });
-      return { status: response.statusCode, body: response.json() };
+      return {
+        status: response.statusCode,
+        headers: new Headers(Object.entries(response.headers).map(([k, v]) => [k, String(v)])),
+        body: response.json(),
+      };
     },
     async work(outcome) {
       const now = clock.now();
@@ -113,7 +122,10 @@ export async function openPlatform(folder: string, workers: number): Promise<Pla
       await runOperation(operations, operation, new AbortController().signal);
       return true;
     },
-    async token(projectKey) {
+    async token(projectKey, { productionEnabled } = { productionEnabled: true }) {
+      await store.commit([
+        { kind: 'put-project', project: { key: projectKey, productionEnabled, createdAt: 0 } },
+      ]);
       const client = { projectKey, clientId: `client-of-${projectKey}`, clientSecret: 'secret' };
       await bootstrapProject({ store, clock }, client);
       const response = await server.inject({
