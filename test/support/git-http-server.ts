@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import type { TestRepository } from './git-repository.ts';
+import type { Certificate } from './self-signed-certificate.ts';
 
 export interface GitHttpServer extends AsyncDisposable {
-  /** `http://127.0.0.1:<port>/connector.git` */
+  /** `http://127.0.0.1:<port>/connector.git`, or `https` */
   readonly url: string;
   readonly requests: readonly string[];
 }
@@ -16,6 +18,8 @@ export interface GitHttpOptions {
   readonly authorization?: string;
   /** Sends so much of an answer and then falls silent. */
   readonly stallAfterBytes?: number;
+  /** Speaks https with it. */
+  readonly tls?: Certificate;
 }
 
 /** Serves a repository by git's smart HTTP, as hosting sites do. */
@@ -24,17 +28,22 @@ export async function serveRepository(
   options: GitHttpOptions = {},
 ): Promise<GitHttpServer> {
   const requests: string[] = [];
-  const server = createServer((request, response) => {
+  const { tls } = options;
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     requests.push(`${request.method} ${request.url}`);
     const { authorization = request.headers.authorization, stallAfterBytes } = options;
     if (request.headers.authorization === authorization)
       return answer(repository, request, response, stallAfterBytes);
     response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
-  });
+  };
+  const server =
+    tls === undefined
+      ? createServer(listener)
+      : createTlsServer({ key: tls.key, cert: tls.certificate }, listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/connector.git`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/connector.git`,
     requests,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
