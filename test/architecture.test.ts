@@ -13,6 +13,7 @@ const rules: ArchitectureRules = {
 
     // The control plane decides. Endpoints know no other endpoint, and nobody knows who calls.
     { folder: 'control-plane/tokens' },
+    { folder: 'control-plane/waiting', types: ['ports'] },
     { folder: 'control-plane/sources', values: ['core', 'wire'], types: ['ports'] },
     {
       folder: 'control-plane/commands',
@@ -21,7 +22,7 @@ const rules: ArchitectureRules = {
     },
     {
       folder: 'control-plane/operations/steps',
-      values: ['core', 'control-plane/tokens', 'control-plane/operations'],
+      values: ['core', 'control-plane/tokens', 'control-plane/waiting', 'control-plane/operations'],
       types: ['ports'],
       apart: true,
     },
@@ -43,7 +44,13 @@ const rules: ArchitectureRules = {
     },
     {
       folder: 'control-plane/api',
-      values: ['core', 'wire', 'control-plane/api/*', 'control-plane/commands'],
+      values: [
+        'core',
+        'wire',
+        'control-plane/api/*',
+        'control-plane/commands',
+        'control-plane/waiting',
+      ],
       types: ['ports'],
     },
 

@@ -67,6 +67,11 @@ function refuseWhilePublishing(staged: ConnectorStaged): void {
   }
 }
 
+/** A preview or a publish is under way, and will end by itself. */
+export function isStagedBusy(staged: Pick<ConnectorStaged, 'isPreviewable' | 'status'>): boolean {
+  return staged.isPreviewable === 'pending' || staged.status === 'Processing';
+}
+
 /** A finished preview. Raises the version too: clients re-read before they deploy (contract §7). */
 export function decidePreviewEnd(
   staged: ConnectorStaged,

@@ -38,6 +38,11 @@ const busy: Partial<Record<DeploymentStatus, 'queued' | 'deploying' | 'undeployi
   Undeploying: 'undeploying',
 };
 
+/** Something is under way, and the status will change by itself. */
+export function isBusy(status: DeploymentStatus): boolean {
+  return busy[status] !== undefined;
+}
+
 /** @throws Rejection `DeploymentInvalidStatusTransition` while the Deployment is busy */
 export function nextStatus(from: DeploymentStatus, event: DeploymentEvent): DeploymentStatus {
   const to = transitions[from][event];

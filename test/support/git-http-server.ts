@@ -33,8 +33,8 @@ export async function serveRepository(
     requests.push(`${request.method} ${request.url}`);
     const { authorization = request.headers.authorization, stallAfterBytes } = options;
     if (request.headers.authorization === authorization)
-      return answer(repository, request, response, stallAfterBytes);
-    response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
+      answer(repository, request, response, stallAfterBytes);
+    else response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
   };
   const server =
     tls === undefined

@@ -4,12 +4,14 @@ import type { LogStore } from '../../ports/log-store.ts';
 import type { nothing } from '../../wire/parameters.ts';
 import type { CommandDependencies } from '../commands/dependencies.ts';
 import type { Identity, OwnScope } from '../commands/identity.ts';
+import type { WaitSlots } from './wait-slots.ts';
 
 export interface ApiDependencies extends CommandDependencies {
   readonly logs: LogStore;
   readonly events: EventBroker;
   /** Events are taken without a token. */
   readonly openPublishing: boolean;
+  readonly waitSlots: WaitSlots;
 }
 
 /** One row of the route table: everything the server and the documentation must know of an endpoint. */
@@ -51,18 +53,25 @@ export interface Route<
   ) => Promise<Answer<Answers>>;
 }
 
+export type AnswerHeaders = Readonly<Record<string, string>>;
+
 type AnswerSchemas = Readonly<Record<number, z.ZodType>>;
 
 export type Answer<Answers extends AnswerSchemas = AnswerSchemas> = {
   readonly [Status in keyof Answers & number]: {
     readonly status: Status;
     readonly body: z.input<Answers[Status]>;
+    readonly headers?: AnswerHeaders;
   };
 }[keyof Answers & number];
 
 /** Keeps the status a literal, so that the row's types can tell which body belongs to it. */
-export function answer<const Status extends number, Body>(status: Status, body: Body) {
-  return { status, body };
+export function answer<const Status extends number, Body>(
+  status: Status,
+  body: Body,
+  headers: AnswerHeaders = {},
+) {
+  return { status, body, headers };
 }
 
 /** Checks the row's types against each other, then forgets them: the table holds rows of many types. */

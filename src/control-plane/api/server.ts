@@ -19,12 +19,19 @@ import { addOpenApi } from './openapi/add-openapi.ts';
 import { readJson } from './read-json.ts';
 import type { ApiDependencies, Route } from './route.ts';
 import { routes } from './routes.ts';
+import { openWaitSlots } from './wait-slots.ts';
 
 export const bodyLimitBytes = 1024 * 1024;
 const correlationHeader = 'x-correlation-id';
+const waitingAtOnce = 100;
 
 /** The route table as an HTTP server. Handlers know no framework; only what is not a resource gets the instance. */
-export function createApiServer(deps: ApiDependencies, logger: FastifyBaseLogger): FastifyInstance {
+export function createApiServer(
+  given: Omit<ApiDependencies, 'waitSlots'>,
+  logger: FastifyBaseLogger,
+): FastifyInstance {
+  const deps = { ...given, waitSlots: openWaitSlots(waitingAtOnce) };
+  const stopping = new AbortController();
   const server = Fastify({
     loggerInstance: logger,
     logController: new Fastify.LogController({ disableRequestLogging: true }),
@@ -52,15 +59,32 @@ export function createApiServer(deps: ApiDependencies, logger: FastifyBaseLogger
   server.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   server.setNotFoundHandler((request, reply) => answerUnknown(request, reply));
 
+  server.addHook('preClose', async () => stopping.abort());
+  // A connection that is in use when the server stops would stay open, and the server with it, until its client drops it.
+  server.addHook('onSend', async (_request, reply) => {
+    if (stopping.signal.aborted) reply.header('connection', 'close');
+  });
+
   addHealth(server, deps);
   addOAuth(server, deps);
   addPublishing(server, deps);
   addOpenApi(server, routes);
-  for (const route of routes) addRoute(server, deps, route);
+  for (const route of routes) addRoute(server, { deps, route, stopping: stopping.signal });
   return server;
 }
 
-function addRoute(server: FastifyInstance, deps: ApiDependencies, route: Route): void {
+function addRoute(
+  server: FastifyInstance,
+  {
+    deps,
+    route,
+    stopping,
+  }: {
+    readonly deps: ApiDependencies;
+    readonly route: Route;
+    readonly stopping: AbortSignal;
+  },
+): void {
   server.route({
     method: route.method,
     url: route.path,
@@ -75,7 +99,6 @@ function addRoute(server: FastifyInstance, deps: ApiDependencies, route: Route):
           ? parse(route.body, readJson(request), 'InvalidJsonInput')
           : undefined;
       const headers = parse(route.headers ?? nothing, request.headers, 'InvalidHeader');
-      const { signal } = request;
       const answer = await route.handle(deps, {
         identity,
         projectKey,
@@ -83,11 +106,21 @@ function addRoute(server: FastifyInstance, deps: ApiDependencies, route: Route):
         query,
         body,
         headers,
-        signal,
+        signal: AbortSignal.any([stopping, whenGone(reply)]),
       });
-      return reply.code(answer.status).send(answer.body);
+      return reply
+        .code(answer.status)
+        .headers({ ...answer.headers })
+        .send(answer.body);
     },
   });
+}
+
+/** The framework's own `request.signal` fires when a body has been read, or never. */
+function whenGone(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 /** `/connectors/…` names no project: there it is the token's own (contract §1). */

@@ -1,8 +1,10 @@
 import { connectorStagedSchema } from '../../../wire/connector-staged.ts';
 import { noBody, nothing, oneResource } from '../../../wire/parameters.ts';
+import { waitHeaders } from '../../../wire/preferences.ts';
 import { readConnectorStaged } from '../read-or-reject.ts';
 import { answer, defineRoute } from '../route.ts';
 import { printOneStaged } from './print.ts';
+import { waitForStaged } from './wait.ts';
 
 export const getConnectorStagedRoute = defineRoute({
   name: 'getConnectorStaged',
@@ -13,9 +15,12 @@ export const getConnectorStagedRoute = defineRoute({
   params: oneResource,
   query: nothing,
   body: noBody,
+  headers: waitHeaders,
   answers: { 200: connectorStagedSchema },
-  async handle({ store }, { projectKey, params }) {
-    const record = await readConnectorStaged(store, projectKey, params.ref);
-    return answer(200, await printOneStaged(store, record));
+  async handle(deps, { projectKey, params, ...request }) {
+    const read = () => readConnectorStaged(deps.store, projectKey, params.ref);
+    const found = await read();
+    const { record, headers } = await waitForStaged(deps, request, { found, read, followed: true });
+    return answer(200, await printOneStaged(deps.store, record), headers);
   },
 });

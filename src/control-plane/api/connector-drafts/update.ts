@@ -1,9 +1,11 @@
 import { connectorStagedSchema, connectorUpdateSchema } from '../../../wire/connector-staged.ts';
 import { nothing, oneResource } from '../../../wire/parameters.ts';
+import { waitHeaders } from '../../../wire/preferences.ts';
 import { updateConnectorStaged } from '../../commands/update-connector-staged.ts';
 import { readConnectorStaged } from '../read-or-reject.ts';
 import { answer, defineRoute } from '../route.ts';
 import { printOneStaged } from './print.ts';
+import { waitForStaged } from './wait.ts';
 
 export const updateConnectorStagedRoute = defineRoute({
   name: 'updateConnectorStaged',
@@ -14,10 +16,12 @@ export const updateConnectorStagedRoute = defineRoute({
   params: oneResource,
   query: nothing,
   body: connectorUpdateSchema,
+  headers: waitHeaders,
   answers: { 201: connectorStagedSchema },
-  async handle(deps, { projectKey, params, body }) {
-    const staged = await readConnectorStaged(deps.store, projectKey, params.ref);
-    const updated = await updateConnectorStaged(deps, staged, body);
-    return answer(201, await printOneStaged(deps.store, updated));
+  async handle(deps, { projectKey, params, body, ...request }) {
+    const read = () => readConnectorStaged(deps.store, projectKey, params.ref);
+    const found = await updateConnectorStaged(deps, await read(), body);
+    const waited = await waitForStaged(deps, request, { found, read, followed: false });
+    return answer(201, await printOneStaged(deps.store, waited.record), waited.headers);
   },
 });

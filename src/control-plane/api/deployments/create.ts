@@ -1,8 +1,10 @@
 import { deploymentDraftSchema, deploymentSchema } from '../../../wire/deployment.ts';
 import { inProject, nothing } from '../../../wire/parameters.ts';
+import { waitHeaders } from '../../../wire/preferences.ts';
 import { createDeployment } from '../../commands/create-deployment.ts';
 import { answer, defineRoute } from '../route.ts';
 import { printOne } from './print.ts';
+import { waitForDeployment } from './wait.ts';
 
 export const createDeploymentRoute = defineRoute({
   name: 'createDeployment',
@@ -13,9 +15,11 @@ export const createDeploymentRoute = defineRoute({
   params: inProject,
   query: nothing,
   body: deploymentDraftSchema,
+  headers: waitHeaders,
   answers: { 201: deploymentSchema },
-  async handle(deps, { identity, projectKey, body }) {
-    const deployment = await createDeployment(deps, identity, projectKey, body);
-    return answer(201, await printOne(deps.store, deployment));
+  async handle(deps, { identity, projectKey, body, ...request }) {
+    const created = await createDeployment(deps, identity, projectKey, body);
+    const { deployment, headers } = await waitForDeployment(deps, request, created);
+    return answer(201, await printOne(deps.store, deployment), headers);
   },
 });

@@ -1,8 +1,13 @@
+import { isBusy } from '../../../core/deployment-status.ts';
 import { deploymentSchema } from '../../../wire/deployment.ts';
 import { noBody, nothing, oneInProject } from '../../../wire/parameters.ts';
+import { waitHeaders } from '../../../wire/preferences.ts';
 import { readDeployment } from '../read-or-reject.ts';
 import { answer, defineRoute } from '../route.ts';
+import { waitWhileBusy } from '../wait-while-busy.ts';
 import { printOne } from './print.ts';
+
+const cliPauseMs = 60_000;
 
 export const getDeploymentRoute = defineRoute({
   name: 'getDeployment',
@@ -13,9 +18,19 @@ export const getDeploymentRoute = defineRoute({
   params: oneInProject,
   query: nothing,
   body: noBody,
+  headers: waitHeaders,
   answers: { 200: deploymentSchema },
-  async handle({ store }, { projectKey, params }) {
-    const deployment = await readDeployment(store, projectKey, params.ref);
-    return answer(200, await printOne(store, deployment));
+  async handle(deps, { projectKey, params, headers, signal }) {
+    const read = () => readDeployment(deps.store, projectKey, params.ref);
+    const found = await read();
+    const waited = await waitWhileBusy(deps, {
+      headers,
+      signal,
+      found,
+      isBusy: ({ status }) => isBusy(status),
+      read,
+      cli: { writtenAt: found.lastModifiedAt, pauseMs: cliPauseMs },
+    });
+    return answer(200, await printOne(deps.store, waited.record), waited.headers);
   },
 });

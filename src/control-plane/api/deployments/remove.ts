@@ -1,11 +1,13 @@
 import { deploymentSchema } from '../../../wire/deployment.ts';
 import { noBody, nothing, oneInProject } from '../../../wire/parameters.ts';
+import { waitHeaders } from '../../../wire/preferences.ts';
 import { undeploy } from '../../commands/undeploy.ts';
 import { readDeployment } from '../read-or-reject.ts';
 import { answer, defineRoute } from '../route.ts';
 import { printOne } from './print.ts';
+import { waitForDeployment } from './wait.ts';
 
-/** 202 while it is taken down, 200 where there was nothing to take down (contract §10, row 6). */
+/** 202 while it is taken down, 200 when nothing of it is left (contract §10, row 6). */
 export const removeDeploymentRoute = defineRoute({
   name: 'deleteDeployment',
   summary: 'Take a Deployment down',
@@ -15,10 +17,14 @@ export const removeDeploymentRoute = defineRoute({
   params: oneInProject,
   query: nothing,
   body: noBody,
+  headers: waitHeaders,
   answers: { 200: deploymentSchema, 202: deploymentSchema },
-  async handle(deps, { projectKey, params }) {
+  async handle(deps, { projectKey, params, ...request }) {
     const read = await readDeployment(deps.store, projectKey, params.ref);
     const { deployment, removed } = await undeploy(deps, read);
-    return answer(removed ? 200 : 202, await printOne(deps.store, deployment));
+    if (removed) return answer(200, await printOne(deps.store, deployment));
+    const waited = await waitForDeployment(deps, request, deployment);
+    const status = waited.isGone ? 200 : 202;
+    return answer(status, await printOne(deps.store, waited.deployment), waited.headers);
   },
 });

@@ -1,9 +1,11 @@
 import { deploymentSchema, deploymentUpdateSchema } from '../../../wire/deployment.ts';
 import { nothing, oneInProject } from '../../../wire/parameters.ts';
+import { waitHeaders } from '../../../wire/preferences.ts';
 import { redeploy } from '../../commands/redeploy.ts';
 import { readDeployment } from '../read-or-reject.ts';
 import { answer, defineRoute } from '../route.ts';
 import { printOne } from './print.ts';
+import { waitForDeployment } from './wait.ts';
 
 /** 201 for an update: contract §1. */
 export const updateDeploymentRoute = defineRoute({
@@ -15,11 +17,13 @@ export const updateDeploymentRoute = defineRoute({
   params: oneInProject,
   query: nothing,
   body: deploymentUpdateSchema,
+  headers: waitHeaders,
   answers: { 201: deploymentSchema },
-  async handle(deps, { projectKey, params, body }) {
+  async handle(deps, { projectKey, params, body, ...request }) {
     const deployment = await readDeployment(deps.store, projectKey, params.ref);
     const [action] = body.actions;
     const updated = await redeploy(deps, deployment, body.version, action);
-    return answer(201, await printOne(deps.store, updated));
+    const waited = await waitForDeployment(deps, request, updated);
+    return answer(201, await printOne(deps.store, waited.deployment), waited.headers);
   },
 });

@@ -2,9 +2,9 @@ import { servingOf } from '../../../core/application.ts';
 import { RuntimeFailure } from '../../../core/failure.ts';
 import type { Release } from '../../../core/release.ts';
 import type { InstanceRecord } from '../../../ports/store.ts';
+import { waitFor } from '../../waiting/wait-for.ts';
 import type { OperationDependencies } from '../dependencies.ts';
 import type { StepScope } from '../operation-run.ts';
-import { waitFor } from '../wait-for.ts';
 
 /** Time for the data plane to notice, on top of what the application itself may take. */
 const noticeMs = 30_000;

@@ -4,10 +4,10 @@ import type { Deployment } from '../../../core/deployment.ts';
 import { Failure } from '../../../core/failure.ts';
 import { DuplicateKey } from '../../../core/store-failure.ts';
 import type { Address, Store } from '../../../ports/store.ts';
+import { waitFor } from '../../waiting/wait-for.ts';
 import { hostLabelOf, identityOf, portCandidates } from '../addresses.ts';
 import type { Addressing, OperationDependencies } from '../dependencies.ts';
 import type { StepScope } from '../operation-run.ts';
-import { waitFor } from '../wait-for.ts';
 
 export interface ReservedAddress {
   readonly application: string;

@@ -1,8 +1,8 @@
 import { Failure } from '../../../core/failure.ts';
 import type { Change } from '../../../ports/store.ts';
+import { waitFor } from '../../waiting/wait-for.ts';
 import type { OperationDependencies } from '../dependencies.ts';
 import type { StepScope } from '../operation-run.ts';
-import { waitFor } from '../wait-for.ts';
 
 /** Time to stop processes after the last request, on top of the drain. */
 const graceMs = 60_000;

@@ -1,9 +1,9 @@
 import { Failure } from '../../../core/failure.ts';
 import type { Release } from '../../../core/release.ts';
 import type { Change } from '../../../ports/store.ts';
+import { waitFor } from '../../waiting/wait-for.ts';
 import type { OperationDependencies } from '../dependencies.ts';
 import type { StepScope } from '../operation-run.ts';
-import { waitFor } from '../wait-for.ts';
 
 /** On top of what the application may take to start: the data plane may have to start all over. */
 const routeTimeoutMs = 60_000;

@@ -1,7 +1,5 @@
 import type { Store } from '../../ports/store.ts';
 
-const pollMs = 250;
-
 /**
  * Reads again after every hint of the store, and now and then without one, until there is an answer.
  * @throws the signal's reason
@@ -9,7 +7,16 @@ const pollMs = 250;
  */
 export async function waitFor<T>(
   store: Pick<Store, 'watch'>,
-  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  {
+    signal,
+    timeoutMs,
+    pollMs = 250,
+  }: {
+    readonly signal: AbortSignal;
+    readonly timeoutMs: number;
+    /** How long a lost hint may cost. */
+    readonly pollMs?: number;
+  },
   read: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const deadline = Date.now() + timeoutMs;

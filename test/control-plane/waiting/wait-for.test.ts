@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { waitFor } from '../../../src/control-plane/operations/wait-for.ts';
+import { waitFor } from '../../../src/control-plane/waiting/wait-for.ts';
 import { deployment } from '../../support/records.ts';
-import { openStore } from './support.ts';
+import { openStore } from '../operations/support.ts';
 
 const never = new AbortController().signal;
 const silent = { watch: () => () => {} };
