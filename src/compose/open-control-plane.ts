@@ -67,6 +67,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     steadyMs,
     scriptTimeoutMs: config.scriptTimeoutMs,
     drainMs: config.drainMs,
+    keepRevisions: config.keepRevisions,
   };
 
   await stopLeftovers(runtime, logger);
@@ -94,6 +95,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       events,
       workers: config.workers,
       openPublishing: config.openPublishing,
+      secretMask: config.secretMask,
     },
     logger,
   );

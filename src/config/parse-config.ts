@@ -19,6 +19,8 @@ export interface Config {
   readonly startupTimeoutMs: number;
   readonly scriptTimeoutMs: number;
   readonly drainMs: number;
+  readonly keepRevisions: number;
+  readonly secretMask: 'fixed' | 'same-length';
 }
 
 export interface BootstrapClient {
@@ -99,6 +101,8 @@ export function parseConfig(raw: RawSettings): Config {
     startupTimeoutMs: seconds('startupTimeoutSeconds'),
     scriptTimeoutMs: seconds('scriptTimeoutSeconds'),
     drainMs: seconds('drainSeconds'),
+    secretMask: oneOf('secretMask', ['fixed', 'same-length']),
+    keepRevisions: number('keepRevisions', 1, 1000),
   };
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes);
   return config;

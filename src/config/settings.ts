@@ -90,6 +90,11 @@ export const settings = {
     default: '',
     doc: 'Secret of that API client.',
   },
+  secretMask: {
+    variable: 'BERTH_SECRET_MASK',
+    default: 'fixed',
+    doc: 'How the API shows secured values. fixed: always ********. same-length: as many asterisks as the value has characters, as hosted Connect, which tells its length.',
+  },
   toolDirectory: {
     variable: 'BERTH_TOOLS_DIR',
     default: '',
@@ -114,6 +119,11 @@ export const settings = {
     variable: 'BERTH_SCRIPT_TIMEOUT_SECONDS',
     default: '600',
     doc: 'How long one postDeploy or preUndeploy script may take.',
+  },
+  keepRevisions: {
+    variable: 'BERTH_KEEP_REVISIONS',
+    default: '50',
+    doc: 'How many revisions of each Deployment can be rolled back to: 1 to 1000. Older ones, and what only they need, are removed.',
   },
   drainSeconds: {
     variable: 'BERTH_DRAIN_SECONDS',

@@ -13,8 +13,10 @@ import type {
   ApplicationValues,
   ConnectorSnapshot,
   Deployment,
+  SentRetryPolicy,
 } from './deployment.ts';
 import { type ApiError, apiError } from './errors.ts';
+import { checkRetryPolicy } from './retry-policy-override.ts';
 
 /** What a client sends for the applications of a Deployment: what is wrong with it, and what becomes of it. */
 type WithSpec = Pick<ConnectorSnapshot, 'spec'>;
@@ -80,16 +82,19 @@ export function newApplication(
   };
 }
 
-type Overrides = Pick<ApplicationValues, 'schedule' | 'retryPolicy'>;
-
-function overrides(values: Overrides): Overrides {
+/** A policy that is not valid is left out here: `findUnfitOverrides` refuses it. */
+function overrides({
+  schedule,
+  retryPolicy,
+}: ApplicationValues): Pick<ApplicationDeployment, 'schedule' | 'retryPolicy'> {
+  const checked = retryPolicy === undefined ? undefined : checkRetryPolicy(retryPolicy);
   return {
-    ...(values.schedule === undefined ? {} : { schedule: values.schedule }),
-    ...(values.retryPolicy === undefined ? {} : { retryPolicy: values.retryPolicy }),
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(checked !== undefined && 'policy' in checked ? { retryPolicy: checked.policy } : {}),
   };
 }
 
-/** Only jobs have a schedule, only events a retry policy (contract §2.3, step 11). */
+/** Only jobs have a schedule, only events a retry policy, which must be a valid one (contract §2.3, step 11). */
 export function findUnfitOverrides(
   connector: WithSpec,
   sent: readonly ApplicationValues[],
@@ -100,11 +105,27 @@ export function findUnfitOverrides(
       ...(schedule === undefined || type === 'job'
         ? []
         : [apiError('InvalidJsonInput', { detail: noSchedule(applicationName) })]),
-      ...(retryPolicy === undefined || type === 'event'
-        ? []
-        : [apiError('DeploymentRetryPolicyOverrideNotAllowed', { application: applicationName })]),
+      ...(retryPolicy === undefined ? [] : findUnfitPolicy(applicationName, type, retryPolicy)),
     ];
   });
+}
+
+function findUnfitPolicy(
+  application: string,
+  type: ApplicationType | undefined,
+  sent: SentRetryPolicy,
+): ApiError[] {
+  if (type !== 'event')
+    return [apiError('DeploymentRetryPolicyOverrideNotAllowed', { application })];
+  const checked = checkRetryPolicy(sent);
+  return 'mistakes' in checked
+    ? [
+        apiError('DeploymentInvalidRetryPolicy', {
+          application,
+          mistakes: checked.mistakes.join('; '),
+        }),
+      ]
+    : [];
 }
 
 function noSchedule(application: string): string {

@@ -7,11 +7,16 @@ export interface ConfigurationValue {
   readonly value: string;
 }
 
-/** A secured value as it is kept: sealed by the secret box. Whether it is empty may be known, for the rules below. */
+/**
+ * A secured value as it is kept: sealed by the secret box. Whether it is empty may be known, for the rules below, and how
+ * many characters it has, for masks: the length of the sealed text tells whoever reads the store that much anyway.
+ */
 export interface SealedValue {
   readonly key: string;
   readonly sealed: string;
   readonly empty: boolean;
+  /** In characters; absent where it was sealed before lengths were kept. */
+  readonly length?: number;
 }
 
 export interface StoredConfiguration {
@@ -21,8 +26,16 @@ export interface StoredConfiguration {
 
 export const emptyConfiguration: StoredConfiguration = { standard: [], secured: [] };
 
-/** Contract §10, row 16: a fixed mask, which hides the length too. */
-export const securedValueMask = '********';
+/** Contract §10, row 16: one mask for all, which hides the length too, or asterisks as many as the secret's characters. */
+export const secretMasks = ['fixed', 'same-length'] as const;
+export type SecretMask = (typeof secretMasks)[number];
+
+const fixedMask = '********';
+
+/** What the API answers instead of a secured value. */
+export function maskValue({ length }: SealedValue, mask: SecretMask): string {
+  return mask === 'fixed' || length === undefined ? fixedMask : '*'.repeat(length);
+}
 
 /** A client that sends back what it read means "leave it as it is" (contract §3.4). */
 export function isMask(value: string): boolean {
@@ -48,7 +61,12 @@ export function mergeConfiguration(
 ): StoredConfiguration {
   const secured = sent.secured
     .filter(({ value }) => !isMask(value))
-    .map(({ key, value }) => ({ key, sealed: seal(key, value), empty: value === '' }));
+    .map(({ key, value }) => ({
+      key,
+      sealed: seal(key, value),
+      empty: value === '',
+      length: [...value].length,
+    }));
   return {
     standard: replaceByKey(stored.standard, sent.standard),
     secured: replaceByKey(stored.secured, secured),

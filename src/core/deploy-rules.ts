@@ -121,8 +121,9 @@ export function decideRedeploy(
   }
   rejectAny(missing);
   rejectAny(findUnfitOverrides(connector, sent));
+  const { rollbackRevision: _, ...rest } = deployment;
   return {
-    ...deployment,
+    ...rest,
     version: deployment.version + 1,
     status,
     connector,

@@ -28,6 +28,8 @@ export interface Deployment {
   /** The id of `details.build`: names the report of the newest deploy. */
   readonly buildId: string;
   readonly apiClient?: DeploymentApiClient;
+  /** The revision that the newest deploy went back to; absent where it was a create or a redeploy. */
+  readonly rollbackRevision?: number;
   readonly createdAt: number;
   readonly lastModifiedAt: number;
 }
@@ -70,7 +72,15 @@ export interface ApplicationValues {
   readonly standard: readonly ConfigurationValue[];
   readonly secured: readonly ConfigurationValue[];
   readonly schedule?: string;
-  readonly retryPolicy?: RetryPolicy;
+  readonly retryPolicy?: SentRetryPolicy;
+}
+
+/** As a client sent it. Which values are allowed is a rule of its own. */
+export interface SentRetryPolicy {
+  readonly strategy: string;
+  readonly minBackoffSeconds?: number;
+  readonly maxBackoffSeconds?: number;
+  readonly maxAttempts?: number;
 }
 
 export interface GlobalValues {

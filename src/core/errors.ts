@@ -152,9 +152,20 @@ export const errorTable = {
     (p) => `Deployment does not have an application named ${p.name}.`,
   ),
   /** The code is the platform's; its message is not public. */
+  DeploymentInvalidRetryPolicy: row<{ application: string; mistakes: string }>(
+    400,
+    (p) => `The retry policy of application ${p.application} is not valid: ${p.mistakes}.`,
+  ),
+  /** The code is the platform's; its message is not public. */
   DeploymentRetryPolicyOverrideNotAllowed: row<{ application: string }>(
     400,
     (p) => `The application ${p.application} is no event application, so it has no retry policy.`,
+  ),
+  /** The code is the platform's; its message is not public. */
+  DeploymentRollbackNotAllowed: row<Ref & { revision: number }>(
+    400,
+    (p) =>
+      `Deployment with ${named(p)} cannot be rolled back to revision ${p.revision}: that is what it runs. Choose another revision, or redeploy it as it is.`,
   ),
   DeploymentLogInvalidDate: row<object>(400, () => 'Invalid start/end date'),
   DeploymentLogInvalidPageToken: row<{ token: string }>(

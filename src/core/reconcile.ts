@@ -19,21 +19,19 @@ export function instanceKey(releaseId: string, applicationName: string): string 
   return `${releaseId}/${applicationName}`;
 }
 
-/** Everything that should run now: a process for each application of each release that is not retired. */
+/** Everything that should run now: a process for each application of each release. */
 export function desiredInstances(
   releases: readonly Release[],
 ): ReadonlyMap<string, DesiredInstance> {
   return new Map(
-    releases
-      .filter(({ state }) => state !== 'retired')
-      .flatMap((release) =>
-        release.applications
-          .filter(({ type }) => servingOf(type) === 'process')
-          .map((application) => [
-            instanceKey(release.id, application.name),
-            { release, application, restarts: release.state !== 'candidate' },
-          ]),
-      ),
+    releases.flatMap((release) =>
+      release.applications
+        .filter(({ type }) => servingOf(type) === 'process')
+        .map((application) => [
+          instanceKey(release.id, application.name),
+          { release, application, restarts: release.state !== 'candidate' },
+        ]),
+    ),
   );
 }
 

@@ -5,9 +5,9 @@ import type { HealthCheck, RetryPolicy } from './connector-spec.ts';
 
 /**
  * candidate: its instances start, nothing is routed to it. current: answers requests, the newest one where a redeploy
- * hands over from another. draining: requests under way finish. retired: nothing of it runs.
+ * hands over from another. draining: requests under way finish. What runs no more is forgotten: revisions remember.
  */
-export const releaseStates = ['candidate', 'current', 'draining', 'retired'] as const;
+export const releaseStates = ['candidate', 'current', 'draining'] as const;
 export type ReleaseState = (typeof releaseStates)[number];
 
 /** Artifacts and configuration, immutable. Everything the data plane needs to run a Deployment. */

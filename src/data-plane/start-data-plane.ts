@@ -86,7 +86,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     const releases = await store.runtime.releases({ states: ['candidate', 'current', 'draining'] });
     const reserved = await store.runtime.addresses();
     const addresses = reserved.filter(({ state }) => state !== 'released');
-    // Only now: a look that read the release before it was retired must not start it again.
+    // Only now: a look that read the release before it was forgotten must not start it again.
     for (const id of drains.keys()) if (!releases.some((one) => one.id === id)) drains.delete(id);
     instances.reconcile(releases.filter(({ id }) => drains.get(id) !== 'drained'));
     await findFolders(options.builder, releases, folders);
@@ -136,9 +136,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       look.hint();
       await look.settled();
       await instances.stopped(releaseId);
-      await store.commit([{ kind: 'set-release-state', id: releaseId, state: 'retired' }]);
+      await store.commit([{ kind: 'forget-release', id: releaseId }]);
     })().catch((error: unknown) => {
-      logger.error({ err: error, releaseId }, 'a release could not be retired');
+      logger.error({ err: error, releaseId }, 'a release could not be forgotten');
       drains.delete(releaseId);
     });
   };

@@ -3,6 +3,7 @@ import type { Deployment, DeploymentType } from '../core/deployment.ts';
 import type { Operation, OperationState, StepEntry, StepRecord } from '../core/operation.ts';
 import type { Release, ReleaseState } from '../core/release.ts';
 import type { ReportEntry } from '../core/report.ts';
+import type { DeploymentRevision } from '../core/revision.ts';
 
 /**
  * The one place where the planes meet. It keeps records and compares versions; every rule lives in core.
@@ -12,6 +13,7 @@ export interface Store extends AsyncDisposable {
   readonly projects: ProjectReader;
   readonly connectors: ConnectorReader;
   readonly deployments: DeploymentReader;
+  readonly revisions: RevisionReader;
   readonly reports: ReportReader;
   readonly operations: OperationQueue;
   readonly runtime: RuntimeReader;
@@ -54,12 +56,18 @@ export type Change =
       readonly record: Deployment;
       readonly expectedVersion: number;
     }
-  /** Also forgets its operations, reports and releases. */
+  /** Also forgets its operations, reports, releases and revisions. */
   | {
       readonly kind: 'delete-deployment';
       readonly id: string;
       /** Its addresses stay reserved for the next Deployment of the same key. */
       readonly keepAddresses: boolean;
+    }
+  | { readonly kind: 'insert-revision'; readonly record: DeploymentRevision }
+  | {
+      readonly kind: 'delete-revisions';
+      readonly deploymentId: string;
+      readonly numbers: readonly number[];
     }
   | { readonly kind: 'insert-operation'; readonly operation: Operation }
   | {
@@ -83,6 +91,8 @@ export type Change =
     }
   | { readonly kind: 'insert-release'; readonly record: Release }
   | { readonly kind: 'set-release-state'; readonly id: string; readonly state: ReleaseState }
+  /** Nothing of it runs any more. */
+  | { readonly kind: 'forget-release'; readonly id: string }
   /** The gateway sends requests to it from now on. */
   | { readonly kind: 'set-release-routed'; readonly id: string }
   | { readonly kind: 'put-instance'; readonly instance: InstanceRecord }
@@ -176,6 +186,22 @@ export interface DeploymentReader {
   countOfConnector(connectorId: string): Promise<number>;
 }
 
+export interface RevisionReader {
+  /** Newest first. */
+  query(
+    projectKey: string,
+    deploymentId: string,
+    page: Pick<PageRequest, 'limit' | 'offset'>,
+  ): Promise<Page<DeploymentRevision>>;
+  get(
+    projectKey: string,
+    deploymentId: string,
+    number: number,
+  ): Promise<DeploymentRevision | undefined>;
+  /** All that are kept, newest first. */
+  numbers(projectKey: string, deploymentId: string): Promise<readonly number[]>;
+}
+
 export interface ReportReader {
   /** In the order in which they were written. */
   entries(reportIds: readonly string[]): Promise<readonly StepEntry[]>;
@@ -206,7 +232,7 @@ export interface RuntimeReader {
   }): Promise<readonly Release[]>;
   instances(filter: { readonly releaseId?: string }): Promise<readonly InstanceRecord[]>;
   addresses(): Promise<readonly Address[]>;
-  /** The artifacts that some release not yet forgotten needs, or one that an open operation is about to make. */
+  /** The artifacts that releases, revisions and staged connectors need, or that an open operation is about to use. */
   artifactKeys(): Promise<ReadonlySet<string>>;
 }
 

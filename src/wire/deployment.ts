@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import {
   applicationNamed,
+  maskValue,
+  type SecretMask,
   type StoredConfiguration,
-  securedValueMask,
 } from '../core/configuration.ts';
 import {
   type ApplicationDeployment,
@@ -19,6 +20,7 @@ import { connectorContent, printContent, regionSchema, times } from './connector
 import { pageSchema } from './page.ts';
 import { idSchema, keySchema, versionSchema } from './parse.ts';
 import { printEntries, reportSchema } from './report.ts';
+import { retryPolicySchema, sentRetryPolicySchema } from './retry-policy.ts';
 import { scheduleSchema } from './schedule.ts';
 
 /** Half of what Linux takes as one variable. */
@@ -51,31 +53,13 @@ const valuesSchema = z
     });
   });
 
-/** Contract §4: the limits of the broker that the hosted platform uses. */
-const retryPolicySchema = z
-  .discriminatedUnion('strategy', [
-    z.object({ strategy: z.literal('immediate') }),
-    z
-      .object({
-        strategy: z.literal('exponential-backoff'),
-        minBackoffSeconds: z.int().min(1).max(600),
-        maxBackoffSeconds: z.int().min(1).max(600),
-        maxAttempts: z.int().min(5).max(100).exactOptional(),
-      })
-      .refine((policy) => policy.minBackoffSeconds <= policy.maxBackoffSeconds, {
-        path: ['minBackoffSeconds'],
-        message: 'minBackoffSeconds must be less than or equal to maxBackoffSeconds',
-      }),
-  ])
-  .meta({ id: 'RetryPolicy' });
-
 const applicationValuesSchema = z
   .object({
     applicationName: z.string().min(1).max(256),
     standardConfiguration: valuesSchema.default([]),
     securedConfiguration: valuesSchema.default([]),
     schedule: scheduleSchema.exactOptional(),
-    retryPolicy: retryPolicySchema.exactOptional(),
+    retryPolicy: sentRetryPolicySchema.exactOptional(),
   })
   .transform(({ standardConfiguration, securedConfiguration, ...rest }) => ({
     ...rest,
@@ -158,13 +142,17 @@ const storedValuesSchema = z
   .array(z.object({ key: z.string(), value: z.string() }).meta({ id: 'ConfigurationValue' }))
   .readonly();
 
-const storedConfigurationSchema = z
+export const storedConfigurationSchema = z
   .object({
     standardConfiguration: storedValuesSchema,
     /** Their values are masked (contract §3.4). */
     securedConfiguration: storedValuesSchema,
   })
   .meta({ id: 'DeploymentGlobalConfiguration' });
+
+export const deployedConnectorSchema = z
+  .object({ ...connectorContent, certified: z.boolean() })
+  .meta({ id: 'DeploymentConnector' });
 
 /** Contract §1.2 and §1.3. */
 export const deploymentSchema = z
@@ -173,9 +161,7 @@ export const deploymentSchema = z
     key: z.string().exactOptional(),
     version: z.int(),
     type: z.enum(deploymentTypes),
-    connector: z
-      .object({ ...connectorContent, certified: z.boolean() })
-      .meta({ id: 'DeploymentConnector' }),
+    connector: deployedConnectorSchema,
     globalConfiguration: storedConfigurationSchema.exactOptional(),
     apiClient: z
       .object({ name: z.string(), scopes: z.array(z.string()).readonly() })
@@ -199,6 +185,10 @@ export const deploymentSchema = z
       .readonly(),
     preview: z.boolean(),
     status: z.enum(deploymentStatuses),
+    rollbackRevision: z
+      .int()
+      .exactOptional()
+      .meta({ description: 'The revision that the newest deploy went back to.' }),
     ...times,
   })
   .meta({ id: 'Deployment' });
@@ -207,7 +197,11 @@ export const deploymentPageSchema = pageSchema(deploymentSchema).meta({
   id: 'DeploymentPagedQueryResponse',
 });
 
-export function printDeployment(deployment: Deployment, entries: readonly ReportEntry[]) {
+export function printDeployment(
+  deployment: Deployment,
+  entries: readonly ReportEntry[],
+  mask: SecretMask,
+) {
   return {
     id: deployment.id,
     ...(deployment.key === undefined ? {} : { key: deployment.key }),
@@ -216,23 +210,26 @@ export function printDeployment(deployment: Deployment, entries: readonly Report
     connector: printSnapshot(deployment.connector),
     ...(isEmpty(deployment.globalConfiguration)
       ? {}
-      : { globalConfiguration: printConfiguration(deployment.globalConfiguration) }),
+      : { globalConfiguration: printConfiguration(deployment.globalConfiguration, mask) }),
     ...(deployment.apiClient === undefined
       ? {}
       : { apiClient: { name: deployment.apiClient.id, scopes: deployment.apiClient.scopes } }),
     details: { build: { id: deployment.buildId, report: { entries: printEntries(entries) } } },
     deployedRegion: deployment.region,
     applications: deployment.applications.map((application) =>
-      printApplication(application, deployment.connector),
+      printApplication(application, deployment.connector, mask),
     ),
     preview: deployment.type === 'preview',
     status: deployment.status,
+    ...(deployment.rollbackRevision === undefined
+      ? {}
+      : { rollbackRevision: deployment.rollbackRevision }),
     createdAt: new Date(deployment.createdAt).toISOString(),
     lastModifiedAt: new Date(deployment.lastModifiedAt).toISOString(),
   };
 }
 
-function printSnapshot(connector: ConnectorSnapshot) {
+export function printSnapshot(connector: ConnectorSnapshot) {
   return {
     id: connector.id,
     ...(connector.key === undefined ? {} : { key: connector.key }),
@@ -243,14 +240,18 @@ function printSnapshot(connector: ConnectorSnapshot) {
 }
 
 /** A job's schedule appears with its first success, like a URL (contract §1.3). */
-function printApplication(application: ApplicationDeployment, connector: ConnectorSnapshot) {
+function printApplication(
+  application: ApplicationDeployment,
+  connector: ConnectorSnapshot,
+  mask: SecretMask,
+) {
   const spec = applicationNamed(connector.spec, application.name);
   const schedule = application.schedule ?? spec?.schedule;
   const retryPolicy = application.retryPolicy ?? spec?.retryPolicy;
   return {
     id: application.id,
     applicationName: application.name,
-    ...printConfiguration(application.configuration),
+    ...printConfiguration(application.configuration, mask),
     ...(application.url === undefined ? {} : { url: application.url }),
     ...(application.topic === undefined ? {} : { topic: application.topic }),
     ...(schedule === undefined || application.deployed !== true ? {} : { schedule }),
@@ -258,16 +259,16 @@ function printApplication(application: ApplicationDeployment, connector: Connect
   };
 }
 
-function printConfiguration(configuration: StoredConfiguration) {
+export function printConfiguration(configuration: StoredConfiguration, mask: SecretMask) {
   return {
     standardConfiguration: configuration.standard,
-    securedConfiguration: configuration.secured.map(({ key }) => ({
-      key,
-      value: securedValueMask,
+    securedConfiguration: configuration.secured.map((value) => ({
+      key: value.key,
+      value: maskValue(value, mask),
     })),
   };
 }
 
-function isEmpty(configuration: StoredConfiguration): boolean {
+export function isEmpty(configuration: StoredConfiguration): boolean {
   return configuration.standard.length + configuration.secured.length === 0;
 }

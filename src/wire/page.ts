@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Numbers arrive as text in a query. Nothing is clamped (contract §10, row 18). */
-const wholeNumber = (max: number, fallback: number) =>
+export const wholeNumber = (max: number, fallback: number) =>
   z
     .string()
     .regex(/^\d{1,6}$/, 'Must be a whole number')

@@ -139,6 +139,10 @@ describe('another project', () => {
       for (const answer of [
         await request('GET', path),
         await request('GET', `${path}/logs`),
+        await request('GET', `${path}/revisions`),
+        await request('GET', `${path}/revisions/1`),
+        await request('POST', `${path}/revisions/1/rollback`, { version: 1 }),
+        await request('POST', `${path}/rollback`, { version: 1, revision: 1 }),
         await request('POST', path, redeploy),
         await request('DELETE', path),
       ]) {

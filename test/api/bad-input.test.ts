@@ -130,6 +130,7 @@ describe('a body', () => {
       connectorUpdate: ['version', 'actions'],
       deploymentDraft: ['connector', 'configurations', 'region'],
       deploymentUpdate: ['version', 'actions'],
+      rollback: ['version', 'revision'],
       apiClient: ['name', 'scope'],
     };
     for (const name of bodyNames) {
@@ -150,7 +151,7 @@ describe('a body', () => {
         {
           applicationName: 'shop',
           securedConfiguration: 'none',
-          retryPolicy: { strategy: 'never' },
+          retryPolicy: { strategy: 7 },
         },
       ],
     });

@@ -4,6 +4,7 @@ export const bodyNames = [
   'connectorUpdate',
   'deploymentDraft',
   'deploymentUpdate',
+  'rollback',
   'apiClient',
 ] as const;
 export type BodyName = (typeof bodyNames)[number];
@@ -23,6 +24,7 @@ export function endpoints(staged: Staged): Readonly<Record<BodyName, string>> {
     connectorUpdate: `/connectors/drafts/${staged.id}`,
     deploymentDraft: '/test-project/deployments',
     deploymentUpdate: `/test-project/deployments/${unknownId}`,
+    rollback: `/test-project/deployments/${unknownId}/rollback`,
     apiClient: '/test-project/api-clients',
   };
 }
@@ -62,6 +64,7 @@ export function validBodies(staged: Staged) {
         },
       ],
     },
+    rollback: { version: 1, revision: 1, skipScripts: false },
     connectorDraft: {
       name: 'A connector',
       description: 'It connects',

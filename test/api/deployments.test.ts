@@ -387,14 +387,40 @@ describe('a new deployment', () => {
 
     expect((await create(draft(backoff))).body.applications[0].retryPolicy).toEqual(backoff);
     for (const wrong of [
-      { strategy: 'never' },
-      { ...backoff, minBackoffSeconds: 0 },
-      { ...backoff, maxBackoffSeconds: 601 },
-      { ...backoff, minBackoffSeconds: 10 },
-      { ...backoff, maxAttempts: 4 },
-      { ...backoff, maxAttempts: 101 },
+      {},
+      { strategy: 7 },
+      { ...backoff, minBackoffSeconds: '1' },
+      { ...backoff, maxAttempts: null },
     ]) {
       expectErrors(await create(draft(wrong)), 400, ['InvalidJsonInput']);
+    }
+  });
+
+  test('is refused with a retry policy that breaks its rules, and every breach is named', async () => {
+    const answer = await create(
+      shopDraft(shop, {
+        configurations: [
+          {
+            ...values('handler'),
+            retryPolicy: {
+              strategy: 'exponential-backoff',
+              minBackoffSeconds: 601,
+              maxBackoffSeconds: 0,
+              maxAttempts: 4.5,
+            },
+          },
+        ],
+      }),
+    );
+
+    expectErrors(answer, 400, ['DeploymentInvalidRetryPolicy']);
+    for (const said of [
+      'application handler',
+      'minBackoffSeconds must be a whole number from 1 to 600, not 601',
+      'maxBackoffSeconds must be a whole number from 1 to 600, not 0',
+      'maxAttempts must be a whole number from 5 to 100, not 4.5',
+    ]) {
+      expect(answer.body.message).toContain(said);
     }
   });
 

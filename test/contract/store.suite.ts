@@ -4,6 +4,7 @@ import { describeOperations } from './store/operations.ts';
 import type { PrepareStore } from './store/place.ts';
 import { describeProcesses } from './store/processes.ts';
 import { describeRecords } from './store/records.ts';
+import { describeRevisions } from './store/revisions.ts';
 import { describeRuntimeRecords } from './store/runtime.ts';
 
 /** What every store promises. `prepare` makes a place for one that is empty. */
@@ -12,6 +13,7 @@ export function describeStore(name: string, prepare: PrepareStore): void {
     describeCommits(prepare);
     describeOperations(prepare);
     describeRecords(prepare);
+    describeRevisions(prepare);
     describeRuntimeRecords(prepare);
     describeProcesses(prepare);
   });

@@ -6,6 +6,7 @@ import {
   findUnknownKeys,
   isMask,
   keepDeclared,
+  maskValue,
   mergeConfiguration,
   type StoredConfiguration,
 } from '../../src/core/configuration.ts';
@@ -16,6 +17,7 @@ const sealed = (key: string, value: string) => ({
   key,
   sealed: seal(key, value),
   empty: value === '',
+  length: value.length,
 });
 const stored: StoredConfiguration = {
   standard: [
@@ -86,6 +88,30 @@ describe('values that come in', () => {
     ['***a', false],
   ] as const)('"%s" is a mask: %s', ([value, mask]) => {
     expect(isMask(value)).toBe(mask);
+  });
+
+  test.for([
+    ['secret', '********', '******'],
+    ['', '********', ''],
+    ['Müller 🔑', '********', '********'],
+    ['a longer secret than the mask', '********', '*'.repeat(29)],
+  ] as const)(
+    '"%s" is shown as "%s", or "%s" where its length may be known',
+    ([value, fixed, same]) => {
+      const { secured } = mergeConfiguration(
+        emptyConfiguration,
+        { standard: [], secured: [{ key: 'S', value }] },
+        seal,
+      );
+      const [kept = sealed('S', '')] = secured;
+      expect(maskValue(kept, 'fixed')).toBe(fixed);
+      expect(maskValue(kept, 'same-length')).toBe(same);
+    },
+  );
+
+  test('a secret whose length nobody kept has the fixed mask', () => {
+    const old = { key: 'S', sealed: 'sealed', empty: false };
+    expect(maskValue(old, 'same-length')).toBe('********');
   });
 
   test('merging the same values again changes nothing, and each key is there once', () => {

@@ -117,7 +117,7 @@ describe('create', () => {
           name: 'app',
           configuration: {
             standard: one('A'),
-            secured: [{ key: 'S', sealed: 'sealed(id-1/S=secret)', empty: false }],
+            secured: [{ key: 'S', sealed: 'sealed(id-1/S=secret)', empty: false, length: 6 }],
           },
         },
       ],
@@ -203,6 +203,7 @@ describe('create', () => {
           configurations: [
             valuesOf('app', { secured: one('S', ''), schedule: '@daily' }),
             valuesOf('job', { retryPolicy: { strategy: 'immediate' } }),
+            valuesOf('event', { retryPolicy: { strategy: 'never' } }),
           ],
         };
       },
@@ -213,12 +214,13 @@ describe('create', () => {
         draft = { ...draft, globalConfiguration: { standard: one('G'), secured: [] } };
       },
       () => {
-        const [app, job] = draft.configurations;
+        const [app, job, event] = draft.configurations;
         draft = {
           ...draft,
           configurations: [
             { ...valuesOf('app'), ...app, standard: one('A'), secured: one('S') },
             { ...valuesOf('job'), ...job },
+            { ...valuesOf('event'), ...event },
           ],
         };
       },
@@ -238,7 +240,7 @@ describe('create', () => {
       'DeploymentUnknownGlobalConfigurationKey, DeploymentUnknownGlobalConfigurationKey',
       'DeploymentMissingGlobalConfigurationKey',
       'DeploymentMissingApplicationConfigurationKey, DeploymentEmptyRequiredApplicationConfigurationKey',
-      'InvalidJsonInput, DeploymentRetryPolicyOverrideNotAllowed',
+      'InvalidJsonInput, DeploymentRetryPolicyOverrideNotAllowed, DeploymentInvalidRetryPolicy',
     ]);
   });
 
@@ -293,6 +295,11 @@ describe('redeploy', () => {
     });
   });
 
+  test('of what was rolled back is an ordinary deploy again', () => {
+    const after = decideRedeploy({ ...before, rollbackRevision: 2 }, redeployAll, redeployGiven());
+    expect(after).not.toHaveProperty('rollbackRevision');
+  });
+
   test('merges what is named, and empty lists name nothing', () => {
     const after = decideRedeploy(
       before,
@@ -312,7 +319,7 @@ describe('redeploy', () => {
         ...app,
         configuration: {
           standard: one('A', 'old'),
-          secured: [{ key: 'S', sealed: 'sealed(deployment/S=new)', empty: false }],
+          secured: [{ key: 'S', sealed: 'sealed(deployment/S=new)', empty: false, length: 3 }],
         },
       },
       { ...job, schedule: '@daily' },
@@ -404,6 +411,11 @@ describe('redeploy', () => {
       action: {
         configurationValues: [valuesOf('job', { retryPolicy: { strategy: 'immediate' } })],
       },
+      codes: ['DeploymentRetryPolicyOverrideNotAllowed'],
+    },
+    {
+      name: 'a retry policy that is none',
+      action: { configurationValues: [valuesOf('job', { retryPolicy: { strategy: 'never' } })] },
       codes: ['DeploymentRetryPolicyOverrideNotAllowed'],
     },
   ])('that names $name is refused', ({ action, codes }) => {

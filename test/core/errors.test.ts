@@ -157,6 +157,16 @@ const rows: Record<ErrorCode, readonly [ApiError, number, string, object?]> = {
     400,
     'Deployment does not have an application named a.',
   ],
+  DeploymentInvalidRetryPolicy: [
+    apiError('DeploymentInvalidRetryPolicy', { application: 'a', mistakes: 'x is y; z is w' }),
+    400,
+    'The retry policy of application a is not valid: x is y; z is w.',
+  ],
+  DeploymentRollbackNotAllowed: [
+    apiError('DeploymentRollbackNotAllowed', { ...ref, revision: 3 }),
+    400,
+    'Deployment with id=i or key=k cannot be rolled back to revision 3: that is what it runs. Choose another revision, or redeploy it as it is.',
+  ],
   DeploymentRetryPolicyOverrideNotAllowed: [
     apiError('DeploymentRetryPolicyOverrideNotAllowed', { application: 'a' }),
     400,

@@ -78,9 +78,10 @@ export async function openControlPlane(folder: string, workers: number): Promise
     steadyMs: 0,
     scriptTimeoutMs: 60_000,
     drainMs: 60_000,
+    keepRevisions: 3,
   };
   const api = { store, clock, newId, sealer: secrets, source, logs, events, workers };
-  const server = createApiServer({ ...api, openPublishing: false }, logger);
+  const server = createApiServer({ ...api, openPublishing: false, secretMask: 'fixed' }, logger);
   stack.defer(() => server.close());
   await server.ready();
 
@@ -179,7 +180,7 @@ async function followRelease(
   if (release.state === 'draining') {
     return [
       { kind: 'delete-instances', ids: instances.map(({ id }) => id) },
-      { kind: 'set-release-state', id: release.id, state: 'retired' },
+      { kind: 'forget-release', id: release.id },
     ];
   }
   // What an earlier operation has brought up stays up.

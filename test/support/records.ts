@@ -9,6 +9,7 @@ import {
 } from '../../src/core/deployment.ts';
 import { type Operation, type OperationInput, subjectOf } from '../../src/core/operation.ts';
 import type { Release, ReleaseApplication } from '../../src/core/release.ts';
+import type { DeploymentRevision, RevisionApplication } from '../../src/core/revision.ts';
 
 /** Plain records for tests, complete and valid; a test names what matters to it. */
 
@@ -141,6 +142,23 @@ export function release(more: Partial<Release> = {}): Release {
     routed: false,
     region: 'europe-west1.gcp',
     applications: [releaseApplication()],
+    createdAt: 1000,
+    ...more,
+  };
+}
+
+export function revisionApplication(more: Partial<RevisionApplication> = {}): RevisionApplication {
+  return { ...applicationDeployment({ deployed: true }), artifactKey: 'artifact', ...more };
+}
+
+export function revision(more: Partial<DeploymentRevision> = {}): DeploymentRevision {
+  return {
+    deploymentId: 'deployment',
+    projectKey: 'project',
+    number: 1,
+    connector: snapshotConnector(connector()),
+    applications: [revisionApplication()],
+    globalConfiguration: { standard: [], secured: [] },
     createdAt: 1000,
     ...more,
   };

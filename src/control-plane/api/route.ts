@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { SecretMask } from '../../core/configuration.ts';
 import type { EventBroker } from '../../ports/event-broker.ts';
 import type { LogStore } from '../../ports/log-store.ts';
 import type { nothing } from '../../wire/parameters.ts';
@@ -9,6 +10,8 @@ import type { WaitSlots } from './wait-slots.ts';
 export interface ApiDependencies extends CommandDependencies {
   readonly logs: LogStore;
   readonly events: EventBroker;
+  /** How secured values are shown. */
+  readonly secretMask: SecretMask;
   /** Events are taken without a token. */
   readonly openPublishing: boolean;
   readonly waitSlots: WaitSlots;

@@ -15,6 +15,9 @@ import { getDeploymentRoute } from './deployments/get.ts';
 import { deploymentLogsRoute } from './deployments/logs.ts';
 import { queryDeploymentsRoute } from './deployments/query.ts';
 import { removeDeploymentRoute } from './deployments/remove.ts';
+import { getRevisionRoute } from './deployments/revisions/get.ts';
+import { queryRevisionsRoute } from './deployments/revisions/query.ts';
+import { rollBackRoute, rollBackToRevisionRoute } from './deployments/roll-back.ts';
 import { updateDeploymentRoute } from './deployments/update.ts';
 import type { Route } from './route.ts';
 
@@ -26,6 +29,10 @@ export const routes: readonly Route[] = [
   updateDeploymentRoute,
   removeDeploymentRoute,
   deploymentLogsRoute,
+  queryRevisionsRoute,
+  getRevisionRoute,
+  rollBackToRevisionRoute,
+  rollBackRoute,
   createConnectorStagedRoute,
   queryConnectorStagedRoute,
   getConnectorStagedRoute,

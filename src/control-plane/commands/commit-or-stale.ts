@@ -2,10 +2,22 @@ import { reject } from '../../core/errors.ts';
 import { StaleVersion } from '../../core/store-failure.ts';
 import type { Change, Store } from '../../ports/store.ts';
 
+interface Versioned {
+  readonly id: string;
+  readonly key?: string;
+  readonly version: number;
+}
+
+/** @throws Rejection `ConcurrentModification` where the client has read another version (contract §2.7) */
+export function refuseOtherVersion(read: Versioned, expected: number): void {
+  if (read.version !== expected)
+    reject('ConcurrentModification', { ...read, expected, actual: read.version });
+}
+
 /** A race that the version check of the commit found is the same mistake as an old version in the request. */
 export async function commitOrStale(
   store: Store,
-  read: { readonly id: string; readonly key?: string; readonly version: number },
+  read: Versioned,
   changes: readonly Change[],
 ): Promise<void> {
   try {

@@ -5,8 +5,8 @@ import { nextStatus } from '../../core/deployment-status.ts';
 import { reject } from '../../core/errors.ts';
 import { secretContext } from '../../core/secret-context.ts';
 import type { Store } from '../../ports/store.ts';
-import { acceptedStatus, newOperation } from './accept-operation.ts';
-import { commitOrStale } from './commit-or-stale.ts';
+import { acceptDeploy } from './accept-deploy.ts';
+import { refuseOtherVersion } from './commit-or-stale.ts';
 import type { CommandDependencies } from './dependencies.ts';
 
 /** Contract §2.4. */
@@ -16,13 +16,7 @@ export async function redeploy(
   expectedVersion: number,
   action: Redeploy,
 ): Promise<Deployment> {
-  if (deployment.version !== expectedVersion) {
-    reject('ConcurrentModification', {
-      ...deployment,
-      expected: expectedVersion,
-      actual: deployment.version,
-    });
-  }
+  refuseOtherVersion(deployment, expectedVersion);
   nextStatus(deployment.status, 'redeploy');
   const newConnector = action.updateConnector
     ? await readNewConnector(deps.store, deployment)
@@ -33,19 +27,7 @@ export async function redeploy(
     seal: (id) => (key, value) => deps.sealer.seal(value, secretContext(id, key)),
     ...(newConnector === undefined ? {} : { newConnector }),
   });
-  const record = { ...decided, status: await acceptedStatus(deps) };
-  const operation = newOperation(deps, deployment.projectKey, {
-    kind: 'deploy',
-    deploymentId: record.id,
-    version: record.version,
-    reportId: record.buildId,
-    skipScripts: action.skipScripts,
-  });
-  await commitOrStale(deps.store, deployment, [
-    { kind: 'update-deployment', record, expectedVersion },
-    { kind: 'insert-operation', operation },
-  ]);
-  return record;
+  return acceptDeploy(deps, deployment, decided, action);
 }
 
 async function readNewConnector(

@@ -1,10 +1,9 @@
 import type { ConnectorStaged } from '../../core/connector.ts';
 import { type ConnectorUpdateAction, decideConnectorUpdate } from '../../core/connector-staged.ts';
-import { reject } from '../../core/errors.ts';
 import type { OperationInput } from '../../core/operation.ts';
 import type { ConnectorUpdate } from '../../wire/connector-staged.ts';
 import { newOperation } from './accept-operation.ts';
-import { commitOrStale } from './commit-or-stale.ts';
+import { commitOrStale, refuseOtherVersion } from './commit-or-stale.ts';
 import { readSpecOrReject } from './create-connector-staged.ts';
 import type { CommandDependencies } from './dependencies.ts';
 
@@ -14,13 +13,7 @@ export async function updateConnectorStaged(
   staged: ConnectorStaged,
   update: ConnectorUpdate,
 ): Promise<ConnectorStaged> {
-  if (staged.version !== update.version) {
-    reject('ConcurrentModification', {
-      ...staged,
-      expected: update.version,
-      actual: staged.version,
-    });
-  }
+  refuseOtherVersion(staged, update.version);
   const actions = await Promise.all(update.actions.map((action) => prepare(deps, staged, action)));
   const record = decideConnectorUpdate(staged, actions, deps.clock.now());
   const operations = actions

@@ -34,6 +34,8 @@ export interface OperationDependencies {
   readonly steadyMs: number;
   readonly scriptTimeoutMs: number;
   readonly drainMs: number;
+  /** Of each Deployment. */
+  readonly keepRevisions: number;
 }
 
 /** How applications are reached (design §5): by host name below a domain, or each by a loopback port of its own. */

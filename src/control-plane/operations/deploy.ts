@@ -1,8 +1,10 @@
+import { isMerchantCenter } from '../../core/application.ts';
 import { applicationNamed } from '../../core/configuration.ts';
 import type { Deployment } from '../../core/deployment.ts';
 import { nextStatus } from '../../core/deployment-status.ts';
 import { inputOf } from '../../core/operation.ts';
 import type { Release } from '../../core/release.ts';
+import { outdatedRevisions, revisionOf } from '../../core/revision.ts';
 import type { Change } from '../../ports/store.ts';
 import { urlOf } from './addresses.ts';
 import type { OperationDependencies } from './dependencies.ts';
@@ -10,22 +12,27 @@ import type { OperationRun } from './operation-run.ts';
 import { awaitHealthy, refuseEnded } from './steps/await-healthy.ts';
 import { buildApplication, buildEnvironment } from './steps/build-application.ts';
 import { createApiClient } from './steps/create-api-client.ts';
+import { fetchSource } from './steps/fetch-source.ts';
+import { type EarlierBuild, findEarlierBuilds } from './steps/find-earlier-builds.ts';
 import { proposeRelease } from './steps/propose-release.ts';
 import { type ReservedAddress, reserveAddresses } from './steps/reserve-addresses.ts';
 import { runScript } from './steps/run-script.ts';
 import { switchRelease, takeOut } from './steps/switch-release.ts';
 
-/** Create and redeploy: the same steps, for a release that does not exist yet. */
+/** Create, redeploy and rollback: the same steps, for a release that does not exist yet. */
 export async function deploy(deps: OperationDependencies, run: OperationRun): Promise<void> {
   const input = inputOf(run.operation, 'deploy');
   const deployment = await start(deps, run);
-  await fetchSource(deps, run, deployment);
+  const earlier = await findEarlierBuilds(deps, deployment);
+  await run.step('fetch-source', { failed: 'Connector source could not be fetched' }, (scope) =>
+    fetchSource(deps, deployment, earlier, scope),
+  );
   const addresses = await run.step(
     'reserve-addresses',
     { failed: 'Addresses of the applications could not be reserved' },
     (scope) => reserveAddresses(deps, deployment, scope),
   );
-  const artifactKeys = await buildAll(deps, run, deployment, addresses);
+  const artifactKeys = await buildAll(deps, run, { deployment, addresses, earlier });
   const withClient = await ensureApiClient(deps, run, deployment);
   const release = await propose(deps, run, { deployment: withClient, addresses, artifactKeys });
   await run.step(
@@ -39,7 +46,7 @@ export async function deploy(deps: OperationDependencies, run: OperationRun): Pr
       check: async () => refuseEnded(await deps.store.runtime.instances({ releaseId: release.id })),
     }),
   );
-  await releaseAddresses(deps, run, release);
+  await releaseAddresses(deps, run, withClient, release);
   if (!input.skipScripts) await runPostDeploys(deps, run, withClient, release);
   await finish(deps, run, release);
 }
@@ -81,39 +88,18 @@ async function start(deps: OperationDependencies, run: OperationRun): Promise<De
   return change.record;
 }
 
-async function fetchSource(
-  deps: OperationDependencies,
-  run: OperationRun,
-  deployment: Deployment,
-): Promise<void> {
-  await run.step(
-    'fetch-source',
-    { failed: 'Connector source could not be fetched' },
-    async (scope) => {
-      const { repository, commit, spec } = deployment.connector;
-      await deps.source.treeDigest({ ...repository, commit }, '');
-      scope.report(
-        'Information',
-        'Connector source fetched',
-        `${repository.tag} is commit ${commit.slice(0, 12)}.`,
-      );
-      const deployed = new Set(deployment.applications.map(({ name }) => name));
-      for (const { name } of spec.applications.filter((one) => !deployed.has(one.name))) {
-        scope.report(
-          'Information',
-          'Application not deployed',
-          `The Deployment's configurations do not list "${name}". To deploy it, create a Deployment that does.`,
-        );
-      }
-    },
-  );
-}
-
 async function buildAll(
   deps: OperationDependencies,
   run: OperationRun,
-  deployment: Deployment,
-  addresses: readonly ReservedAddress[],
+  {
+    deployment,
+    addresses,
+    earlier,
+  }: {
+    readonly deployment: Deployment;
+    readonly addresses: readonly ReservedAddress[];
+    readonly earlier: ReadonlyMap<string, EarlierBuild>;
+  },
 ): Promise<ReadonlyMap<string, string>> {
   const { spec, repository, commit } = deployment.connector;
   const built = addresses.map(async (address) => {
@@ -121,11 +107,14 @@ async function buildAll(
     const own = deployment.applications.find((one) => one.name === address.application);
     if (application === undefined || own === undefined)
       throw new Error(`No application ${address.application}`);
+    const url = urlOf(deps.addressing, { ...address, region: deployment.region });
     const environment = buildEnvironment(spec, application, {
       own: own.configuration,
       global: deployment.globalConfiguration,
-      url: urlOf(deps.addressing, { ...address, region: deployment.region }),
+      url,
     });
+    const known = earlier.get(application.name);
+    const isOutdated = isMerchantCenter(application.type) && known?.url !== url;
     const key = await run.step(
       `build/${application.name}`,
       {
@@ -141,6 +130,7 @@ async function buildAll(
             application,
             environment,
             deploymentId: deployment.id,
+            ...(known === undefined || isOutdated ? {} : { earlier: known }),
           },
           scope,
         ),
@@ -194,10 +184,11 @@ async function propose(
   return release;
 }
 
-/** What the new connector version dropped is gone with the old release; its addresses go too (contract §10, row 13). */
+/** What the new connector version or the revision lacks is gone with the old release; its addresses go too (contract §10, row 13). */
 async function releaseAddresses(
   deps: OperationDependencies,
   run: OperationRun,
+  { rollbackRevision }: Deployment,
   release: Release,
 ): Promise<void> {
   await run.step(
@@ -213,10 +204,13 @@ async function releaseAddresses(
       for (const address of dropped) {
         scope.change({ kind: 'put-address', address: { ...address, state: 'released' } });
         await deps.events.removeTopic(address.hostLabel);
+        const name = `"${address.applicationName}"`;
         scope.report(
           'Information',
           'Application removed',
-          `The connector no longer has "${address.applicationName}".`,
+          rollbackRevision === undefined
+            ? `The connector no longer has ${name}.`
+            : `Revision ${rollbackRevision} does not have ${name}.`,
         );
       }
     },
@@ -273,20 +267,38 @@ async function finish(
       deployed: true,
     };
   });
+  const updated = update(deps, deployment, {
+    status: nextStatus(deployment.status, 'succeed'),
+    applications,
+  });
   const seconds = ((deps.clock.now() - run.operation.createdAt) / 1000).toFixed(1);
   await run.finish(
     'succeeded',
-    [
-      update(deps, deployment, {
-        status: nextStatus(deployment.status, 'succeed'),
-        applications,
-      }),
-    ],
+    [updated, ...(await revisionChanges(deps, updated.record, release))],
     {
       step: 'finish',
       entries: [run.entry('Information', 'Deployment finished', `In ${seconds} s.`)],
     },
   );
+}
+
+/** Something to go back to, in the commit that makes it `Deployed` (contract §2.8); what is too old goes. */
+async function revisionChanges(
+  { store, clock, keepRevisions }: OperationDependencies,
+  deployment: Deployment,
+  release: Release,
+): Promise<readonly Change[]> {
+  const { id, projectKey, rollbackRevision } = deployment;
+  const record = revisionOf(deployment, release, clock.now());
+  const numbers = [record.number, ...(await store.revisions.numbers(projectKey, id))];
+  const outdated = outdatedRevisions(numbers, {
+    keep: keepRevisions,
+    ...(rollbackRevision === undefined ? {} : { rollbackRevision }),
+  });
+  return [
+    { kind: 'insert-revision', record },
+    { kind: 'delete-revisions', deploymentId: id, numbers: outdated },
+  ];
 }
 
 async function read(deps: OperationDependencies, run: OperationRun): Promise<Deployment> {

@@ -245,6 +245,23 @@ export const errorRows: Readonly<Record<Exclude<ErrorCode, (typeof notYet)[numbe
     },
     message: 'Deployment does not have an application named nobody.',
   },
+  DeploymentInvalidRetryPolicy: {
+    status: 400,
+    provoke: ({ create }) =>
+      create({ configurations: [{ ...values('handler'), retryPolicy: { strategy: 'never' } }] }),
+    message:
+      'The retry policy of application handler is not valid: strategy must be "immediate" or "exponential-backoff", not "never".',
+  },
+  DeploymentRollbackNotAllowed: {
+    status: 400,
+    async provoke({ deployed, post, deploymentPath }) {
+      const { body } = await deployed({ key: 'as-it-is' });
+      return post(`${deploymentPath(body.id)}/rollback`, { version: 1, revision: 1 });
+    },
+    message: new RegExp(
+      `^Deployment with id=${uuid} or key=as-it-is cannot be rolled back to revision 1: that is what it runs\\. Choose another revision, or redeploy it as it is\\.$`,
+    ),
+  },
   DeploymentRetryPolicyOverrideNotAllowed: {
     status: 400,
     provoke: ({ create }) =>

@@ -7,6 +7,8 @@ import {
   operation,
   release,
   releaseApplication,
+  revision,
+  revisionApplication,
   undeployOf,
 } from '../../support/records.ts';
 import { commitEach, failureOf, type PrepareStore } from './place.ts';
@@ -44,7 +46,7 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
           [
             { id: 'c', state: 'draining', createdAt: 3 },
             { id: 'a', state: 'current', createdAt: 1 },
-            { id: 'b', state: 'retired', createdAt: 2 },
+            { id: 'b', state: 'candidate', createdAt: 2 },
             { id: 'd', state: 'current', createdAt: 4, deploymentId: 'other' },
           ] as const
         ).map((more) => ({ kind: 'insert-release', record: release(more) }) as const),
@@ -53,11 +55,22 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
         (await store.runtime.releases(filter)).map(({ id }) => id).join('');
       expect(await ids({ states: ['current', 'draining'] })).toBe('acd');
       expect(await ids({ states: ['current'], deploymentId: 'other' })).toBe('d');
-      expect(await ids({ states: ['retired'] })).toBe('b');
+      expect(await ids({ states: ['candidate'] })).toBe('b');
       expect(await ids({ states: [] })).toBe('');
     });
 
-    test('and previews name the artifacts that must stay', async () => {
+    test('are forgotten one by one', async () => {
+      await using store = await openWith(
+        { kind: 'insert-release', record: release() },
+        { kind: 'insert-release', record: release({ id: 'other' }) },
+      );
+      await store.commit([{ kind: 'forget-release', id: 'release' }]);
+      await store.commit([{ kind: 'forget-release', id: 'release' }]);
+      expect(await store.runtime.release('release')).toBeUndefined();
+      expect(await store.runtime.release('other')).toBeDefined();
+    });
+
+    test('revisions and previews name the artifacts that must stay', async () => {
       const applications = ['one', 'two'].map((artifactKey) => releaseApplication({ artifactKey }));
       await using store = await openWith(
         { kind: 'insert-release', record: release({ applications }) },
@@ -66,9 +79,15 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
           record: connectorStaged({ artifactKeys: ['two', 'three'] }),
         },
         { kind: 'insert-connector-staged', record: connectorStaged({ id: 'without' }) },
+        { kind: 'insert-revision', record: revision({ applications: [revisionApplication()] }) },
       );
       const keys = await store.runtime.artifactKeys();
-      expect([...keys].toSorted()).toEqual(['one', 'three', 'two']);
+      expect([...keys].toSorted()).toEqual(['artifact', 'one', 'three', 'two']);
+      await store.commit([
+        { kind: 'delete-revisions', deploymentId: 'deployment', numbers: [1] },
+        { kind: 'forget-release', id: 'release' },
+      ]);
+      expect([...(await store.runtime.artifactKeys())].toSorted()).toEqual(['three', 'two']);
     });
 
     test('that will come of an open operation need what it has built', async () => {
@@ -200,6 +219,13 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
           applications: [releaseApplication({ artifactKey: `artifact-${id}` })],
         }),
       },
+      {
+        kind: 'insert-revision',
+        record: revision({
+          deploymentId: id,
+          applications: [revisionApplication({ artifactKey: `old-artifact-${id}` })],
+        }),
+      },
       { kind: 'put-instance', instance: instance(`i-${id}`, { releaseId: `release-${id}` }) },
       { kind: 'put-address', address: address(`label-${id}`, { deploymentId: id }) },
       { kind: 'put-tick', tick: { ...tick, deploymentId: id } },
@@ -228,7 +254,11 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
         expect(await store.reports.entries(['report-gone'])).toEqual([]);
         expect(await store.runtime.release('release-gone')).toBeUndefined();
         expect(await store.runtime.instances({ releaseId: 'release-gone' })).toEqual([]);
-        expect([...(await store.runtime.artifactKeys())]).toEqual(['artifact-stays']);
+        expect(await store.revisions.numbers('project', 'gone')).toEqual([]);
+        expect([...(await store.runtime.artifactKeys())].toSorted()).toEqual([
+          'artifact-stays',
+          'old-artifact-stays',
+        ]);
         await store.commit([{ kind: 'put-tick', tick }]);
         const kept = { ...address('label-gone', { deploymentId: 'gone' }), state: 'released' };
         expect(await store.runtime.addresses()).toEqual(
@@ -245,6 +275,7 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
       expect(await store.deployments.byId('stays')).toBeDefined();
       expect(await store.operations.steps('of-stays')).toHaveLength(1);
       expect(await store.reports.entries(['report-stays'])).toHaveLength(1);
+      expect(await store.revisions.numbers('project', 'stays')).toEqual([1]);
       expect(await store.runtime.instances({})).toHaveLength(1);
       const again = store.commit([{ kind: 'put-tick', tick: { ...tick, deploymentId: 'stays' } }]);
       await expect(again).rejects.toThrow(DuplicateKey);

@@ -59,6 +59,7 @@ async function open() {
     steadyMs: 300,
     scriptTimeoutMs: 1000,
     drainMs: 1000,
+    keepRevisions: 2,
   };
   return { deps, store, logs, events, log };
 }
@@ -84,7 +85,7 @@ async function untilStopping({ store }: OperationDependencies): Promise<void> {
 }
 
 async function stopRelease({ store }: OperationDependencies): Promise<void> {
-  await store.commit([{ kind: 'set-release-state', id: 'release', state: 'retired' }]);
+  await store.commit([{ kind: 'forget-release', id: 'release' }]);
 }
 
 const readLogs = { deploymentId: 'deployment', from: 0, to: Number.MAX_SAFE_INTEGER, limit: 10 };

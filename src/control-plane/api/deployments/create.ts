@@ -20,6 +20,6 @@ export const createDeploymentRoute = defineRoute({
   async handle(deps, { identity, projectKey, body, ...request }) {
     const created = await createDeployment(deps, identity, projectKey, body);
     const { deployment, headers } = await waitForDeployment(deps, request, created);
-    return answer(201, await printOne(deps.store, deployment), headers);
+    return answer(201, await printOne(deps, deployment), headers);
   },
 });

@@ -31,6 +31,6 @@ export const getDeploymentRoute = defineRoute({
       read,
       cli: { writtenAt: found.lastModifiedAt, pauseMs: cliPauseMs },
     });
-    return answer(200, await printOne(deps.store, waited.record), waited.headers);
+    return answer(200, await printOne(deps, waited.record), waited.headers);
   },
 });

@@ -14,13 +14,13 @@ export const queryDeploymentsRoute = defineRoute({
   query: deploymentsParameters,
   body: noBody,
   answers: { 200: deploymentPageSchema },
-  async handle({ store }, { projectKey, query }) {
+  async handle(deps, { projectKey, query }) {
     const { deploymentType, ...page } = query;
-    const found = await store.deployments.query(projectKey, {
+    const found = await deps.store.deployments.query(projectKey, {
       ...page,
       ...(deploymentType === undefined ? {} : { type: deploymentType }),
     });
-    const results = await printDeployments(store, found.results);
+    const results = await printDeployments(deps, found.results);
     return answer(200, printPage({ total: found.total, results }, query));
   },
 });

@@ -22,9 +22,9 @@ export const removeDeploymentRoute = defineRoute({
   async handle(deps, { projectKey, params, ...request }) {
     const read = await readDeployment(deps.store, projectKey, params.ref);
     const { deployment, removed } = await undeploy(deps, read);
-    if (removed) return answer(200, await printOne(deps.store, deployment));
+    if (removed) return answer(200, await printOne(deps, deployment));
     const waited = await waitForDeployment(deps, request, deployment);
     const status = waited.isGone ? 200 : 202;
-    return answer(status, await printOne(deps.store, waited.deployment), waited.headers);
+    return answer(status, await printOne(deps, waited.deployment), waited.headers);
   },
 });

@@ -24,6 +24,6 @@ export const updateDeploymentRoute = defineRoute({
     const [action] = body.actions;
     const updated = await redeploy(deps, deployment, body.version, action);
     const waited = await waitForDeployment(deps, request, updated);
-    return answer(201, await printOne(deps.store, waited.deployment), waited.headers);
+    return answer(201, await printOne(deps, waited.deployment), waited.headers);
   },
 });

@@ -2,11 +2,12 @@ import { isMerchantCenter } from '../../../core/application.ts';
 import type { StoredConfiguration } from '../../../core/configuration.ts';
 import type { ApplicationSpec, ConnectorSpec } from '../../../core/connector-spec.ts';
 import { composeConfiguration } from '../../../core/environment.ts';
-import type { BuiltArtifact } from '../../../ports/builder.ts';
+import type { Artifact, BuiltArtifact } from '../../../ports/builder.ts';
 import type { PinnedRepository } from '../../../ports/source.ts';
 import type { OperationDependencies } from '../dependencies.ts';
 import type { StepScope } from '../operation-run.ts';
 import { createOutputLog, type OutputLog } from '../output-log.ts';
+import type { EarlierBuild } from './find-earlier-builds.ts';
 
 export interface BuildTask {
   readonly repository: PinnedRepository;
@@ -14,6 +15,8 @@ export interface BuildTask {
   readonly environment: Readonly<Record<string, string>>;
   /** Whose logs the output goes to; absent while no Deployment exists yet. */
   readonly deploymentId?: string;
+  /** Taken instead, whatever tools a build would use today. */
+  readonly earlier?: EarlierBuild;
 }
 
 /** Builds one application and says what came of it. @returns the artifact's key */
@@ -23,10 +26,11 @@ export async function buildApplication(
   scope: StepScope,
 ): Promise<string> {
   const { clock } = deps;
+  if (task.earlier !== undefined) return takeEarlier(task.earlier, scope);
   const startedAt = clock.now();
   const { artifact, reused, notes } = await build(deps, task, scope.signal);
   const seconds = ((clock.now() - startedAt) / 1000).toFixed(1);
-  const how = `Node ${artifact.node.version}, ${artifact.packageManager}`;
+  const how = toolsOf(artifact);
   scope.report(
     'Information',
     reused ? 'Application build taken from an earlier one' : 'Application built',
@@ -34,6 +38,19 @@ export async function buildApplication(
   );
   for (const note of notes) scope.report('Warning', 'Application build note', note);
   return artifact.key;
+}
+
+function takeEarlier({ artifact, revision }: EarlierBuild, scope: StepScope): string {
+  scope.report(
+    'Information',
+    'Application build taken from an earlier one',
+    `It is that of revision ${revision} (${toolsOf(artifact)}).`,
+  );
+  return artifact.key;
+}
+
+function toolsOf({ node, packageManager }: Artifact): string {
+  return `Node ${node.version}, ${packageManager}`;
 }
 
 /** What it printed is kept also where it fails. */

@@ -43,9 +43,7 @@ export async function switchRelease(
 
 /** What may be carrying requests lets them finish. */
 export function takeOut({ id, state }: Pick<Release, 'id' | 'state'>): Change {
-  return {
-    kind: 'set-release-state',
-    id,
-    state: state === 'current' ? 'draining' : 'retired',
-  };
+  return state === 'current'
+    ? { kind: 'set-release-state', id, state: 'draining' }
+    : { kind: 'forget-release', id };
 }

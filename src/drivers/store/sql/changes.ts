@@ -1,7 +1,14 @@
 import type { Compilable, Kysely } from 'kysely';
 import type { Subject } from '../../../core/operation.ts';
 import type { Change, Fence } from '../../../ports/store.ts';
-import { addressRow, connectorRow, deploymentRow, operationRow, stagedRow } from './records.ts';
+import {
+  addressRow,
+  connectorRow,
+  deploymentRow,
+  operationRow,
+  revisionRow,
+  stagedRow,
+} from './records.ts';
 import type { Schema } from './schema.ts';
 
 /** A statement of a commit. `expects` names the record that must still be as it was read. */
@@ -138,6 +145,7 @@ const writers: {
       { query: db.deleteFrom('deployment').where('id', '=', id) },
       { query: db.deleteFrom('instance').where('release_id', 'in', releases) },
       { query: db.deleteFrom('release').where('deployment_id', '=', id) },
+      { query: db.deleteFrom('revision').where('deployment_id', '=', id) },
       ...forgetSubject(db, `deployment:${id}`),
       { query: db.deleteFrom('job_tick').where('deployment_id', '=', id) },
       {
@@ -147,6 +155,16 @@ const writers: {
       },
     ];
   },
+  'insert-revision': (db, { record }) => one(db.insertInto('revision').values(revisionRow(record))),
+  'delete-revisions': (db, { deploymentId, numbers }) =>
+    numbers.length === 0
+      ? []
+      : one(
+          db
+            .deleteFrom('revision')
+            .where('deployment_id', '=', deploymentId)
+            .where('number', 'in', numbers),
+        ),
   'insert-operation': (db, { operation }) =>
     one(db.insertInto('operation').values(operationRow(operation))),
   'finish-operation': (db, { operationId, state, finishedAt }) =>
@@ -204,6 +222,7 @@ const writers: {
   },
   'set-release-state': (db, { id, state }) =>
     one(db.updateTable('release').set({ state }).where('id', '=', id)),
+  'forget-release': (db, { id }) => one(db.deleteFrom('release').where('id', '=', id)),
   'set-release-routed': (db, { id }) =>
     one(db.updateTable('release').set({ routed: 1 }).where('id', '=', id)),
   'put-instance': (db, { instance }) => {

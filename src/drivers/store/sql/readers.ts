@@ -1,6 +1,7 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { Connector, ConnectorStaged } from '../../../core/connector.ts';
 import type { Deployment } from '../../../core/deployment.ts';
+import type { DeploymentRevision } from '../../../core/revision.ts';
 import type {
   ConnectorReader,
   DeploymentReader,
@@ -8,6 +9,7 @@ import type {
   ProjectReader,
   Ref,
   ReportReader,
+  RevisionReader,
   RuntimeReader,
 } from '../../../ports/store.ts';
 import {
@@ -139,6 +141,44 @@ export function createDeploymentReader(db: Db): DeploymentReader {
   };
 }
 
+export function createRevisionReader(db: Db): RevisionReader {
+  const of = (projectKey: string, deploymentId: string) =>
+    db
+      .selectFrom('revision')
+      .where('project_key', '=', projectKey)
+      .where('deployment_id', '=', deploymentId);
+  return {
+    async query(projectKey, deploymentId, { limit, offset }) {
+      const matching = of(projectKey, deploymentId);
+      const total = await matching.select(countAll).executeTakeFirstOrThrow();
+      const rows = await matching
+        .select('document')
+        .orderBy('number', 'desc')
+        .limit(limit)
+        .offset(offset)
+        .execute();
+      return {
+        total: Number(total.count),
+        results: rows.map((row) => fromDocument<DeploymentRevision>(row)),
+      };
+    },
+    async get(projectKey, deploymentId, number) {
+      const row = await of(projectKey, deploymentId)
+        .select('document')
+        .where('number', '=', number)
+        .executeTakeFirst();
+      return row && fromDocument<DeploymentRevision>(row);
+    },
+    async numbers(projectKey, deploymentId) {
+      const rows = await of(projectKey, deploymentId)
+        .select('number')
+        .orderBy('number', 'desc')
+        .execute();
+      return rows.map(({ number }) => number);
+    },
+  };
+}
+
 export function createReportReader(db: Db): ReportReader {
   return {
     async entries(reportIds) {
@@ -178,8 +218,7 @@ export function createRuntimeReader(db: Db): RuntimeReader {
       return (await db.selectFrom('address').selectAll().execute()).map(addressOf);
     },
     async artifactKeys() {
-      const releases = await db.selectFrom('release').selectAll().execute();
-      const staged = await db.selectFrom('connector_staged').select('document').execute();
+      // In the order in which an artifact goes from one to the next: none is missed that changes hands meanwhile.
       // A deploy under way has built what no release names yet.
       const built = await db
         .selectFrom('operation_step')
@@ -188,8 +227,12 @@ export function createRuntimeReader(db: Db): RuntimeReader {
         .where('operation.state', 'in', ['queued', 'running'])
         .where('operation_step.name', 'like', 'build/%')
         .execute();
+      const staged = await db.selectFrom('connector_staged').select('document').execute();
+      const releases = await db.selectFrom('release').selectAll().execute();
+      const revisions = await db.selectFrom('revision').select('artifact_keys').execute();
       return new Set([
         ...built.map((row) => JSON.parse(row.result) as string),
+        ...revisions.flatMap((row) => JSON.parse(row.artifact_keys) as string[]),
         ...releases.flatMap((row) => releaseOf(row).applications.map((app) => app.artifactKey)),
         ...staged.flatMap((row) => fromDocument<ConnectorStaged>(row).artifactKeys ?? []),
       ]);

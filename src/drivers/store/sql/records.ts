@@ -9,6 +9,7 @@ import type {
   Subject,
 } from '../../../core/operation.ts';
 import type { Release, ReleaseState } from '../../../core/release.ts';
+import type { DeploymentRevision } from '../../../core/revision.ts';
 import type {
   AccessToken,
   Address,
@@ -33,6 +34,17 @@ export function connectorRow(record: Connector): Insertable<Schema['connector']>
 
 export function deploymentRow(record: Deployment): Insertable<Schema['deployment']> {
   return { ...keyedRow(record), type: record.type, connector_id: record.connector.id };
+}
+
+export function revisionRow(record: DeploymentRevision): Insertable<Schema['revision']> {
+  return {
+    deployment_id: record.deploymentId,
+    number: record.number,
+    project_key: record.projectKey,
+    artifact_keys: JSON.stringify(record.applications.map(({ artifactKey }) => artifactKey)),
+    document: JSON.stringify(record),
+    created_at: record.createdAt,
+  };
 }
 
 function keyedRow(record: Connector | ConnectorStaged | Deployment) {

@@ -56,6 +56,15 @@ export interface Schema {
     document: string;
     created_at: number;
   };
+  revision: {
+    deployment_id: string;
+    number: number;
+    project_key: string;
+    /** A JSON list, so that nobody has to read the documents for it. */
+    artifact_keys: string;
+    document: string;
+    created_at: number;
+  };
   instance: { id: string; release_id: string; document: string; updated_at: number };
   address: {
     host_label: string;

@@ -49,4 +49,15 @@ create table job_tick (deployment_id text not null, application_name text not nu
   primary key (deployment_id, application_name, tick_at)) strict;
 `,
   },
+  {
+    number: 2,
+    name: 'revisions',
+    // A release that runs no more is forgotten from now on; until now it was kept as retired.
+    sql: `
+create table revision (deployment_id text not null, number integer not null, project_key text not null,
+  artifact_keys text not null, document text not null, created_at integer not null,
+  primary key (deployment_id, number)) strict;
+delete from release where state = 'retired';
+`,
+  },
 ] as const;

@@ -9,6 +9,7 @@ import {
   createDeploymentReader,
   createProjectReader,
   createReportReader,
+  createRevisionReader,
   createRuntimeReader,
 } from '../sql/readers.ts';
 import type { Schema } from '../sql/schema.ts';
@@ -26,6 +27,7 @@ export async function openSqliteStore(options: { readonly file: string }): Promi
     projects: createProjectReader(db),
     connectors: createConnectorReader(db),
     deployments: createDeploymentReader(db),
+    revisions: createRevisionReader(db),
     reports: createReportReader(db),
     operations: createOperationQueue(db),
     runtime: createRuntimeReader(db),

@@ -1,0 +1,26 @@
+import type { Deployment } from '../../core/deployment.ts';
+import { acceptedStatus, newOperation } from './accept-operation.ts';
+import { commitOrStale } from './commit-or-stale.ts';
+import type { CommandDependencies } from './dependencies.ts';
+
+/** One commit of the Deployment as decided and the operation that brings it about. `read` is what the decision saw. */
+export async function acceptDeploy(
+  deps: CommandDependencies,
+  read: Deployment,
+  decided: Deployment,
+  { skipScripts }: { readonly skipScripts: boolean },
+): Promise<Deployment> {
+  const record = { ...decided, status: await acceptedStatus(deps) };
+  const operation = newOperation(deps, record.projectKey, {
+    kind: 'deploy',
+    deploymentId: record.id,
+    version: record.version,
+    reportId: record.buildId,
+    skipScripts,
+  });
+  await commitOrStale(deps.store, read, [
+    { kind: 'update-deployment', record, expectedVersion: read.version },
+    { kind: 'insert-operation', operation },
+  ]);
+  return record;
+}
