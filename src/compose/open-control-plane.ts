@@ -63,6 +63,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       config.apps.domain === undefined
         ? { kind: 'port', ...config.apps.ports }
         : { kind: 'host', domain: config.apps.domain, scheme: config.apps.scheme },
+    audit: config.audit,
     startupTimeoutMs: config.startupTimeoutMs,
     steadyMs,
     scriptTimeoutMs: config.scriptTimeoutMs,

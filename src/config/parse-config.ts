@@ -16,6 +16,7 @@ export interface Config {
   readonly platform?: PlatformConfig;
   readonly workers: number;
   readonly buildTimeoutMs: number;
+  readonly audit: 'warn' | 'fail' | 'off';
   readonly startupTimeoutMs: number;
   readonly scriptTimeoutMs: number;
   readonly drainMs: number;
@@ -98,6 +99,7 @@ export function parseConfig(raw: RawSettings): Config {
     ...parsePlatform(raw, mistakes),
     workers: number('workers', 1, 64),
     buildTimeoutMs: seconds('buildTimeoutSeconds'),
+    audit: oneOf('audit', ['warn', 'fail', 'off']),
     startupTimeoutMs: seconds('startupTimeoutSeconds'),
     scriptTimeoutMs: seconds('scriptTimeoutSeconds'),
     drainMs: seconds('drainSeconds'),

@@ -110,6 +110,11 @@ export const settings = {
     default: '900',
     doc: 'How long one install or build command may take.',
   },
+  audit: {
+    variable: 'BERTH_AUDIT',
+    default: 'warn',
+    doc: 'What a preview or publish does about dependencies with high or critical vulnerabilities that have a fix: warn, fail, or off, which asks no registry.',
+  },
   startupTimeoutSeconds: {
     variable: 'BERTH_STARTUP_TIMEOUT_SECONDS',
     default: '240',

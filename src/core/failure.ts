@@ -5,18 +5,22 @@
 export class Failure extends Error {
   readonly nextStep: string | undefined;
   readonly output: string | undefined;
+  /** Of the report entry, where it is another than that of the step. */
+  readonly title: string | undefined;
 
   constructor(message: string, more: FailureDetails = {}) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = new.target.name;
     this.nextStep = more.nextStep;
     this.output = more.output;
+    this.title = more.title;
   }
 }
 
 export interface FailureDetails {
   readonly nextStep?: string;
   readonly output?: string;
+  readonly title?: string;
   readonly cause?: unknown;
 }
 

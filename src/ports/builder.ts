@@ -1,4 +1,5 @@
 import type { ApplicationType } from '../core/application.ts';
+import type { Audit } from '../core/audit.ts';
 import type { Commit, PinnedRepository } from './source.ts';
 
 /** Turns an application's folder into an artifact: installed, compiled, ready to start. */
@@ -9,6 +10,16 @@ export interface Builder {
    * @throws BuildFailure with the last lines of the tool's own output
    */
   build(request: BuildRequest, options: BuildOptions): Promise<BuiltArtifact>;
+  /**
+   * What is publicly known to be wrong with the packages the applications run with (contract §7, "SCA"), asked of the
+   * registry through each application's own package manager, beside builds. A registry that does not answer is an
+   * outcome, not an error. Applications with the same lockfile are asked about once.
+   * @throws the signal's reason
+   */
+  audit(
+    request: AuditRequest,
+    options: { readonly signal: AbortSignal },
+  ): Promise<readonly Audit[]>;
   /** The artifact's description, or undefined where it is gone. */
   find(key: string): Promise<Artifact | undefined>;
   /** A private, writable copy of a built application with its tools on the path, for scripts. */
@@ -37,6 +48,12 @@ export interface BuiltArtifact {
   readonly reused: boolean;
   /** What a person should know though the build succeeded, e.g. an install that had to fall back. */
   readonly notes: readonly string[];
+}
+
+export interface AuditRequest {
+  readonly repository: PinnedRepository;
+  /** Their folders' names. */
+  readonly applications: readonly string[];
 }
 
 /** Immutable once built. Stored as `artifact.json` beside the built tree. */

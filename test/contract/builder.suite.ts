@@ -221,6 +221,36 @@ export function describeBuilder(name: string, preparePlace: () => Promise<Builde
       expect(await second).toMatchObject({ reused: true });
     });
 
+    test('an audit tells nothing to check from nothing known', async () => {
+      const dependencies = { other: '^1.0.0' };
+      await using of = await prepare({
+        ...site('one'),
+        'loose/package.json': JSON.stringify({ name: 'loose', dependencies }),
+      });
+      const repository = await of.place.pin(of.repository, 'v1');
+      const applications = ['app', 'loose', 'missing'];
+      const { signal } = new AbortController();
+      expect(await of.builder.audit({ repository, applications }, { signal })).toEqual([
+        { applications: ['app'], result: { outcome: 'checked', packages: 0, vulnerabilities: [] } },
+        {
+          applications: ['loose'],
+          result: { outcome: 'skipped', reason: expect.stringContaining('no lockfile') },
+        },
+        {
+          applications: ['missing'],
+          result: { outcome: 'skipped', reason: expect.stringContaining('no folder "missing"') },
+        },
+      ]);
+    });
+
+    test('an audit that nobody waits for any more is not begun', async () => {
+      await using of = await prepare(site('one'));
+      const repository = await of.place.pin(of.repository, 'v1');
+      const signal = AbortSignal.abort(new Error('enough'));
+      const audit = of.builder.audit({ repository, applications: ['app'] }, { signal });
+      await expect(audit).rejects.toThrow('enough');
+    });
+
     test('an artifact is found by whoever opens the place, until it is pruned', async () => {
       await using of = await prepare({ ...site('one'), 'other/public/index.html': 'other' });
       const [kept, gone] = await Promise.all([

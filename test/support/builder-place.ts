@@ -3,13 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NodeBuilderOptions, openNodeBuilder } from '../../src/drivers/builder/node/driver.ts';
 import { openGitSource } from '../../src/drivers/source/git/git-source.ts';
+import type { Builder } from '../../src/ports/builder.ts';
 import type { BuilderPlace } from '../contract/builder.suite.ts';
+
+export interface NodeBuilderPlace extends BuilderPlace {
+  open(options?: Partial<NodeBuilderOptions>): Builder;
+}
 
 /** A temp folder for node builders. */
 export async function prepareNodeBuilderPlace(
   toolDirectory: string,
   more: Partial<NodeBuilderOptions> = {},
-): Promise<BuilderPlace> {
+): Promise<NodeBuilderPlace> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-builder-'));
   const source = openGitSource({
     directory: join(directory, 'git'),
@@ -18,7 +23,7 @@ export async function prepareNodeBuilderPlace(
   });
   return {
     directory,
-    open: () =>
+    open: (again = {}) =>
       openNodeBuilder({
         directory: join(directory, 'builder'),
         toolDirectory,
@@ -26,6 +31,7 @@ export async function prepareNodeBuilderPlace(
         operatorEnvironment: process.env,
         limits: { installTimeoutMs: 120_000, buildTimeoutMs: 60_000 },
         ...more,
+        ...again,
       }),
     async pin({ url }, tag) {
       const commit = await source.resolve({ url, tag }, AbortSignal.timeout(10_000));

@@ -79,6 +79,7 @@ export async function openControlPlane(folder: string, workers: number): Promise
     scriptTimeoutMs: 60_000,
     drainMs: 60_000,
     keepRevisions: 3,
+    audit: 'off',
   };
   const api = { store, clock, newId, sealer: secrets, source, logs, events, workers };
   const server = createApiServer({ ...api, openPublishing: false, secretMask: 'fixed' }, logger);

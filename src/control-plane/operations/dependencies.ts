@@ -1,3 +1,4 @@
+import type { AuditMode } from '../../core/audit.ts';
 import type { Builder } from '../../ports/builder.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventBroker } from '../../ports/event-broker.ts';
@@ -26,6 +27,8 @@ export interface OperationDependencies {
   readonly projectApi?: ProjectApi;
   readonly platform?: PlatformRedirect;
   readonly addressing: Addressing;
+  /** What vulnerable dependencies do to previews and publishes. */
+  readonly audit: AuditMode;
   readonly startupTimeoutMs: number;
   /**
    * How long everything must stay up before it may serve. Applications listen first and find out then that a host or a

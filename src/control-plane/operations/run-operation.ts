@@ -96,10 +96,11 @@ async function giveUp(deps: OperationDependencies, run: OperationRun, error: unk
 
 function lastEntries(run: OperationRun, error: unknown): { step: string; entries: ReportEntry[] } {
   if (error instanceof StepFailure) {
-    const { failed, application } = error.options;
+    const { application } = error.options;
+    const title = (error.cause instanceof Failure && error.cause.title) || error.options.failed;
     return {
       step: error.step,
-      entries: [...error.entries, run.entry('Error', failed, error.message, application)],
+      entries: [...error.entries, run.entry('Error', title, error.message, application)],
     };
   }
   const text =

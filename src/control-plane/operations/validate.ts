@@ -6,6 +6,7 @@ import { Failure } from '../../core/failure.ts';
 import { readSpec } from '../sources/read-spec.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import type { OperationRun } from './operation-run.ts';
+import { auditDependencies } from './steps/audit-dependencies.ts';
 import { buildApplication, buildEnvironment } from './steps/build-application.ts';
 
 export interface Validated {
@@ -14,7 +15,10 @@ export interface Validated {
   readonly artifactKeys: readonly string[];
 }
 
-/** What preview and publish have in common: the specification is valid and every application builds (contract §3.5). */
+/**
+ * What preview and publish have in common (contract §3.5 and §7): the specification is valid, every application
+ * builds, and beside that their dependencies are audited.
+ */
 export async function validateConnector(
   deps: OperationDependencies,
   run: OperationRun,
@@ -29,6 +33,7 @@ export async function validateConnector(
       if (found.outcome === 'unreachable') throw found.failure;
       if (found.outcome === 'file-not-found') {
         throw new Failure(`The repository has no connect.yaml at ${repository.tag}.`, {
+          title: 'Connector specification file not found',
           nextStep: 'Add one to the root of the repository, tag that commit, and set the new tag.',
         });
       }
@@ -60,13 +65,20 @@ export async function validateConnector(
       },
     ),
   );
-  await Promise.allSettled(builds);
+  const audit = auditDependencies(deps, run, { repository: { ...repository, commit }, spec });
+  await Promise.allSettled([...builds, audit]);
   const artifactKeys = await Promise.all(builds);
+  await audit;
   await run.step('checked', { failed: 'Validation failed' }, async (scope) => {
     scope.report(
       'Information',
       'Application Build check succeeded',
       `${spec.applications.length} application(s).`,
+    );
+    scope.report(
+      'Information',
+      'Image security analysis check skipped',
+      'Berth makes no images: applications run as processes of this machine. See to its security updates, and to those of Node.js.',
     );
   });
   return { commit, spec, artifactKeys };

@@ -66,6 +66,7 @@ test('what a build printed is kept also where it fails', async () => {
       options.onOutput('npm error missing script');
       throw new BuildFailure('build', 'npm failed.');
     },
+    audit: () => expect.fail('not asked for'),
     find: () => expect.fail('not asked for'),
     openWorkspace: () => expect.fail('not asked for'),
     prune: () => expect.fail('not asked for'),

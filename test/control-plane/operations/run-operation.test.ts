@@ -11,6 +11,7 @@ import { openSqliteLogStore } from '../../../src/drivers/log-store/sqlite/open-s
 import { openProcessRuntime } from '../../../src/drivers/runtime/process/process-runtime.ts';
 import { secretBoxFromKey } from '../../../src/drivers/secret-box/aes-gcm/secret-box.ts';
 import { openGitSource } from '../../../src/drivers/source/git/git-source.ts';
+import { createRepository } from '../../support/git-repository.ts';
 import {
   connectorStaged,
   deployment,
@@ -60,6 +61,7 @@ async function open() {
     scriptTimeoutMs: 1000,
     drainMs: 1000,
     keepRevisions: 2,
+    audit: 'warn',
   };
   return { deps, store, logs, events, log };
 }
@@ -222,6 +224,22 @@ describe('a failure', () => {
     expect(await store.operations.countOpen()).toBe(0);
     // The person whose connector it is reads the report; the log is for what is wrong with Berth.
     expect(log.lines).toEqual([]);
+  });
+
+  test('may have a title that says more than that of its step', async () => {
+    const { deps, store } = await open();
+    await using source = await createRepository({ files: { 'README.md': '' }, tag: 'v1' });
+    const record = connectorStaged({
+      isPreviewable: 'pending',
+      previewReportId: reportId,
+      repository: { url: source.url, tag: 'v1' },
+    });
+    await store.commit([{ kind: 'insert-connector-staged', record }]);
+    const input = { kind: 'preview', connectorId: 'connector', reportId } as const;
+    await runOperation(deps, await accept(store, soon(input)), never);
+    expect(await store.reports.entries([reportId])).toMatchObject([
+      { type: 'Error', title: 'Connector specification file not found' },
+    ]);
   });
 
   test('of Berth itself ends the operation too, and is logged', async () => {

@@ -76,7 +76,7 @@ const rootPackageFiles = [
   '.pnp.cjs',
 ];
 
-async function removeRootPackage(tree: string): Promise<void> {
+export async function removeRootPackage(tree: string): Promise<void> {
   await Promise.all(rootPackageFiles.map((name) => rm(join(tree, name), { force: true })));
 }
 

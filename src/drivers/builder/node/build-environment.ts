@@ -100,6 +100,8 @@ export function toolEnvironment(surroundings: BuildSurroundings): Environment {
 function registryEnvironment(registry: string): Environment {
   return {
     npm_config_registry: registry,
+    // pnpm 11 listens to its own prefix only.
+    pnpm_config_registry: registry,
     YARN_REGISTRY: registry,
     YARN_NPM_REGISTRY_SERVER: registry,
   };

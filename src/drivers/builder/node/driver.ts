@@ -3,6 +3,7 @@ import { BuildFailure } from '../../../core/failure.ts';
 import type { Builder, BuildRequest } from '../../../ports/builder.ts';
 import type { Source } from '../../../ports/source.ts';
 import { openArtifactStore, type StoredArtifact } from './artifact-store.ts';
+import { auditApplications } from './audit.ts';
 import {
   buildEnvironment,
   operatorNpmrc,
@@ -32,13 +33,20 @@ export interface NodeBuilderOptions {
   /** The environment Berth was started with; builds get the network and registry settings out of it. */
   readonly operatorEnvironment?: Readonly<Record<string, string | undefined>>;
   /** Instead of the one the operator has configured for npm. */
-  readonly registry?: string;
+  readonly registry?: string | undefined;
   /** Heap of each node process in a build. */
   readonly memoryHintMb?: number;
   /** Builds at once, 2 by default. */
   readonly concurrency?: number;
-  readonly limits: { readonly installTimeoutMs: number; readonly buildTimeoutMs: number };
+  readonly limits: {
+    readonly installTimeoutMs: number;
+    readonly buildTimeoutMs: number;
+    /** 30 s by default: an audit is never worth a long wait. */
+    readonly auditTimeoutMs?: number;
+  };
 }
+
+const auditsAtOnce = 2;
 
 /** Builds with npm, yarn and pnpm on this machine. */
 export function openNodeBuilder(given: NodeBuilderOptions): Builder {
@@ -57,6 +65,12 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
   const reader = createInputReader(source);
   const runs = createSharedRuns<StoredArtifact>();
   const copying: string[] = [];
+  const auditDeps = {
+    ...deps,
+    reader,
+    auditTurns: createTurns(auditsAtOnce),
+    auditTimeoutMs: options.limits.auditTimeoutMs ?? 30_000,
+  };
 
   const planRequest = async (request: BuildRequest, checkout: () => Promise<string>) => {
     const inputs = await reader.read(request, checkout);
@@ -90,6 +104,13 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       });
       const stored = await run.result;
       return { artifact: await describe(stored), reused: run.joined, notes: stored.record.notes };
+    },
+
+    async audit(request, { signal }) {
+      await swept;
+      signal.throwIfAborted();
+      await using checkout = openCheckout(source, request.repository, workDirectory);
+      return await auditApplications(auditDeps, request, checkout, signal);
     },
 
     async find(key) {

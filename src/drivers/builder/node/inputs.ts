@@ -23,7 +23,10 @@ export interface Sibling {
 
 export interface InputReader {
   /** `checkout` is called only for what was not seen before. */
-  read(request: BuildRequest, checkout: () => Promise<string>): Promise<BuildInputs>;
+  read(
+    request: Pick<BuildRequest, 'repository' | 'application'>,
+    checkout: () => Promise<string>,
+  ): Promise<BuildInputs>;
 }
 
 const limits = { siblings: 50, remembered: 1000 };

@@ -8,6 +8,8 @@ export interface PackageJson {
   readonly engine: string | undefined;
   readonly packageManager: string | undefined;
   readonly hasWorkspaces: boolean;
+  /** Something is installed that is not only for development. */
+  readonly hasProductionDependencies: boolean;
   /** False where an install would do nothing at all. */
   readonly needsInstall: boolean;
   /** One of its own scripts takes part in an install. */
@@ -46,6 +48,9 @@ export function parsePackageJson(text: string): PackageJson {
   const dependencies = dependencySections.flatMap((section) =>
     Object.entries(stringsOf(rest[section])),
   );
+  const production = ['dependencies', 'optionalDependencies', 'peerDependencies'].flatMap(
+    (section) => Object.keys(stringsOf(parsed[section])),
+  );
   for (const section of dependencySections) delete rest[section];
   const installed = [...dependencies, ...Object.keys(stringsOf(rest['peerDependencies']))];
   const hasInstallScript = installScripts.some((name) => {
@@ -61,6 +66,7 @@ export function parsePackageJson(text: string): PackageJson {
     packageManager: stringOf(packageManager),
     hasWorkspaces: workspaces !== undefined,
     hasInstallScript,
+    hasProductionDependencies: production.length > 0 || workspaces !== undefined,
     resolution: JSON.stringify(resolutionFields.map((field) => parsed[field] ?? null)),
     needsInstall: installed.length > 0 || hasInstallScript || workspaces !== undefined,
     entries: ['main', 'module', 'exports', 'types'].flatMap((field) => pathsIn(rest[field])),

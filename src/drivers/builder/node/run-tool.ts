@@ -11,6 +11,8 @@ export interface ToolRun {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly onOutput: (line: string) => void;
+  /** What it prints to stdout, as it comes. */
+  readonly onStdout?: (chunk: Uint8Array) => void;
   /** Looked for in every line. */
   readonly watchFor?: RegExp;
 }
@@ -44,6 +46,7 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
     reject: false,
   });
   child.all.on('data', reader.take);
+  if (run.onStdout !== undefined) child.stdout.on('data', run.onStdout);
   child.nodeChildProcess.once('exit', () => endLeftovers(child));
   const result = await child;
   reader.finish();

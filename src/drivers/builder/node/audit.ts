@@ -1,0 +1,92 @@
+import type { Audit, AuditResult } from '../../../core/audit.ts';
+import { Failure } from '../../../core/failure.ts';
+import type { AuditRequest } from '../../../ports/builder.ts';
+import { removeRootPackage } from './build-application.ts';
+import type { CheckedOut, Checkout } from './checkout.ts';
+import type { InputReader } from './inputs.ts';
+import { digestOfLockfile, type LockedApplication } from './lockfile-digest.ts';
+import { planManager } from './plan.ts';
+import { type AuditRunDeps, runAudit } from './run-audit.ts';
+import type { Turns } from './turns.ts';
+
+export interface AuditDeps extends AuditRunDeps {
+  readonly reader: InputReader;
+  /** Apart from those of builds: an audit waits for the network, a build for the processor. */
+  readonly auditTurns: Turns;
+}
+
+/** Nothing is installed and nothing of the connector's own runs: the lockfiles say everything. */
+export async function auditApplications(
+  deps: AuditDeps,
+  { repository, applications }: AuditRequest,
+  checkout: Checkout,
+  signal: AbortSignal,
+): Promise<readonly Audit[]> {
+  const settled: Audit[] = [];
+  const subjects: LockedApplication[] = [];
+  for (const application of applications) {
+    const found = await readSubject(deps, { repository, application }, checkout, signal);
+    if ('result' in found) settled.push(found);
+    else subjects.push(found);
+  }
+  if (subjects.length > 0) {
+    const at = await checkout.tree(signal);
+    await removeRootPackage(at.tree);
+    const digests = new Map(
+      await Promise.all(
+        subjects.map(async (subject) => [subject, await digestOfLockfile(at, subject)] as const),
+      ),
+    );
+    const groups = Map.groupBy(subjects, (subject) => digests.get(subject));
+    const audits = [...groups.values()].map((members) => auditGroup(deps, members, at, signal));
+    await Promise.allSettled(audits);
+    settled.push(...(await Promise.all(audits)));
+  }
+  const order = ({ applications: [first = ''] }: Audit) => applications.indexOf(first);
+  return settled.toSorted((a, b) => order(a) - order(b));
+}
+
+async function readSubject(
+  { reader }: AuditDeps,
+  request: Parameters<InputReader['read']>[0],
+  checkout: Checkout,
+  signal: AbortSignal,
+): Promise<LockedApplication | Audit> {
+  const { application } = request;
+  const settle = (result: AuditResult): Audit => ({ applications: [application], result });
+  try {
+    const tree = async () => (await checkout.tree(signal)).tree;
+    const { application: record } = await reader.read(request, tree);
+    const { packageJson } = record.facts;
+    if (!(packageJson?.hasProductionDependencies ?? false)) {
+      return settle({ outcome: 'checked', packages: 0, vulnerabilities: [] });
+    }
+    const { locked } = planManager(record.facts);
+    return locked ? { application, record } : settle(skipped(withoutLockfile));
+  } catch (error) {
+    signal.throwIfAborted();
+    // Its build says the same, and what to do.
+    if (error instanceof Failure) return settle(skipped(error.message));
+    throw error;
+  }
+}
+
+const withoutLockfile =
+  'It has no lockfile, so nobody knows which versions it will get: commit one.';
+
+function skipped(reason: string): AuditResult {
+  return { outcome: 'skipped', reason };
+}
+
+async function auditGroup(
+  deps: AuditDeps,
+  subjects: readonly LockedApplication[],
+  at: CheckedOut,
+  signal: AbortSignal,
+): Promise<Audit> {
+  const applications = subjects.map(({ application }) => application);
+  const [subject] = subjects;
+  if (subject === undefined) throw new Error('A group has at least one application.');
+  using _turn = await deps.auditTurns.take(signal);
+  return { applications, result: await runAudit(deps, subject, at, signal) };
+}

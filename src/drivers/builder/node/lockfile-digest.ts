@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CheckedOut } from './checkout.ts';
+import type { FolderRecord } from './inspect.ts';
+import { planManager } from './plan.ts';
+
+/** An application whose folder has a lockfile. */
+export interface LockedApplication {
+  readonly application: string;
+  readonly record: FolderRecord;
+}
+
+const files = [
+  'npm-shrinkwrap.json',
+  'package-lock.json',
+  'yarn.lock',
+  'pnpm-lock.yaml',
+  '.npmrc',
+  '.yarnrc',
+  '.yarnrc.yml',
+  'pnpm-workspace.yaml',
+];
+
+/** Equal for applications that ask for the same packages in the same versions of the same registry. */
+export async function digestOfLockfile(
+  { tree }: CheckedOut,
+  { application, record }: LockedApplication,
+): Promise<string> {
+  const { facts, localDependencies } = record;
+  const reachesOut = localDependencies.length > 0 || facts.packageJson?.hasWorkspaces === true;
+  const texts = await Promise.all(
+    files
+      .filter((name) => facts.files.has(name))
+      .map(async (name) => [
+        name,
+        withoutOwnName(await readFile(join(tree, application, name), 'utf8')),
+      ]),
+  );
+  const { packageJson } = facts;
+  const inputs = [reachesOut && application, planManager(facts), packageJson?.resolution, texts];
+  return createHash('sha256').update(JSON.stringify(inputs)).digest('hex');
+}
+
+/** A lockfile of npm begins with the application's own name and version, which nobody asks about. */
+function withoutOwnName(text: string): unknown {
+  if (!text.startsWith('{')) return text;
+  try {
+    const lock: NpmLockfile = JSON.parse(text);
+    const own = { name: '', version: '' };
+    return {
+      ...lock,
+      ...own,
+      packages: { ...lock.packages, '': { ...lock.packages?.[''], ...own } },
+    };
+  } catch {
+    // npm will say what is wrong with it.
+    return text;
+  }
+}
+
+interface NpmLockfile {
+  readonly packages?: Readonly<Record<string, object>>;
+}
