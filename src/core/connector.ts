@@ -81,10 +81,21 @@ export interface ConnectorStaged extends ConnectorContent {
   readonly hasChanges: boolean;
   readonly previewReportId?: string;
   readonly publishingReportId?: string;
+  /** What was validated and waits to be certified, whatever the draft becomes meanwhile. */
+  readonly candidate?: ConnectorContent;
+  readonly certificationComments?: readonly CertificationComment[];
   /** What the newest preview or publish built: kept so that deploying it builds nothing. */
   readonly artifactKeys?: readonly string[];
   readonly createdAt: number;
   readonly lastModifiedAt: number;
+}
+
+/** Said during certification, by the creator or by who certifies. Oldest first. */
+export interface CertificationComment {
+  /** The project key of the creator, or `operator`. */
+  readonly userId: string;
+  readonly comment: string;
+  readonly createdAt: number;
 }
 
 /** What publishing made of it: read-only, deployable, same id. */
@@ -95,6 +106,8 @@ export interface Connector extends ConnectorContent {
   readonly version: number;
   readonly private: boolean;
   readonly certified: boolean;
+  /** False once `unlist` has hidden it: search finds it no more, whoever may see it can still read and deploy it. */
+  readonly listed: boolean;
   readonly createdAt: number;
   readonly lastModifiedAt: number;
 }
@@ -117,8 +130,18 @@ export function contentOf(connector: ConnectorContent): ConnectorContent {
 }
 
 /**
- * Who may see and deploy a private connector: its creator's project and those it lists as `{region}:{projectKey}`.
+ * The projects that may see and deploy a private connector: its creator's and those it lists as `{region}:{projectKey}`.
+ * The region does not count: all of them run where Berth runs.
  */
+export function assignedProjects(connector: {
+  readonly projectKey: string;
+  readonly privateProjects: readonly string[];
+}): readonly string[] {
+  const listed = connector.privateProjects.map((entry) => entry.slice(entry.indexOf(':') + 1));
+  return [...new Set([connector.projectKey, ...listed])];
+}
+
+/** What a project may not see does not exist for it. */
 export function isVisibleTo(
   connector: {
     readonly projectKey: string;
@@ -127,9 +150,5 @@ export function isVisibleTo(
   },
   projectKey: string,
 ): boolean {
-  return (
-    !connector.private ||
-    connector.projectKey === projectKey ||
-    connector.privateProjects.some((entry) => entry.slice(entry.indexOf(':') + 1) === projectKey)
-  );
+  return !connector.private || assignedProjects(connector).includes(projectKey);
 }

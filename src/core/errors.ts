@@ -190,9 +190,18 @@ export const errorTable = {
     (p) => `The file connect.yaml at ${p.url} with the tag ${p.tag} is not valid`,
     (p) => ({ detailedErrorMessage: p.detail }),
   ),
+  ConnectorStagedNotPrivate: row<Ref>(
+    400,
+    (p) => `The operation is not valid because ConnectorStaged with ${named(p)} is not private`,
+  ),
   ConnectorStagedPreviewRequestUnderProcess: row<object>(
     400,
     () => 'The ConnectorStaged preview request is already in progress',
+  ),
+  ConnectorAlreadyCertified: row<object>(400, () => 'The ConnectorStaged is already certified'),
+  ConnectorStagedInCertification: row<object>(
+    400,
+    () => 'The ConnectorStaged is already in certification',
   ),
   /** Berth's own: a publish runs, or something still uses the connector (contract §7, deletion rules). */
   ConnectorStagedInvalidStatus: row<{ text: string }>(400, (p) => p.text),

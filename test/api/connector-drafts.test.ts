@@ -300,7 +300,8 @@ describe('setRepository', () => {
       version: 2,
       repository: { url: repository.url, tag: 'v2' },
       configurations: [{ applicationName: 'only' }],
-      hasChanges: true,
+      // Of what was published, and nothing was.
+      hasChanges: false,
       isPreviewable: 'none',
     });
   });

@@ -176,7 +176,7 @@ describe('create', () => {
       () => {
         const { isPreviewable: _, ...published } = staged;
         draft = { ...draft, type: 'production' };
-        given = { ...given, connector: { ...published, certified: false } };
+        given = { ...given, connector: { ...published, certified: false, listed: true } };
       },
       () => {
         given = { ...given, productionEnabled: true };

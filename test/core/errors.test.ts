@@ -204,6 +204,21 @@ const rows: Record<ErrorCode, readonly [ApiError, number, string, object?]> = {
     'The file connect.yaml at https://x/y.git with the tag v1 is not valid',
     { detailedErrorMessage: 'd' },
   ],
+  ConnectorStagedNotPrivate: [
+    apiError('ConnectorStagedNotPrivate', ref),
+    400,
+    'The operation is not valid because ConnectorStaged with id=i or key=k is not private',
+  ],
+  ConnectorAlreadyCertified: [
+    apiError('ConnectorAlreadyCertified', {}),
+    400,
+    'The ConnectorStaged is already certified',
+  ],
+  ConnectorStagedInCertification: [
+    apiError('ConnectorStagedInCertification', {}),
+    400,
+    'The ConnectorStaged is already in certification',
+  ],
   ConnectorStagedPreviewRequestUnderProcess: [
     apiError('ConnectorStagedPreviewRequestUnderProcess', {}),
     400,

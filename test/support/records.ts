@@ -68,6 +68,7 @@ export function connector(more: Partial<Connector> = {}): Connector {
     version: 3,
     private: true,
     certified: false,
+    listed: true,
     createdAt: 1000,
     lastModifiedAt: 1000,
     ...more,

@@ -1,5 +1,5 @@
 import type { ConnectorContent, ConnectorStaged } from '../../core/connector.ts';
-import { reject } from '../../core/errors.ts';
+import { apiError, reject, rejectAny } from '../../core/errors.ts';
 import { describeFailure } from '../../core/failure.ts';
 import { DuplicateKey } from '../../core/store-failure.ts';
 import type { RepositoryRef, Source } from '../../ports/source.ts';
@@ -13,6 +13,7 @@ export async function createConnectorStaged(
   projectKey: string,
   draft: ConnectorDraft,
 ): Promise<ConnectorStaged> {
+  refuseTwice(draft.privateProjects ?? []);
   const key = draft.key;
   if (key !== undefined && (await deps.store.connectors.staged(projectKey, { key }))) {
     reject('DuplicateField', { field: 'key', duplicateValue: key });
@@ -44,6 +45,16 @@ export async function createConnectorStaged(
     throw error;
   }
   return record;
+}
+
+/** @throws Rejection `DuplicateField` for each project that is there more than once */
+function refuseTwice(privateProjects: readonly string[]): void {
+  const twice = new Set(privateProjects.filter((one, at) => privateProjects.indexOf(one) !== at));
+  rejectAny(
+    [...twice].map((duplicateValue) =>
+      apiError('DuplicateField', { field: 'privateProjects', duplicateValue }),
+    ),
+  );
 }
 
 /** A request waits this long for a repository. */

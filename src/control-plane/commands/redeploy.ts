@@ -1,4 +1,4 @@
-import type { Connector, ConnectorStaged } from '../../core/connector.ts';
+import { type Connector, type ConnectorStaged, isVisibleTo } from '../../core/connector.ts';
 import { decideRedeploy } from '../../core/deploy-rules.ts';
 import type { Deployment, Redeploy } from '../../core/deployment.ts';
 import { nextStatus } from '../../core/deployment-status.ts';
@@ -44,7 +44,10 @@ async function readNewConnector(
   const [found] = staged
     ? await store.connectors.stagedAnywhere({ id })
     : await store.connectors.publishedAnywhere({ id });
-  if (found === undefined) return fail('the Connector does not exist any more');
+  const isVisible =
+    found !== undefined &&
+    isVisibleTo(staged ? { ...found, private: true } : found, deployment.projectKey);
+  if (!isVisible) return fail('the Connector does not exist any more');
   if ('isPreviewable' in found && found.isPreviewable !== 'true') {
     return fail('the ConnectorStaged is not previewable; request it with updatePreviewable first');
   }

@@ -1,7 +1,7 @@
 import type { ConnectorStaged } from '../../core/connector.ts';
 import { type ConnectorUpdateAction, decideConnectorUpdate } from '../../core/connector-staged.ts';
 import type { OperationInput } from '../../core/operation.ts';
-import type { ConnectorUpdate } from '../../wire/connector-staged.ts';
+import type { ConnectorUpdate } from '../../wire/connector-update.ts';
 import { newOperation } from './accept-operation.ts';
 import { commitOrStale, refuseOtherVersion } from './commit-or-stale.ts';
 import { readSpecOrReject } from './create-connector-staged.ts';
@@ -14,16 +14,24 @@ export async function updateConnectorStaged(
   update: ConnectorUpdate,
 ): Promise<ConnectorStaged> {
   refuseOtherVersion(staged, update.version);
+  const [published] = await deps.store.connectors.publishedAnywhere({ id: staged.id });
   const actions = await Promise.all(update.actions.map((action) => prepare(deps, staged, action)));
-  const record = decideConnectorUpdate(staged, actions, deps.clock.now());
+  const decided = decideConnectorUpdate({ staged, published }, actions, deps.clock.now());
   const operations = actions
     .flatMap((action) => operationOf(staged, action))
     .map((input) => newOperation(deps, staged.projectKey, input));
   await commitOrStale(deps.store, staged, [
-    { kind: 'update-connector-staged', record, expectedVersion: staged.version },
+    {
+      kind: 'update-connector-staged',
+      record: decided.staged,
+      expectedVersion: staged.version,
+    },
+    ...(decided.published === undefined || decided.published === published
+      ? []
+      : [{ kind: 'put-connector' as const, record: decided.published }]),
     ...operations.map((operation) => ({ kind: 'insert-operation' as const, operation })),
   ]);
-  return record;
+  return decided.staged;
 }
 
 async function prepare(
@@ -41,11 +49,10 @@ async function prepare(
       };
     }
     case 'updatePreviewable':
-      return { ...action, reportId: deps.newId() };
     case 'publish':
       return { ...action, reportId: deps.newId() };
     default:
-      return action satisfies never;
+      return action;
   }
 }
 

@@ -1,13 +1,11 @@
-import {
-  decidePublished,
-  decidePublishFailed,
-  decideReadyForCertification,
-} from '../../core/connector-staged.ts';
+import { decideReadyForCertification } from '../../core/certification.ts';
+import type { Connector, ConnectorStaged } from '../../core/connector.ts';
 import { inputOf } from '../../core/operation.ts';
+import { decidePublished, decidePublishFailed } from '../../core/publishing.ts';
 import type { Change } from '../../ports/store.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import type { OperationRun } from './operation-run.ts';
-import { changeStaged, readStaged } from './update-staged.ts';
+import { changeStaged, finishWith, readPublished, readStaged } from './update-staged.ts';
 import { validateConnector } from './validate.ts';
 
 /** `publish` (contract §7): what validates becomes the Connector, at once when private. */
@@ -16,20 +14,30 @@ export async function publish(deps: OperationDependencies, run: OperationRun): P
   const staged = await readStaged(deps.store, input.connectorId);
   if (staged === undefined) return run.finish('succeeded', []);
   const validated = await validateConnector(deps, run, staged);
-  const checked = { ...((await readStaged(deps.store, staged.id)) ?? staged), ...validated };
-  const now = deps.clock.now();
-  if (input.certification) {
-    const record = decideReadyForCertification(checked, now);
-    return run.finish('succeeded', [
-      { kind: 'update-connector-staged', record, expectedVersion: checked.version },
-    ]);
-  }
-  const [previous] = await deps.store.connectors.publishedAnywhere({ id: staged.id });
-  const published = decidePublished(checked, previous, now);
-  await run.finish('succeeded', [
-    { kind: 'update-connector-staged', record: published.staged, expectedVersion: checked.version },
-    { kind: 'put-connector', record: published.connector },
-  ]);
+  await finishWith(run, async () => {
+    // A comment may have come meanwhile; nothing else can.
+    const checked = { ...((await readStaged(deps.store, staged.id)) ?? staged), ...validated };
+    return input.certification
+      ? certificationChanges(checked, deps.clock.now())
+      : publishingChanges(checked, await readPublished(deps.store, staged.id), deps.clock.now());
+  });
+}
+
+function certificationChanges(checked: ConnectorStaged, now: number): readonly Change[] {
+  const record = decideReadyForCertification(checked, now);
+  return [{ kind: 'update-connector-staged', record, expectedVersion: checked.version }];
+}
+
+function publishingChanges(
+  checked: ConnectorStaged,
+  previous: Connector | undefined,
+  now: number,
+): readonly Change[] {
+  const { staged, connector } = decidePublished(checked, previous, now);
+  return [
+    { kind: 'update-connector-staged', record: staged, expectedVersion: checked.version },
+    { kind: 'put-connector', record: connector },
+  ];
 }
 
 export async function failPublish(

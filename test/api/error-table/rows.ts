@@ -22,7 +22,7 @@ const uuid = '[0-9a-f-]{36}';
 const anyText = expect.stringMatching(/./);
 
 /** Codes that nothing can provoke yet. */
-export const notYet = ['BadGateway', 'FieldValueNotFound', 'InvalidHeader'] as const;
+export const notYet = ['BadGateway', 'InvalidHeader'] as const;
 
 /** Each code is provoked over HTTP. A code without a row does not compile. */
 export const errorRows: Readonly<Record<Exclude<ErrorCode, (typeof notYet)[number]>, ErrorRow>> = {
@@ -311,6 +311,33 @@ export const errorRows: Readonly<Record<Exclude<ErrorCode, (typeof notYet)[numbe
       draft({ repository: { url: repositoryUrl, tag: 'not-valid' } }),
     message: /^The file connect\.yaml at file:\S+ with the tag not-valid is not valid$/,
     extras: { detailedErrorMessage: expect.stringMatching(/deployAs/) },
+  },
+  FieldValueNotFound: {
+    status: 400,
+    provoke: async ({ draft, act }) =>
+      act(await draft(), { action: 'removePrivateProject', privateProject: 'any:project' }),
+    message: 'The value any:project for the privateProject field was not found',
+    extras: { field: 'privateProject', value: 'any:project' },
+  },
+  ConnectorStagedNotPrivate: {
+    status: 400,
+    provoke: async ({ certified, act }) =>
+      act(await certified(), { action: 'addPrivateProject', privateProject: 'any:project' }),
+    message: new RegExp(
+      `^The operation is not valid because ConnectorStaged with id=${uuid} or key= is not private$`,
+    ),
+  },
+  ConnectorAlreadyCertified: {
+    status: 400,
+    provoke: async ({ certified, act }) =>
+      act(await certified(), { action: 'publish', certification: true }),
+    message: 'The ConnectorStaged is already certified',
+  },
+  ConnectorStagedInCertification: {
+    status: 400,
+    provoke: async ({ waiting, act }) =>
+      act(await waiting(), { action: 'publish', certification: true }),
+    message: 'The ConnectorStaged is already in certification',
   },
   ConnectorStagedPreviewRequestUnderProcess: {
     status: 400,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
+import { certify } from '../../../src/control-plane/commands/certify.ts';
 import type { Answer } from '../../support/berth.ts';
 import { type ControlPlane, openControlPlane } from '../../support/control-plane.ts';
 import { createRepository } from '../../support/git-repository.ts';
@@ -29,6 +30,10 @@ export interface World extends AsyncDisposable {
   draft(fields?: Readonly<Record<string, unknown>>): Promise<Answer>;
   /** One update action, with the version as it is. */
   act(staged: Answer, action: Readonly<Record<string, unknown>>): Promise<Answer>;
+  /** A draft whose publishing with certification has validated. */
+  waiting(): Promise<Answer>;
+  /** One that an operator has certified, and so made public. */
+  certified(): Promise<Answer>;
   deploymentPath(ref?: string): string;
   /** Asks for a Deployment of the shop; the operation stays open. */
   create(fields?: Readonly<Record<string, unknown>>): Promise<Answer>;
@@ -71,6 +76,22 @@ export async function openWorld(): Promise<World> {
   const workAll = async () => {
     while (await plane.work('succeed'));
   };
+  const waiting: World['waiting'] = async () => {
+    const staged = await draft();
+    await act(staged, { action: 'publish', certification: true });
+    await workAll();
+    return get(`/connectors/drafts/${staged.body.id}`);
+  };
+  const certified: World['certified'] = async () => {
+    const { body } = await waiting();
+    for (const step of ['start', 'approve'] as const)
+      await certify(
+        { store: plane.store, clock: { now: Date.now } },
+        { idOrKey: body.id },
+        { step },
+      );
+    return get(`/connectors/drafts/${body.id}`);
+  };
 
   const shop = await draft();
   for (const action of [
@@ -101,6 +122,8 @@ export async function openWorld(): Promise<World> {
     post,
     draft,
     act,
+    waiting,
+    certified,
     deploymentPath,
     create,
     async deployed(fields) {

@@ -1,4 +1,5 @@
-import { connectorStagedSchema, connectorUpdateSchema } from '../../../wire/connector-staged.ts';
+import { connectorStagedSchema } from '../../../wire/connector-staged.ts';
+import { connectorUpdateSchema } from '../../../wire/connector-update.ts';
 import { nothing, oneResource } from '../../../wire/parameters.ts';
 import { waitHeaders } from '../../../wire/preferences.ts';
 import { updateConnectorStaged } from '../../commands/update-connector-staged.ts';
