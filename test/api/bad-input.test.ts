@@ -312,6 +312,18 @@ describe('a request', () => {
     expectErrors(unlabelled, 400, ['InvalidJsonInput']);
   });
 
+  test('with a body that means nothing is answered, however large it is', async () => {
+    const body = 'x'.repeat(900_000);
+    for (let round = 0; round < 20; round += 1) {
+      const answers = await Promise.all(
+        ['/openapi.json', '/connectors/drafts', '/nothing', '/%zz'].map((path) =>
+          quickly(() => send(berth, { path, headers: bearer(), body })),
+        ),
+      );
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 404, 400]);
+    }
+  });
+
   test.for([
     ['no content type', undefined],
     ['plain text', 'text/plain'],

@@ -4,11 +4,11 @@ const maxBytes = 32 * 1024 * 1024;
 const maxMs = 10_000;
 
 /**
- * Reads and drops what is left of a body that is refused, within bounds: a client whose connection ends while it is
+ * Reads and drops what is left of a body that nobody reads, within bounds: a client whose connection ends while it is
  * still sending sees a broken pipe and not the answer.
  */
 export async function discardBody(request: IncomingMessage): Promise<void> {
-  if (request.readableEnded || request.destroyed) return;
+  if (request.complete || request.destroyed) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   let left = maxBytes;
   const count = (chunk: Buffer): void => {

@@ -43,7 +43,8 @@ export function createApiServer(
       const rejection = new Rejection(apiError('InvalidPathParam', { detail: error.message }));
       // A framework error comes before the reply has a type, and before the hooks.
       const untyped = reply as FastifyReply;
-      void untyped.code(400).header(correlationHeader, request.id).send(printRejection(rejection));
+      untyped.code(400).header(correlationHeader, request.id);
+      void discardBody(request.raw).then(() => untyped.send(printRejection(rejection)));
     },
     clientErrorHandler: answerNoRequest,
     forceCloseConnections: 'idle',
@@ -61,8 +62,9 @@ export function createApiServer(
 
   server.addHook('preClose', async () => stopping.abort());
   // A connection that is in use when the server stops would stay open, and the server with it, until its client drops it.
-  server.addHook('onSend', async (_request, reply) => {
+  server.addHook('onSend', async (request, reply) => {
     if (stopping.signal.aborted) reply.header('connection', 'close');
+    await discardBody(request.raw);
   });
 
   addHealth(server, deps);
@@ -128,14 +130,8 @@ function projectKeyOf(request: FastifyRequest): string | undefined {
   return (request.params as Record<string, string | undefined>)['projectKey'];
 }
 
-async function answerError(
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const rejection = toRejection(error);
-  if ((error as { code?: unknown }).code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    await discardBody(request.raw);
   if (rejection.errors[0].status >= 500) request.log.error({ err: error }, 'a request failed');
   return reply.code(rejection.errors[0].status).send(printRejection(rejection));
 }
