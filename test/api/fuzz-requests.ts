@@ -167,15 +167,18 @@ const maxSegment = 2000;
 
 /** Escaped, and now and then escaped wrongly. */
 function segment(values: Arbitrary<unknown>): Arbitrary<string> {
-  return fc
-    .oneof(
-      { weight: 20, arbitrary: values.map((value) => encodeURIComponent(text(value))) },
-      {
-        weight: 1,
-        arbitrary: fc.constantFrom('%00', '%zz', '%ff%fe', '%2e%2e%2f', '..', '%', 'a%2fb', ';'),
-      },
-    )
-    .map((one) => one.slice(0, maxSegment));
+  return (
+    fc
+      .oneof(
+        { weight: 20, arbitrary: values.map((value) => encodeURIComponent(text(value))) },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom('%00', '%zz', '%ff%fe', '%2e%2e%2f', '..', '%', 'a%2fb', ';'),
+        },
+      )
+      // None at all would be another endpoint's path.
+      .map((one) => one.slice(0, maxSegment) || '%20')
+  );
 }
 
 function printQuery(parameters: Readonly<Record<string, unknown>>): string {
