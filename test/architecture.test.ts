@@ -17,7 +17,7 @@ const rules: ArchitectureRules = {
     { folder: 'control-plane/sources', values: ['core', 'wire'], types: ['ports'] },
     {
       folder: 'control-plane/commands',
-      values: ['core', 'control-plane/tokens', 'control-plane/sources'],
+      values: ['core', 'control-plane/sources', 'control-plane/tokens', 'control-plane/waiting'],
       types: ['ports', 'wire'],
     },
     {

@@ -6,6 +6,7 @@ import { collectArtifacts } from '../control-plane/operations/collect-artifacts.
 import type { OperationDependencies } from '../control-plane/operations/dependencies.ts';
 import { runOperation } from '../control-plane/operations/run-operation.ts';
 import { startWorker } from '../control-plane/operations/worker.ts';
+import { keptOperations } from '../core/operation.ts';
 import { openHttpProjectApi } from '../drivers/project-api/http/project-api.ts';
 import { openGitSource } from '../drivers/source/git/git-source.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -82,7 +83,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       logger,
       workerId,
       concurrency: config.workers,
-      run: (operation, stopped) => runOperation(operations, operation, stopped),
+      run: (operation, signals) => runOperation(operations, operation, signals),
     }),
   );
   const server = createApiServer(
@@ -126,6 +127,7 @@ async function stopLeftovers(runtime: Runtime, logger: Logger): Promise<void> {
 
 function startHousekeeping(deps: OperationDependencies): NodeJS.Timeout {
   const keepHouse = async (): Promise<void> => {
+    await deps.store.commit([{ kind: 'forget-operations', keep: keptOperations }]);
     await collectArtifacts(deps);
     await deps.logs.prune({ before: deps.clock.now() - logRetentionMs });
   };

@@ -142,6 +142,11 @@ export const errorTable = {
     400,
     (p) => `Invalid status change: Already ${p.state}`,
   ),
+  /** Berth's own: it has ended, or it has done what cannot be undone. */
+  OperationNotCancellable: row<{ id: string; reason: string }>(
+    400,
+    (p) => `Operation id=${p.id} cannot be cancelled: ${p.reason}`,
+  ),
   DeploymentConnectorUpdateFailure: row<{ deployment: Ref; connector: Ref; cause: string }>(
     400,
     (p) =>

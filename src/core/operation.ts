@@ -4,7 +4,8 @@ import type { ReportEntry } from './report.ts';
 export const operationKinds = ['preview', 'publish', 'deploy', 'undeploy'] as const;
 export type OperationKind = (typeof operationKinds)[number];
 
-export type OperationState = 'queued' | 'running' | 'succeeded' | 'failed';
+export const operationStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+export type OperationState = (typeof operationStates)[number];
 
 export type Subject = `deployment:${string}` | `connector:${string}`;
 
@@ -24,6 +25,8 @@ export type OperationInput =
       readonly version: number;
       readonly reportId: string;
       readonly skipScripts: boolean;
+      /** The revision that it goes back to, where it is a rollback. */
+      readonly rollbackRevision?: number;
     }
   | { readonly kind: 'undeploy'; readonly deploymentId: string; readonly reportId: string };
 
@@ -38,6 +41,28 @@ export interface Operation {
   readonly createdAt: number;
   /** After this the operation fails, whatever it is doing (ms since the epoch). */
   readonly deadlineAt: number;
+  /** Of the first attempt. */
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+  /** Somebody has asked for its end. Whoever runs it must follow, now or in the next attempt. */
+  readonly cancel?: CancelRequest;
+  /** Why it cannot be cancelled any more, once that is so. */
+  readonly uncancellable?: string;
+}
+
+export interface CancelRequest {
+  /** ms since the epoch */
+  readonly at: number;
+  /** Id of the API client that asked. */
+  readonly by: string;
+}
+
+/** When a step ran, for people. It is under way, or ended with its operation, where `finishedAt` is absent. */
+export interface StepTimes {
+  readonly operationId: string;
+  readonly name: string;
+  readonly startedAt: number;
+  readonly finishedAt?: number;
 }
 
 /** What a finished step left behind; a resumed operation takes it instead of running the step again. */
@@ -56,6 +81,8 @@ export interface StepEntry extends ReportEntry {
 export const operationDeadlineMs = 45 * 60_000;
 /** A killed worker is noticed by another one after this. */
 export const leaseMs = 15_000;
+/** Operations that have ended are kept: of each subject and kind the newest. */
+export const keptOperations = 50;
 /** An operation that took its worker down with it this many times is given up. */
 export const maxAttempts = 5;
 

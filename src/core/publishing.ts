@@ -29,6 +29,11 @@ export function decidePreviewEnd(
   };
 }
 
+/** A preview that was cancelled says nothing of the connector: it is as if nobody had asked. */
+export function decidePreviewCancelled(staged: ConnectorStaged, now: number): ConnectorStaged {
+  return { ...staged, isPreviewable: 'none', version: staged.version + 1, lastModifiedAt: now };
+}
+
 /**
  * A finished private publish: the staged record and the Connector that can be deployed from now on, in the projects it is
  * assigned to. A Connector that was certified is so no more: nobody has looked at this one.

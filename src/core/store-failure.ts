@@ -18,6 +18,14 @@ export class DuplicateKey extends Error {
   }
 }
 
+/** Somebody has asked to cancel the operation before it could come so far. */
+export class CancelRequested extends Error {
+  constructor(operationId: string) {
+    super(`Operation ${operationId} is to be cancelled`);
+    this.name = 'CancelRequested';
+  }
+}
+
 /** The operation belongs to another worker by now; what this one wanted to write must not be written. */
 export class FencedOff extends Error {
   constructor(operationId: string) {

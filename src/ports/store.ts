@@ -1,6 +1,14 @@
 import type { Connector, ConnectorStaged } from '../core/connector.ts';
 import type { Deployment, DeploymentType } from '../core/deployment.ts';
-import type { Operation, OperationState, StepEntry, StepRecord } from '../core/operation.ts';
+import type {
+  CancelRequest,
+  Operation,
+  OperationState,
+  StepEntry,
+  StepRecord,
+  StepTimes,
+  Subject,
+} from '../core/operation.ts';
 import type { Release, ReleaseState } from '../core/release.ts';
 import type { ReportEntry } from '../core/report.ts';
 import type { DeploymentRevision } from '../core/revision.ts';
@@ -16,11 +24,13 @@ export interface Store extends AsyncDisposable {
   readonly revisions: RevisionReader;
   readonly reports: ReportReader;
   readonly operations: OperationQueue;
+  readonly operationRecords: OperationReader;
   readonly runtime: RuntimeReader;
   /**
    * @throws StaleVersion where a record has moved since it was read
    * @throws DuplicateKey where another record has the key
    * @throws FencedOff where `fence` names an operation that another worker holds by now
+   * @throws CancelRequested where `fence` does not allow for that
    */
   commit(changes: readonly Change[], fence?: Fence): Promise<void>;
   /** Calls back after any commit, of this process or another. A hint: read what interests you. */
@@ -30,6 +40,10 @@ export interface Store extends AsyncDisposable {
 export interface Fence {
   readonly operationId: string;
   readonly attempt: number;
+  /** It must still wait for a worker, instead of being this attempt's. */
+  readonly whileQueued?: boolean;
+  /** Nobody may have asked to cancel it. */
+  readonly unlessCancelled?: boolean;
 }
 
 export type Change =
@@ -75,6 +89,26 @@ export type Change =
       readonly operationId: string;
       readonly state: OperationState;
       readonly finishedAt: number;
+    }
+  /** Only an open operation that can still be cancelled takes it, and only the first one: read what came of it. */
+  | {
+      readonly kind: 'request-cancel';
+      readonly projectKey: string;
+      readonly operationId: string;
+      readonly request: CancelRequest;
+    }
+  | {
+      readonly kind: 'forbid-cancel';
+      readonly operationId: string;
+      readonly reason: string;
+    }
+  /** Forgets all but the newest that have ended, of each subject and kind, with their steps and reports. */
+  | { readonly kind: 'forget-operations'; readonly keep: number }
+  | {
+      readonly kind: 'begin-step';
+      readonly operationId: string;
+      readonly step: string;
+      readonly startedAt: number;
     }
   | {
       readonly kind: 'put-step';
@@ -218,9 +252,30 @@ export interface OperationQueue {
   renew(fence: Fence & { readonly leaseUntil: number }): Promise<boolean>;
   /** Gives back what a worker held, at once: it stops, or it is known to be dead. */
   release(worker: { readonly not: string } | { readonly is: string }): Promise<void>;
+  /** Those that somebody has asked to cancel and that have not ended. */
+  cancelRequests(): Promise<readonly Operation[]>;
   steps(operationId: string): Promise<readonly StepRecord[]>;
   /** Those that are queued or running. */
   countOpen(): Promise<number>;
+}
+
+/** What operations are for people. */
+export interface OperationReader {
+  get(projectKey: string, id: string): Promise<Operation | undefined>;
+  /** Newest first. */
+  query(
+    projectKey: string,
+    page: Pick<PageRequest, 'limit' | 'offset'> & OperationFilter,
+  ): Promise<Page<Operation>>;
+  /** Of all of these operations, each in the order in which they began. */
+  steps(operationIds: readonly string[]): Promise<readonly StepTimes[]>;
+}
+
+export interface OperationFilter {
+  /** What kinds of subjects; absent: all. */
+  readonly of?: readonly ('deployment' | 'connector')[];
+  readonly subjects?: readonly Subject[];
+  readonly states?: readonly OperationState[];
 }
 
 /** What the data plane runs and reports. */

@@ -74,9 +74,11 @@ describe('the route table', () => {
     for (const { path, scopes } of routes) {
       const kind = path.startsWith('/connectors')
         ? /^(manage|view)_connectors$|^manage_project$/
-        : path.includes('/deployments')
-          ? /^(manage|view)_connectors_deployments$|^manage_project$/
-          : /^(manage|view)_api_clients$/;
+        : path.includes('/operations') && !path.includes('/deployments')
+          ? /^(manage|view)_connectors(_deployments)?$|^manage_project$/
+          : path.includes('/deployments')
+            ? /^(manage|view)_connectors_deployments$|^manage_project$/
+            : /^(manage|view)_api_clients$/;
       expect(scopes.filter((scope) => !kind.test(scope))).toEqual([]);
     }
   });

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { describeCancelling } from './store/cancelling.ts';
 import { describeCommits } from './store/commits.ts';
 import { describeOperations } from './store/operations.ts';
 import type { PrepareStore } from './store/place.ts';
@@ -12,6 +13,7 @@ export function describeStore(name: string, prepare: PrepareStore): void {
   describe(`${name} as a store`, () => {
     describeCommits(prepare);
     describeOperations(prepare);
+    describeCancelling(prepare);
     describeRecords(prepare);
     describeRevisions(prepare);
     describeRuntimeRecords(prepare);

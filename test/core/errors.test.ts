@@ -143,6 +143,11 @@ const rows: Record<ErrorCode, readonly [ApiError, number, string, object?]> = {
     400,
     'Invalid status change: Already queued',
   ],
+  OperationNotCancellable: [
+    apiError('OperationNotCancellable', { id: 'i', reason: 'it has succeeded' }),
+    400,
+    'Operation id=i cannot be cancelled: it has succeeded',
+  ],
   DeploymentConnectorUpdateFailure: [
     apiError('DeploymentConnectorUpdateFailure', {
       deployment: ref,

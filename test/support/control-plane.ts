@@ -121,7 +121,8 @@ export async function openControlPlane(folder: string, workers: number): Promise
       if (operation === undefined) return false;
       broken.broker = outcome === 'fail' && operation.input.kind === 'undeploy';
       await using _dataPlane = standInForDataPlane(store, outcome);
-      await runOperation(operations, operation, new AbortController().signal);
+      const never = new AbortController().signal;
+      await runOperation(operations, operation, { stopped: never, cancelled: never });
       return true;
     },
     async token(projectKey, { productionEnabled } = { productionEnabled: true }) {

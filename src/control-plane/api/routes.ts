@@ -19,6 +19,9 @@ import { getRevisionRoute } from './deployments/revisions/get.ts';
 import { queryRevisionsRoute } from './deployments/revisions/query.ts';
 import { rollBackRoute, rollBackToRevisionRoute } from './deployments/roll-back.ts';
 import { updateDeploymentRoute } from './deployments/update.ts';
+import { cancelDeploymentRoute, cancelOperationRoute } from './operations/cancel.ts';
+import { getOperationRoute } from './operations/get.ts';
+import { queryDeploymentOperationsRoute, queryOperationsRoute } from './operations/query.ts';
 import type { Route } from './route.ts';
 
 /** The API: a row per endpoint. Authorization, parsing and documentation read it. */
@@ -33,6 +36,11 @@ export const routes: readonly Route[] = [
   getRevisionRoute,
   rollBackToRevisionRoute,
   rollBackRoute,
+  queryDeploymentOperationsRoute,
+  cancelDeploymentRoute,
+  queryOperationsRoute,
+  getOperationRoute,
+  cancelOperationRoute,
   createConnectorStagedRoute,
   queryConnectorStagedRoute,
   getConnectorStagedRoute,

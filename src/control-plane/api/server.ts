@@ -7,7 +7,7 @@ import Fastify, {
 } from 'fastify';
 import { apiError, Rejection } from '../../core/errors.ts';
 import { printRejection } from '../../wire/error-response.ts';
-import { nothing } from '../../wire/parameters.ts';
+import { noBody, nothing } from '../../wire/parameters.ts';
 import { parse } from '../../wire/parse.ts';
 import { answerNoRequest } from './answer-no-request.ts';
 import { authenticate, authorize } from './authorize.ts';
@@ -97,7 +97,7 @@ function addRoute(
       const params = parse(route.params, request.params, 'InvalidPathParam');
       const query = parse(route.query, request.query, 'InvalidQueryParam');
       const body =
-        route.method === 'POST'
+        route.method === 'POST' && route.body !== noBody
           ? parse(route.body, readJson(request), 'InvalidJsonInput')
           : undefined;
       const headers = parse(route.headers ?? nothing, request.headers, 'InvalidHeader');

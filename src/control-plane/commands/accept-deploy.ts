@@ -17,6 +17,7 @@ export async function acceptDeploy(
     version: record.version,
     reportId: record.buildId,
     skipScripts,
+    ...(record.rollbackRevision === undefined ? {} : { rollbackRevision: record.rollbackRevision }),
   });
   await commitOrStale(deps.store, read, [
     { kind: 'update-deployment', record, expectedVersion: read.version },

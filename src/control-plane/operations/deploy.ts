@@ -8,6 +8,7 @@ import { outdatedRevisions, revisionOf } from '../../core/revision.ts';
 import type { Change } from '../../ports/store.ts';
 import { urlOf } from './addresses.ts';
 import type { OperationDependencies } from './dependencies.ts';
+import type { Cancelled } from './operation-plan.ts';
 import type { OperationRun } from './operation-run.ts';
 import { awaitHealthy, refuseEnded } from './steps/await-healthy.ts';
 import { buildApplication, buildEnvironment } from './steps/build-application.ts';
@@ -56,14 +57,41 @@ export async function failDeploy(
   deps: OperationDependencies,
   run: OperationRun,
 ): Promise<readonly Change[]> {
-  const deployment = await deps.store.deployments.byId(
-    inputOf(run.operation, 'deploy').deploymentId,
-  );
+  const deployment = await find(deps, run);
   if (deployment === undefined) return [];
   return [
     ...(await unfinishedReleases(deps, run)).map(takeOut),
     update(deps, deployment, { status: nextStatus(deployment.status, 'fail') }),
   ];
+}
+
+/** As a failure; and a Deployment that has never succeeded keeps nothing, even if it serves requests already. */
+export async function cancelDeploy(
+  deps: OperationDependencies,
+  run: OperationRun,
+): Promise<Cancelled> {
+  const deployment = await find(deps, run);
+  if (deployment === undefined) return { changes: [], outcome: 'The Deployment is gone.' };
+  const changes = await failDeploy(deps, run);
+  const { id: deploymentId, applications } = deployment;
+  const current = await deps.store.runtime.releases({ states: ['current'], deploymentId });
+  if (!applications.some(({ deployed }) => deployed)) {
+    return {
+      changes: [...current.map(takeOut), ...changes],
+      outcome: 'Nothing of it is left running. Redeploy it, or delete it.',
+    };
+  }
+  const takenOut = changes.flatMap((change) =>
+    change.kind === 'set-release-state' ? [change.id] : [],
+  );
+  const serving = current.find(({ id }) => !takenOut.includes(id));
+  return {
+    changes,
+    outcome:
+      serving === undefined
+        ? 'Nothing serves requests now.'
+        : `Requests go to release ${serving.number}, which goes on serving.`,
+  };
 }
 
 /** Candidates, and the operation's own release unless it has taken over for good. */
@@ -302,10 +330,16 @@ async function revisionChanges(
 }
 
 async function read(deps: OperationDependencies, run: OperationRun): Promise<Deployment> {
-  const { deploymentId } = inputOf(run.operation, 'deploy');
-  const deployment = await deps.store.deployments.byId(deploymentId);
-  if (deployment === undefined) throw new Error(`Deployment ${deploymentId} is gone`);
+  const deployment = await find(deps, run);
+  if (deployment === undefined) throw new Error(`The Deployment of ${run.operation.id} is gone`);
   return deployment;
+}
+
+function find(
+  { store }: OperationDependencies,
+  { operation }: OperationRun,
+): Promise<Deployment | undefined> {
+  return store.deployments.byId(inputOf(operation, 'deploy').deploymentId);
 }
 
 /** Background work leaves the version alone (contract §10, row 15). */

@@ -3,7 +3,7 @@ import type { Operation, OperationState } from '../../core/operation.ts';
 import type { ReportEntry } from '../../core/report.ts';
 import { FencedOff } from '../../core/store-failure.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Change, Store } from '../../ports/store.ts';
+import type { Change, Fence, Store } from '../../ports/store.ts';
 
 /** What a step may do besides its work: tell people, and write together with being recorded as done. */
 export interface StepScope {
@@ -64,10 +64,13 @@ export class OperationRun {
         entries.push(this.entry(type, title, message, options.application)),
       change: (...more) => changes.push(...more),
     };
-    if (options.starting !== undefined)
-      await this.#announce(name, options.starting, options.application);
+    const begun = this.#begin(name, options);
+    // What nobody has to see before the work begins costs it no time; that it failed is found out below.
+    begun.catch(() => undefined);
+    if (options.starting !== undefined) await begun;
     try {
       const result = await work(scope);
+      await begun;
       await this.#record(name, result, entries, changes);
       return result;
     } catch (error) {
@@ -77,18 +80,33 @@ export class OperationRun {
     }
   }
 
-  /** The last commit of the operation, whichever way it ended. */
+  /**
+   * From here on the operation cannot be cancelled.
+   * @throws CancelRequested where that has happened already
+   */
+  async forbidCancel(reason: string): Promise<void> {
+    const operationId = this.operation.id;
+    await this.#commit([{ kind: 'forbid-cancel', operationId, reason }], { unlessCancelled: true });
+  }
+
+  /**
+   * The last commit of the operation, whichever way it ended.
+   * @throws CancelRequested where it is to succeed and somebody has asked to cancel it
+   */
   async finish(
     state: OperationState,
     changes: readonly Change[],
     last?: { step: string; entries: ReportEntry[] },
   ) {
     const operationId = this.operation.id;
-    await this.commit([
-      ...(last === undefined ? [] : [this.#entries(last.step, last.entries)]),
-      ...changes,
-      { kind: 'finish-operation', operationId, state, finishedAt: this.#clock.now() },
-    ]);
+    await this.#commit(
+      [
+        ...(last === undefined ? [] : [this.#entries(last.step, last.entries)]),
+        ...changes,
+        { kind: 'finish-operation', operationId, state, finishedAt: this.#clock.now() },
+      ],
+      { unlessCancelled: state === 'succeeded' },
+    );
   }
 
   entry(
@@ -106,9 +124,13 @@ export class OperationRun {
     };
   }
 
-  async #announce(step: string, title: string, application: string | undefined): Promise<void> {
-    await this.commit([
-      this.#entries(step, [this.entry('Information', title, undefined, application)]),
+  #begin(step: string, { starting, application }: StepOptions): Promise<void> {
+    const operationId = this.operation.id;
+    return this.commit([
+      { kind: 'begin-step', operationId, step, startedAt: this.#clock.now() },
+      ...(starting === undefined
+        ? []
+        : [this.#entries(step, [this.entry('Information', starting, undefined, application)])]),
     ]);
   }
 
@@ -137,10 +159,13 @@ export class OperationRun {
 
   /** A fenced commit in the middle of a step, for what others must see before the step ends. */
   commit(changes: readonly Change[]): Promise<void> {
-    return this.#store.commit(changes, {
-      operationId: this.operation.id,
-      attempt: this.operation.attempt,
-    });
+    return this.#commit(changes, {});
+  }
+
+  #commit(changes: readonly Change[], more: Pick<Fence, 'unlessCancelled'>): Promise<void> {
+    const { id: operationId, attempt, state } = this.operation;
+    const whileQueued = state === 'queued';
+    return this.#store.commit(changes, { operationId, attempt, whileQueued, ...more });
   }
 }
 

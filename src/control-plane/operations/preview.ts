@@ -1,7 +1,8 @@
 import { inputOf } from '../../core/operation.ts';
-import { decidePreviewEnd } from '../../core/publishing.ts';
+import { decidePreviewCancelled, decidePreviewEnd } from '../../core/publishing.ts';
 import type { Change } from '../../ports/store.ts';
 import type { OperationDependencies } from './dependencies.ts';
+import type { Cancelled } from './operation-plan.ts';
 import type { OperationRun } from './operation-run.ts';
 import { changeStaged, finishWith, readPublished, readStaged } from './update-staged.ts';
 import { validateConnector } from './validate.ts';
@@ -34,4 +35,15 @@ export async function failPreview(
       ? decidePreviewEnd(now, undefined, published, deps.clock.now())
       : undefined,
   );
+}
+
+export async function cancelPreview(
+  deps: OperationDependencies,
+  run: OperationRun,
+): Promise<Cancelled> {
+  const { connectorId, reportId } = inputOf(run.operation, 'preview');
+  const changes = await changeStaged(deps.store, connectorId, (now) =>
+    now.previewReportId === reportId ? decidePreviewCancelled(now, deps.clock.now()) : undefined,
+  );
+  return { changes, outcome: 'It says nothing of the connector; request a preview again.' };
 }

@@ -4,6 +4,7 @@ import { inputOf } from '../../core/operation.ts';
 import { decidePublished, decidePublishFailed } from '../../core/publishing.ts';
 import type { Change } from '../../ports/store.ts';
 import type { OperationDependencies } from './dependencies.ts';
+import type { Cancelled } from './operation-plan.ts';
 import type { OperationRun } from './operation-run.ts';
 import { changeStaged, finishWith, readPublished, readStaged } from './update-staged.ts';
 import { validateConnector } from './validate.ts';
@@ -47,4 +48,13 @@ export async function failPublish(
   return changeStaged(deps.store, inputOf(run.operation, 'publish').connectorId, (staged) =>
     decidePublishFailed(staged, deps.clock.now()),
   );
+}
+
+/** What was published before stays published; which status it came from is not known any more. */
+export async function cancelPublish(
+  deps: OperationDependencies,
+  run: OperationRun,
+): Promise<Cancelled> {
+  const changes = await failPublish(deps, run);
+  return { changes, outcome: 'Nothing was published; what was published before still is.' };
 }

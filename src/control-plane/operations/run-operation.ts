@@ -1,49 +1,56 @@
 import { Failure } from '../../core/failure.ts';
 import { maxAttempts, type Operation, type OperationKind } from '../../core/operation.ts';
 import type { ReportEntry } from '../../core/report.ts';
-import { FencedOff } from '../../core/store-failure.ts';
-import type { Change } from '../../ports/store.ts';
+import { CancelRequested, FencedOff } from '../../core/store-failure.ts';
 import type { OperationDependencies } from './dependencies.ts';
-import { deploy, failDeploy } from './deploy.ts';
+import { cancelDeploy, deploy, failDeploy } from './deploy.ts';
+import type { OperationPlan } from './operation-plan.ts';
 import { OperationRun, StepFailure } from './operation-run.ts';
-import { failPreview, preview } from './preview.ts';
-import { failPublish, publish } from './publish.ts';
-import { failUndeploy, undeploy } from './undeploy.ts';
-
-export interface OperationPlan {
-  /** Works through the steps and ends with `run.finish`. */
-  readonly run: (deps: OperationDependencies, run: OperationRun) => Promise<void>;
-  /** What a failure changes besides the report: the status, and what must not stay. */
-  readonly fail: (deps: OperationDependencies, run: OperationRun) => Promise<readonly Change[]>;
-}
+import { cancelPreview, failPreview, preview } from './preview.ts';
+import { cancelPublish, failPublish, publish } from './publish.ts';
+import { cancelUndeploy, failUndeploy, undeploy } from './undeploy.ts';
 
 const plans: { readonly [K in OperationKind]: OperationPlan } = {
-  preview: { run: preview, fail: failPreview },
-  publish: { run: publish, fail: failPublish },
-  deploy: { run: deploy, fail: failDeploy },
-  undeploy: { run: undeploy, fail: failUndeploy },
+  preview: { run: preview, fail: failPreview, cancel: cancelPreview },
+  publish: { run: publish, fail: failPublish, cancel: cancelPublish },
+  deploy: { run: deploy, fail: failDeploy, cancel: cancelDeploy },
+  undeploy: { run: undeploy, fail: failUndeploy, cancel: cancelUndeploy },
 };
 
+/** What can end an attempt from outside. */
+export interface AttemptSignals {
+  /** Leaves the operation to the next attempt. */
+  readonly stopped: AbortSignal;
+  /** Somebody has asked to cancel it, and the store knows. */
+  readonly cancelled: AbortSignal;
+}
+
 /**
- * One attempt, to a final state or until `stopped` fires, which leaves the operation to the next attempt.
+ * One attempt, to a final state or until `stopped` fires. One that is still queued can only be cancelled.
  * Never throws: a bug fails the operation and is logged.
  */
 export async function runOperation(
   deps: OperationDependencies,
   operation: Operation,
-  stopped: AbortSignal,
+  { stopped, cancelled }: AttemptSignals,
 ): Promise<void> {
   const deadline = AbortSignal.timeout(Math.max(0, operation.deadlineAt - deps.clock.now()));
   const plan = plans[operation.input.kind];
   const steps = await deps.store.operations.steps(operation.id);
   const given = { operation, store: deps.store, clock: deps.clock, steps };
   try {
-    const run = new OperationRun({ ...given, signal: AbortSignal.any([stopped, deadline]) });
+    const signal = AbortSignal.any([stopped, deadline, cancelled]);
+    const run = new OperationRun({ ...given, signal });
+    refuseCancelled(operation);
     refuseEndlessAttempts(operation);
     await plan.run(deps, run);
   } catch (error) {
     if (stopped.aborted || error instanceof FencedOff) return;
     const run = new OperationRun({ ...given, signal: stopped });
+    if (cancelled.aborted || error instanceof CancelRequested) {
+      await finishCancelled(deps, run, plan);
+      return;
+    }
     const reason = deadline.aborted
       ? new Failure('The operation did not finish before its deadline.', retry)
       : error;
@@ -56,12 +63,36 @@ const retry = {
     'Nothing of it is left running. Try it again; if it happens again, look at its last step.',
 };
 
+/** An earlier attempt was killed before it could follow the request, or there was none. */
+function refuseCancelled(operation: Operation): void {
+  if (operation.cancel !== undefined) throw new CancelRequested(operation.id);
+}
+
 function refuseEndlessAttempts(operation: Operation): void {
   if (operation.attempt > maxAttempts) {
     throw new Failure(
       `The operation was interrupted ${operation.attempt - 1} times and is given up.`,
       retry,
     );
+  }
+}
+
+async function finishCancelled(
+  deps: OperationDependencies,
+  run: OperationRun,
+  plan: OperationPlan,
+): Promise<void> {
+  const { id, projectKey } = run.operation;
+  try {
+    const now = await deps.store.operationRecords.get(projectKey, id);
+    const { changes, outcome } = await plan.cancel(deps, run);
+    const who = `API client "${now?.cancel?.by}" asked for it.`;
+    const entry = run.entry('Warning', 'Operation cancelled', `${who} ${outcome}`);
+    await run.finish('cancelled', changes, { step: 'operation', entries: [entry] });
+  } catch (failure) {
+    if (failure instanceof FencedOff) return;
+    deps.logger.error({ err: failure }, 'a cancelled operation could not be ended');
+    await giveUp(deps, run, failure);
   }
 }
 

@@ -5,6 +5,7 @@ import { inputOf } from '../../core/operation.ts';
 import type { Change } from '../../ports/store.ts';
 import { collectArtifacts } from './collect-artifacts.ts';
 import type { OperationDependencies } from './dependencies.ts';
+import type { Cancelled } from './operation-plan.ts';
 import type { OperationRun } from './operation-run.ts';
 import { runScript } from './steps/run-script.ts';
 import { stopReleases } from './steps/stop-releases.ts';
@@ -16,6 +17,7 @@ export async function undeploy(deps: OperationDependencies, run: OperationRun): 
   );
   if (deployment === undefined) return run.finish('succeeded', []);
   await runPreUndeploys(deps, run, deployment);
+  await run.forbidCancel('the applications are being taken down');
   await run.step(
     'stop',
     { failed: 'Applications could not be stopped', starting: 'Stopping applications' },
@@ -48,6 +50,15 @@ export async function failUndeploy(
       expectedVersion: deployment.version,
     },
   ];
+}
+
+/** Nothing has been taken down yet: `forbidCancel` comes before that. */
+export async function cancelUndeploy(
+  deps: OperationDependencies,
+  run: OperationRun,
+): Promise<Cancelled> {
+  const changes = await failUndeploy(deps, run);
+  return { changes, outcome: 'Nothing was taken down; what served before goes on serving.' };
 }
 
 async function runPreUndeploys(

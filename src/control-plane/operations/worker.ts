@@ -1,4 +1,5 @@
 import { leaseMs, type Operation } from '../../core/operation.ts';
+import { CancelRequested } from '../../core/store-failure.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Store } from '../../ports/store.ts';
@@ -10,7 +11,11 @@ export interface WorkerOptions {
   /** Unique to this process: whoever else holds a lease is somebody else. */
   readonly workerId: string;
   readonly concurrency: number;
-  readonly run: (operation: Operation, stopped: AbortSignal) => Promise<void>;
+  /** Also called for one that is still queued and to be cancelled. */
+  readonly run: (
+    operation: Operation,
+    signals: { readonly stopped: AbortSignal; readonly cancelled: AbortSignal },
+  ) => Promise<void>;
 }
 
 /** How long at most an operation waits for a hint that was lost. */
@@ -20,6 +25,7 @@ const pollMs = 500;
 export function startWorker(options: WorkerOptions): AsyncDisposable {
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
+  const cancels = new Map<string, AbortController>();
   let filling: Promise<void> | undefined;
   let again = false;
 
@@ -27,11 +33,21 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
     while (!stopping.signal.aborted && running.size < options.concurrency) {
       const operation = await claim(options);
       if (operation === undefined) return;
-      const work = runLeased(options, operation, stopping.signal).finally(() => {
+      const cancel = new AbortController();
+      cancels.set(operation.id, cancel);
+      const signals = { stopped: stopping.signal, cancelled: cancel.signal };
+      const work = runLeased(options, operation, signals).finally(() => {
         running.delete(work);
+        cancels.delete(operation.id);
         look();
       });
       running.add(work);
+    }
+  };
+  const cancelAsked = async (): Promise<void> => {
+    for (const operation of await options.store.operations.cancelRequests()) {
+      if (operation.state === 'queued') await cancelQueued(options, operation, stopping.signal);
+      else cancels.get(operation.id)?.abort(new CancelRequested(operation.id));
     }
   };
   const look = (): void => {
@@ -41,6 +57,9 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
         again = false;
         await fill().catch((error) =>
           options.logger.error({ err: error }, 'could not claim an operation'),
+        );
+        await cancelAsked().catch((error) =>
+          options.logger.error({ err: error }, 'could not see what is to be cancelled'),
         );
       }
       filling = undefined;
@@ -67,10 +86,26 @@ function claim({ store, clock, workerId }: WorkerOptions): Promise<Operation | u
   return store.operations.claim({ worker: workerId, now, leaseUntil: now + leaseMs });
 }
 
+/** It needs no lease and waits for no free worker; its end is refused where somebody has claimed it meanwhile. */
+async function cancelQueued(
+  options: WorkerOptions,
+  operation: Operation,
+  stopped: AbortSignal,
+): Promise<void> {
+  try {
+    await options.run(operation, { stopped, cancelled: AbortSignal.abort() });
+  } catch (error) {
+    options.logger.error(
+      { err: error, operation: operation.id },
+      'operation could not be cancelled',
+    );
+  }
+}
+
 async function runLeased(
   options: WorkerOptions,
   operation: Operation,
-  stopping: AbortSignal,
+  { stopped, cancelled }: Parameters<WorkerOptions['run']>[1],
 ): Promise<void> {
   const lost = new AbortController();
   const heartbeat = setInterval(() => {
@@ -84,7 +119,10 @@ async function runLeased(
       { operation: operation.id, kind: operation.input.kind },
       'operation started',
     );
-    await options.run(operation, AbortSignal.any([stopping, lost.signal]));
+    await options.run(operation, {
+      stopped: AbortSignal.any([stopped, lost.signal]),
+      cancelled,
+    });
   } catch (error) {
     options.logger.error({ err: error, operation: operation.id }, 'operation run broke');
   } finally {

@@ -117,6 +117,14 @@ export const errorRows: Readonly<Record<Exclude<ErrorCode, (typeof notYet)[numbe
       `^Connector id=${uuid} or key=never-previewed with version 1 is not previewable$`,
     ),
   },
+  OperationNotCancellable: {
+    status: 400,
+    async provoke({ deployed, deploymentPath, post }) {
+      const { body } = await deployed();
+      return post(`${deploymentPath(body.id)}/cancel`, undefined);
+    },
+    message: new RegExp(`^Operation id=${uuid} cannot be cancelled: it has succeeded already$`),
+  },
   DeploymentInvalidType: {
     status: 400,
     provoke: ({ create }) => create({ type: 'preview' }),

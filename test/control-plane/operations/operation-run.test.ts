@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { OperationRun, StepFailure } from '../../../src/control-plane/operations/operation-run.ts';
 import { RuntimeFailure } from '../../../src/core/failure.ts';
 import type { Operation } from '../../../src/core/operation.ts';
-import { FencedOff } from '../../../src/core/store-failure.ts';
+import { CancelRequested, FencedOff } from '../../../src/core/store-failure.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { deployment, operation } from '../../support/records.ts';
-import { accept, claimAgain, clock, openStore, titlesOf } from './support.ts';
+import { accept, claimAgain, clock, openStore, requestCancel, titlesOf } from './support.ts';
 
 const failed = 'It failed';
 const reportId = 'report-of-o';
@@ -157,6 +157,17 @@ describe('the end of an operation', () => {
     await run.finish('succeeded', [insert('made')], last);
     expect(await store.deployments.byId('made')).toBeDefined();
     expect(await titlesOf(store, reportId)).toEqual(['finish: Information Done']);
+    expect(await store.operations.countOpen()).toBe(0);
+  });
+
+  test('is no success once somebody has asked to cancel it', async () => {
+    const { store, run } = await open();
+    await using _ = store;
+    await store.commit([requestCancel('o')]);
+    await expect(run.finish('succeeded', [insert('made')])).rejects.toThrow(CancelRequested);
+    await expect(run.forbidCancel('too late')).rejects.toThrow(CancelRequested);
+    expect(await store.deployments.byId('made')).toBeUndefined();
+    await run.finish('cancelled', []);
     expect(await store.operations.countOpen()).toBe(0);
   });
 

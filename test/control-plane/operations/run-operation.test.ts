@@ -20,9 +20,19 @@ import {
   undeployOf,
 } from '../../support/records.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
-import { accept, claim, claimAgain, clock, keepLog, openStore, titlesOf } from './support.ts';
+import {
+  accept,
+  claim,
+  claimAgain,
+  clock,
+  keepLog,
+  openStore,
+  requestCancel,
+  titlesOf,
+} from './support.ts';
 
-const never = new AbortController().signal;
+const none = new AbortController().signal;
+const never = { stopped: none, cancelled: none };
 const reportId = 'report';
 
 /** Everything real, and no data plane: what waits for one waits for the test. */
@@ -92,6 +102,55 @@ async function stopRelease({ store }: OperationDependencies): Promise<void> {
 
 const readLogs = { deploymentId: 'deployment', from: 0, to: Number.MAX_SAFE_INTEGER, limit: 10 };
 
+describe('an operation that somebody has asked to cancel', () => {
+  test('ends with who asked, and what served goes on serving', async () => {
+    const { deps, store } = await open();
+    const accepted = await acceptUndeploy(deps);
+    await store.commit([requestCancel('o')]);
+    await runOperation(deps, accepted, { ...never, cancelled: AbortSignal.abort() });
+    expect(await store.operationRecords.get('project', 'o')).toMatchObject({ state: 'cancelled' });
+    expect(await store.deployments.byId('deployment')).toMatchObject({ status: 'UndeployFailed' });
+    expect(await store.runtime.release('release')).toMatchObject({ state: 'current' });
+    const [entry] = await store.reports.entries([reportId]);
+    expect(entry).toMatchObject({
+      type: 'Warning',
+      title: 'Operation cancelled',
+      message: expect.stringContaining('API client "somebody" asked for it.'),
+    });
+  });
+
+  test('is cancelled by the next attempt where the first was killed before it could', async () => {
+    const { deps, store } = await open();
+    await acceptUndeploy(deps);
+    await store.commit([requestCancel('o')]);
+    await runOperation(deps, await claimAgain(store), never);
+    const ended = { state: 'cancelled', attempt: 2 };
+    expect(await store.operationRecords.get('project', 'o')).toMatchObject(ended);
+    expect(await store.operationRecords.steps(['o'])).toEqual([]);
+  });
+
+  test('is cancelled where the request came before its last commit, and unseen', async () => {
+    const { deps, store } = await open();
+    const accepted = await acceptUndeploy(deps);
+    await store.commit([requestCancel('o')]);
+    // It was claimed before the request, and nobody tells it.
+    await runOperation(deps, accepted, never);
+    expect(await store.operationRecords.get('project', 'o')).toMatchObject({ state: 'cancelled' });
+    expect(await store.runtime.release('release')).toMatchObject({ state: 'current' });
+  });
+
+  test('and was claimed meanwhile is left to whoever has it', async () => {
+    const { deps, store } = await open();
+    const input = undeployOf('gone', reportId);
+    const queued = operation('o', { input, deadlineAt: Date.now() + 60_000 });
+    await store.commit([{ kind: 'insert-operation', operation: queued }, requestCancel('o')]);
+    const [asked] = await store.operations.cancelRequests();
+    await claim(store);
+    await runOperation(deps, asked ?? queued, never);
+    expect(await store.operationRecords.get('project', 'o')).toMatchObject({ state: 'running' });
+  });
+});
+
 describe('an operation', () => {
   test('goes through its steps to the end', async () => {
     const { deps, store, logs, events, log } = await open();
@@ -136,7 +195,7 @@ describe('an operation', () => {
     const { deps, store } = await open();
     const stop = new AbortController();
     const accepted = await acceptUndeploy(deps);
-    const running = runOperation(deps, accepted, stop.signal);
+    const running = runOperation(deps, accepted, { ...never, stopped: stop.signal });
     await untilStopping(deps);
     stop.abort(new Error('The control plane stops'));
     await running;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Operation } from '../../../src/core/operation.ts';
 import { openSqliteStore } from '../../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import type { Logger } from '../../../src/ports/logger.ts';
-import type { Store } from '../../../src/ports/store.ts';
+import type { Change, Store } from '../../../src/ports/store.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 
 export async function openStore(): Promise<Store> {
@@ -45,4 +45,9 @@ export function keepLog(): KeptLog {
     lines.push(`${level} ${message}`);
   };
   return { lines, info: () => {}, warn: line('warn'), error: line('error') };
+}
+
+export function requestCancel(operationId: string): Change {
+  const request = { at: Date.now(), by: 'somebody' };
+  return { kind: 'request-cancel', projectKey: 'project', operationId, request };
 }

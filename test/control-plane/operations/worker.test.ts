@@ -3,7 +3,7 @@ import { startWorker, type WorkerOptions } from '../../../src/control-plane/oper
 import { leaseMs, type Operation } from '../../../src/core/operation.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { operation } from '../../support/records.ts';
-import { claim, clock, keepLog, openStore } from './support.ts';
+import { claim, clock, keepLog, openStore, requestCancel } from './support.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -13,12 +13,15 @@ const patience = { timeout: 20_000, interval: 5 };
 
 /** Operations that go on until the test lets them. */
 function holdOperations(store: Store) {
-  const held = new Map<string, { readonly stopped: AbortSignal; readonly letGo: () => void }>();
+  const held = new Map<
+    string,
+    { readonly stopped: AbortSignal; readonly cancelled: AbortSignal; readonly letGo: () => void }
+  >();
   const begun: string[] = [];
   let most = 0;
-  const run: WorkerOptions['run'] = async ({ id, attempt }, stopped) => {
+  const run: WorkerOptions['run'] = async ({ id, attempt }, { stopped, cancelled }) => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    held.set(id, { stopped, letGo: resolve });
+    held.set(id, { stopped, cancelled, letGo: resolve });
     begun.push(id);
     most = Math.max(most, held.size);
     stopped.addEventListener('abort', () => resolve());
@@ -140,6 +143,31 @@ describe('a worker that stops', () => {
     await insert(store, 'late');
     expect(await claim(store, 'next')).toMatchObject({ id: 'late', attempt: 1 });
     expect(begun).toEqual([]);
+  });
+});
+
+describe('an operation that is to be cancelled', () => {
+  test('is told so at once while it runs', async () => {
+    await using store = await openStore();
+    await insert(store, 'o', 'other');
+    const { run, held } = holdOperations(store);
+    await using _ = worker(store, run).started;
+    await expect.poll(() => held.size, patience).toBe(2);
+    await store.commit([requestCancel('o')]);
+    await expect.poll(() => held.get('o')?.cancelled.aborted, patience).toBe(true);
+    expect(held.get('other')?.cancelled.aborted).toBe(false);
+  });
+
+  test('needs no free worker while it is queued', async () => {
+    await using store = await openStore();
+    await insert(store, 'o', 'queued');
+    const { run, held, begun } = holdOperations(store);
+    await using _ = worker(store, run, { concurrency: 1 }).started;
+    await expect.poll(() => begun, patience).toEqual(['o']);
+    await store.commit([requestCancel('queued')]);
+    await expect.poll(() => held.get('queued')?.cancelled.aborted, patience).toBe(true);
+    held.get('queued')?.letGo();
+    await expect.poll(() => held.get('o')?.cancelled.aborted, patience).toBe(false);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Compilable, Kysely } from 'kysely';
+import { type Compilable, type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { Subject } from '../../../core/operation.ts';
 import type { Change, Fence } from '../../../ports/store.ts';
 import {
@@ -14,7 +14,7 @@ import type { Schema } from './schema.ts';
 /** A statement of a commit. `expects` names the record that must still be as it was read. */
 export interface Write {
   readonly query: Compilable;
-  readonly expects?: { readonly kind: 'version' | 'fence'; readonly id: string };
+  readonly expects?: { readonly kind: 'version' | 'fence' | 'no-cancel'; readonly id: string };
 }
 
 /** What makes a change true, in order. */
@@ -24,16 +24,18 @@ export function writesOf(db: Kysely<Schema>, change: Change): readonly Write[] {
 }
 
 /** Changes nothing, and nothing at all is changed unless it finds its row. */
-export function fenceWrite(db: Kysely<Schema>, fence: Fence): Write {
-  return {
-    query: db
-      .updateTable('operation')
-      .set({ attempt: fence.attempt })
-      .where('id', '=', fence.operationId)
-      .where('attempt', '=', fence.attempt)
-      .where('state', '=', 'running'),
-    expects: { kind: 'fence', id: fence.operationId },
-  };
+export function fenceWrites(db: Kysely<Schema>, fence: Fence): readonly Write[] {
+  const { operationId: id, attempt } = fence;
+  const held = db
+    .updateTable('operation')
+    .set({ attempt })
+    .where('id', '=', id)
+    .where('attempt', '=', attempt)
+    .where('state', '=', fence.whileQueued ? 'queued' : 'running');
+  const write = { query: held, expects: { kind: 'fence', id } } as const;
+  if (!fence.unlessCancelled) return [write];
+  const unasked = held.where('cancel_requested_at', 'is', null);
+  return [write, { query: unasked, expects: { kind: 'no-cancel', id } }];
 }
 
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>;
@@ -174,6 +176,39 @@ const writers: {
         .set({ state, finished_at: finishedAt, worker: null, lease_until: null })
         .where('id', '=', operationId),
     ),
+  'request-cancel': (db, { projectKey, operationId, request }) =>
+    one(
+      db
+        .updateTable('operation')
+        .set({ cancel_requested_at: request.at, cancel_requested_by: request.by })
+        .where('id', '=', operationId)
+        .where('project_key', '=', projectKey)
+        .where('state', 'in', ['queued', 'running'])
+        .where('cancel_requested_at', 'is', null)
+        .where('uncancellable', 'is', null),
+    ),
+  'forbid-cancel': (db, { operationId, reason }) =>
+    one(db.updateTable('operation').set({ uncancellable: reason }).where('id', '=', operationId)),
+  'forget-operations': (db, { keep }) => {
+    const outdated = sql<string>`(select id from (
+      select id, row_number() over (partition by subject, json_extract(input, '$.kind') order by seq desc) as age
+      from operation where finished_at is not null) where age > ${keep})`;
+    return forgetOperations(db, db.selectFrom('operation').where('id', 'in', outdated));
+  },
+  'begin-step': (db, { operationId, step, startedAt }) => [
+    // A step that begins again is the newest.
+    {
+      query: db
+        .deleteFrom('operation_step_start')
+        .where('operation_id', '=', operationId)
+        .where('name', '=', step),
+    },
+    {
+      query: db
+        .insertInto('operation_step_start')
+        .values({ operation_id: operationId, name: step, started_at: startedAt }),
+    },
+  ],
   'put-step': (db, { operationId, step, finishedAt }) => {
     const row = { result: JSON.stringify(step.result ?? null), finished_at: finishedAt };
     return one(
@@ -272,15 +307,20 @@ const writers: {
 
 /** Also of an operation that runs: it finds itself fenced off. */
 function forgetSubject(db: Kysely<Schema>, subject: Subject): readonly Write[] {
-  const operations = db.selectFrom('operation').where('subject', '=', subject);
+  return forgetOperations(db, db.selectFrom('operation').where('subject', '=', subject));
+}
+
+function forgetOperations(
+  db: Kysely<Schema>,
+  operations: SelectQueryBuilder<Schema, 'operation', object>,
+): readonly Write[] {
+  const ids = operations.select('id');
+  const reports = operations.select('report_id');
   return [
-    {
-      query: db.deleteFrom('report_entry').where('report_id', 'in', operations.select('report_id')),
-    },
-    {
-      query: db.deleteFrom('operation_step').where('operation_id', 'in', operations.select('id')),
-    },
-    { query: db.deleteFrom('operation').where('subject', '=', subject) },
+    { query: db.deleteFrom('report_entry').where('report_id', 'in', reports) },
+    { query: db.deleteFrom('operation_step').where('operation_id', 'in', ids) },
+    { query: db.deleteFrom('operation_step_start').where('operation_id', 'in', ids) },
+    { query: db.deleteFrom('operation').where('id', 'in', ids) },
   ];
 }
 

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { OperationQueue } from '../../../ports/store.ts';
+import type { OperationFilter, OperationQueue, OperationReader } from '../../../ports/store.ts';
 import { operationOf } from './records.ts';
 import type { Schema } from './schema.ts';
 
@@ -8,7 +8,8 @@ export function createOperationQueue(db: Kysely<Schema>): OperationQueue {
   return {
     async claim({ worker, now, leaseUntil }) {
       const { rows } = await sql<Parameters<typeof operationOf>[0]>`
-        update operation set state = 'running', worker = ${worker}, lease_until = ${leaseUntil}, attempt = attempt + 1
+        update operation set state = 'running', worker = ${worker}, lease_until = ${leaseUntil}, attempt = attempt + 1,
+          started_at = coalesce(started_at, ${now})
         where seq = (
           select o.seq from operation o
           where (o.state = 'queued' or (o.state = 'running' and o.lease_until < ${now}))
@@ -41,6 +42,16 @@ export function createOperationQueue(db: Kysely<Schema>): OperationQueue {
         : held.where('worker', '!=', worker.not)
       ).execute();
     },
+    async cancelRequests() {
+      const rows = await db
+        .selectFrom('operation')
+        .selectAll()
+        .where('cancel_requested_at', 'is not', null)
+        .where('finished_at', 'is', null)
+        .orderBy('seq')
+        .execute();
+      return rows.map(operationOf);
+    },
     async steps(operationId) {
       const rows = await db
         .selectFrom('operation_step')
@@ -58,4 +69,62 @@ export function createOperationQueue(db: Kysely<Schema>): OperationQueue {
       return Number(row.count);
     },
   };
+}
+
+export function createOperationReader(db: Kysely<Schema>): OperationReader {
+  return {
+    async get(projectKey, id) {
+      const row = await db
+        .selectFrom('operation')
+        .selectAll()
+        .where('project_key', '=', projectKey)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row && operationOf(row);
+    },
+    async query(projectKey, { limit, offset, ...filter }) {
+      const matching = matchingOperations(db, projectKey, filter);
+      const total = await matching
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .executeTakeFirstOrThrow();
+      const rows = await matching
+        .selectAll()
+        .orderBy('seq', 'desc')
+        .limit(limit)
+        .offset(offset)
+        .execute();
+      return { total: Number(total.count), results: rows.map(operationOf) };
+    },
+    async steps(operationIds) {
+      if (operationIds.length === 0) return [];
+      const started = await db
+        .selectFrom('operation_step_start as begun')
+        .leftJoin('operation_step as ended', (on) =>
+          on
+            .onRef('ended.operation_id', '=', 'begun.operation_id')
+            .onRef('ended.name', '=', 'begun.name'),
+        )
+        .select(['begun.operation_id', 'begun.name', 'begun.started_at', 'ended.finished_at'])
+        .where('begun.operation_id', 'in', operationIds)
+        .orderBy('begun.seq')
+        .execute();
+      return started.map((row) => ({
+        operationId: row.operation_id,
+        name: row.name,
+        startedAt: row.started_at,
+        ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
+      }));
+    },
+  };
+}
+
+function matchingOperations(db: Kysely<Schema>, projectKey: string, filter: OperationFilter) {
+  const { of, subjects, states } = filter;
+  let matching = db.selectFrom('operation').where('project_key', '=', projectKey);
+  if (of !== undefined) {
+    matching = matching.where((eb) => eb.or(of.map((kind) => eb('subject', 'like', `${kind}:%`))));
+  }
+  if (subjects !== undefined) matching = matching.where('subject', 'in', subjects);
+  if (states !== undefined) matching = matching.where('state', 'in', states);
+  return matching;
 }

@@ -98,6 +98,12 @@ export function operationOf(row: Selectable<Schema['operation']>): Operation {
     attempt: row.attempt,
     createdAt: row.created_at,
     deadlineAt: row.deadline_at,
+    ...(row.started_at === null ? {} : { startedAt: row.started_at }),
+    ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
+    ...(row.cancel_requested_at === null
+      ? {}
+      : { cancel: { at: row.cancel_requested_at, by: row.cancel_requested_by ?? '' } }),
+    ...(row.uncancellable === null ? {} : { uncancellable: row.uncancellable }),
   };
 }
 

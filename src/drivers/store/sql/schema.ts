@@ -35,6 +35,16 @@ export interface Schema {
     created_at: number;
     deadline_at: number;
     finished_at: number | null;
+    started_at: Generated<number | null>;
+    cancel_requested_at: Generated<number | null>;
+    cancel_requested_by: Generated<string | null>;
+    uncancellable: Generated<string | null>;
+  };
+  operation_step_start: {
+    seq: Generated<number>;
+    operation_id: string;
+    name: string;
+    started_at: number;
   };
   operation_step: { operation_id: string; name: string; result: string; finished_at: number };
   report_entry: {

@@ -60,4 +60,19 @@ create table revision (deployment_id text not null, number integer not null, pro
 delete from release where state = 'retired';
 `,
   },
+  {
+    number: 3,
+    name: 'progress and cancelling of operations',
+    sql: `
+alter table operation add column started_at integer;
+alter table operation add column cancel_requested_at integer;
+alter table operation add column cancel_requested_by text;
+alter table operation add column uncancellable text;
+create index operation_by_project on operation (project_key, seq);
+create index operation_to_cancel on operation (seq) where cancel_requested_at is not null and finished_at is null;
+create table operation_step_start (seq integer primary key autoincrement, operation_id text not null, name text not null,
+  started_at integer not null) strict;
+create unique index operation_step_start_of on operation_step_start (operation_id, name);
+`,
+  },
 ] as const;

@@ -1,9 +1,14 @@
-import { DuplicateKey, FencedOff, StaleVersion } from '../../../core/store-failure.ts';
+import {
+  CancelRequested,
+  DuplicateKey,
+  FencedOff,
+  StaleVersion,
+} from '../../../core/store-failure.ts';
 import type { Change, Store } from '../../../ports/store.ts';
 import { AffectedRowsError, isUniqueViolation } from '../../sqlite/errors.ts';
 import { openSqlite } from '../../sqlite/open-sqlite.ts';
-import { fenceWrite, type Write, writesOf } from '../sql/changes.ts';
-import { createOperationQueue } from '../sql/operations.ts';
+import { fenceWrites, type Write, writesOf } from '../sql/changes.ts';
+import { createOperationQueue, createOperationReader } from '../sql/operations.ts';
 import {
   createConnectorReader,
   createDeploymentReader,
@@ -30,10 +35,11 @@ export async function openSqliteStore(options: { readonly file: string }): Promi
     revisions: createRevisionReader(db),
     reports: createReportReader(db),
     operations: createOperationQueue(db),
+    operationRecords: createOperationReader(db),
     runtime: createRuntimeReader(db),
     async commit(changes, fence) {
       const writes = changes.flatMap((change) => writesOf(db, change));
-      const all = fence === undefined ? writes : [fenceWrite(db, fence), ...writes];
+      const all = fence === undefined ? writes : [...fenceWrites(db, fence), ...writes];
       try {
         await database.runBatch(all.map(toStatement));
       } catch (error) {
@@ -54,6 +60,7 @@ function explain(error: unknown, writes: readonly Write[], changes: readonly Cha
   if (error instanceof AffectedRowsError) {
     const expects = writes[error.statement]?.expects;
     if (expects?.kind === 'fence') return new FencedOff(expects.id);
+    if (expects?.kind === 'no-cancel') return new CancelRequested(expects.id);
     if (expects?.kind === 'version') return new StaleVersion(expects.id);
   }
   if (isUniqueViolation(error)) return new DuplicateKey(newKeys(changes).join(', '), error);
