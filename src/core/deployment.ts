@@ -28,6 +28,8 @@ export interface Deployment {
   /** The id of `details.build`: names the report of the newest deploy. */
   readonly buildId: string;
   readonly apiClient?: DeploymentApiClient;
+  /** Earlier ones, to be deleted once nothing uses them. */
+  readonly replacedApiClients?: readonly Pick<DeploymentApiClient, 'id' | 'madeAt'>[];
   /** The revision that the newest deploy went back to; absent where it was a create or a redeploy. */
   readonly rollbackRevision?: number;
   readonly createdAt: number;

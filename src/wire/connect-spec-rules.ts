@@ -18,7 +18,12 @@ interface Application {
 
 interface Spec {
   readonly deployAs: readonly Application[];
-  readonly inheritAs?: { readonly configuration?: KeyLists | undefined } | undefined;
+  readonly inheritAs?:
+    | {
+        readonly configuration?: KeyLists | undefined;
+        readonly apiClient?: object | undefined;
+      }
+    | undefined;
 }
 
 export function duplicateKeyMistakes(lists: KeyLists): readonly string[] {
@@ -40,6 +45,7 @@ export function specMistakes(spec: Spec): readonly string[] {
   return [
     ...duplicateNames(spec),
     ...duplicateGlobalKeys(spec),
+    ...apiClientKeys(spec),
     ...missingCloudIdentifiers(spec),
     ...forbiddenSecuredKeys(spec),
   ];
@@ -83,6 +89,29 @@ function duplicateGlobalKeys(spec: Spec): readonly string[] {
   );
   const repeated = repeatedOf(new Set(global), [...global, ...own]);
   return repeated.length === 0 ? [] : [`Duplicate global key found ${repeated.join(', ')}`];
+}
+
+/** `CTP_REGION` is none of them: connectors declare it beside `apiClient`, and their value counts. */
+const apiClientVariables: ReadonlySet<string> = new Set([
+  'CTP_API_URL',
+  'CTP_AUTH_URL',
+  'CTP_PROJECT_KEY',
+  'CTP_CLIENT_ID',
+  'CTP_CLIENT_SECRET',
+  'CTP_SCOPE',
+  'CTP_CLIENT_SCOPE',
+  'CTP_CLIENT_REGION',
+]);
+
+/** What an API client of its own brings must not be declared too (contract §4.1). The official validator leaves it to the deploy. */
+function apiClientKeys({ deployAs, inheritAs }: Spec): readonly string[] {
+  if (inheritAs?.apiClient === undefined) return [];
+  const lists = [inheritAs.configuration, ...deployAs.map(({ configuration }) => configuration)];
+  const declared = new Set(lists.flatMap(keysOf).map(({ key }) => key));
+  const clashing = [...declared].filter((key) => apiClientVariables.has(key));
+  return clashing.length === 0
+    ? []
+    : [`Keys that inheritAs.apiClient provides must not be declared: ${clashing.join(', ')}`];
 }
 
 function missingCloudIdentifiers(spec: Spec): readonly string[] {

@@ -66,6 +66,23 @@ export const knownDifferences: readonly KnownDifference[] = [
     theirs: /^accepted$/,
     ours: /^\[file content\]: Duplicate application name found: constructor$/,
   },
+  ...[
+    'CTP_API_URL',
+    'CTP_AUTH_URL',
+    'CTP_PROJECT_KEY',
+    'CTP_CLIENT_ID',
+    'CTP_CLIENT_SECRET',
+    'CTP_SCOPE',
+    'CTP_CLIENT_SCOPE',
+    'CTP_CLIENT_REGION',
+  ].map((key) => ({
+    reason: `${key} comes from the API client; hosted Connect notices when it deploys`,
+    text: withApiClient(key),
+    theirs: /^accepted$/,
+    ours: new RegExp(
+      `^\\[file content\\]: Keys that inheritAs.apiClient provides must not be declared: ${key}$`,
+    ),
+  })),
   {
     reason: 'a NUL character would end a value that is handed to a process',
     text: serviceWith({ scripts: { postDeploy: 'echo \0' } }),
@@ -119,6 +136,21 @@ export const knownDifferences: readonly KnownDifference[] = [
 function jobWith(schedule: string): string {
   return stringify({
     deployAs: [{ name: 'ab', applicationType: 'job', endpoint: '/', properties: { schedule } }],
+  });
+}
+
+function withApiClient(key: string): string {
+  const securedConfiguration = [{ key, description: 'x' }];
+  return stringify({
+    deployAs: [
+      {
+        name: 'ab',
+        applicationType: 'service',
+        endpoint: '/',
+        configuration: { securedConfiguration },
+      },
+    ],
+    inheritAs: { apiClient: { scopes: ['manage_orders'] } },
   });
 }
 

@@ -245,3 +245,20 @@ deployAs:
         - { key: CLOUD_IDENTIFIER, description: x, default: gcp-eu }
 `;
 }
+
+test('keys that an API client brings are refused wherever they are declared, but not the region', () => {
+  const declare = (key: string) => `{ standardConfiguration: [{ key: ${key}, description: x }] }`;
+  const text = (own: string, global: string) => `
+deployAs:
+  - { name: web, applicationType: service, endpoint: /, configuration: ${declare(own)} }
+inheritAs: { apiClient: { scopes: [manage_orders] }, configuration: ${declare(global)} }
+`;
+  expect(mistakesOf(text('CTP_PROJECT_KEY', 'CTP_CLIENT_ID'))).toEqual([
+    {
+      path: 'file content',
+      message:
+        'Keys that inheritAs.apiClient provides must not be declared: CTP_CLIENT_ID, CTP_PROJECT_KEY',
+    },
+  ]);
+  expect(specOf(text('CTP_REGION', 'OTHER')).apiClientScopes).toEqual(['manage_orders']);
+});

@@ -7,7 +7,8 @@ import { DuplicateKey } from '../../core/store-failure.ts';
 import type { Store } from '../../ports/store.ts';
 import { acceptedStatus, newOperation } from './accept-operation.ts';
 import type { CommandDependencies } from './dependencies.ts';
-import { hasScope, type Identity } from './identity.ts';
+import type { Identity } from './identity.ts';
+import { requireApiClientScope } from './require-api-client-scope.ts';
 
 /** Contract §2.3: checks in its order, then one commit of the Deployment and its operation. */
 export async function createDeployment(
@@ -17,12 +18,7 @@ export async function createDeployment(
   draft: DeploymentDraft,
 ): Promise<Deployment> {
   const connector = await findConnector(deps.store, projectKey, draft.connector);
-  if (
-    connector.spec.apiClientScopes !== undefined &&
-    !hasScope(identity, 'manage_api_clients', projectKey)
-  ) {
-    reject('AuthorizationError', {});
-  }
+  requireApiClientScope(identity, { projectKey }, connector.spec);
   const project = await deps.store.projects.get(projectKey);
   const decided = decideDeployment(draft, {
     now: deps.clock.now(),

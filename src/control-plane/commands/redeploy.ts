@@ -8,10 +8,13 @@ import type { Store } from '../../ports/store.ts';
 import { acceptDeploy } from './accept-deploy.ts';
 import { refuseOtherVersion } from './commit-or-stale.ts';
 import type { CommandDependencies } from './dependencies.ts';
+import type { Identity } from './identity.ts';
+import { requireApiClientScope } from './require-api-client-scope.ts';
 
 /** Contract §2.4. */
 export async function redeploy(
   deps: CommandDependencies,
+  identity: Identity,
   deployment: Deployment,
   expectedVersion: number,
   action: Redeploy,
@@ -21,6 +24,9 @@ export async function redeploy(
   const newConnector = action.updateConnector
     ? await readNewConnector(deps.store, deployment)
     : undefined;
+  if (newConnector !== undefined) {
+    requireApiClientScope(identity, deployment, newConnector.spec);
+  }
   const decided = decideRedeploy(deployment, action, {
     now: deps.clock.now(),
     newId: deps.newId,

@@ -7,6 +7,8 @@ import type { Rollback } from '../../wire/revision.ts';
 import { acceptDeploy } from './accept-deploy.ts';
 import { refuseOtherVersion } from './commit-or-stale.ts';
 import type { CommandDependencies } from './dependencies.ts';
+import type { Identity } from './identity.ts';
+import { requireApiClientScope } from './require-api-client-scope.ts';
 
 /**
  * Contract §2.8: the revision's connector and configuration as a new version of the Deployment.
@@ -15,12 +17,14 @@ import type { CommandDependencies } from './dependencies.ts';
  */
 export async function rollBack(
   deps: CommandDependencies,
+  identity: Identity,
   deployment: Deployment,
   rollback: Rollback,
 ): Promise<Deployment> {
   refuseOtherVersion(deployment, rollback.version);
   nextStatus(deployment.status, 'redeploy');
   const revision = await readRevision(deps.store, deployment, rollback.revision);
+  requireApiClientScope(identity, deployment, revision.connector.spec);
   const decided = decideRollback(deployment, revision, {
     now: deps.clock.now(),
     newId: deps.newId,

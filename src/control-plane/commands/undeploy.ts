@@ -36,7 +36,8 @@ async function hasNothingToTearDown(
   { store }: CommandDependencies,
   deployment: Deployment,
 ): Promise<boolean> {
-  if (deployment.apiClient !== undefined) return false;
+  const { apiClient, replacedApiClients = [] } = deployment;
+  if (apiClient !== undefined || replacedApiClients.length > 0) return false;
   const releases = await store.runtime.releases({
     states: ['candidate', 'current', 'draining'],
     deploymentId: deployment.id,

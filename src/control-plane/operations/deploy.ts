@@ -12,7 +12,7 @@ import type { Cancelled } from './operation-plan.ts';
 import type { OperationRun } from './operation-run.ts';
 import { awaitHealthy, refuseEnded } from './steps/await-healthy.ts';
 import { buildApplication, buildEnvironment } from './steps/build-application.ts';
-import { createApiClient } from './steps/create-api-client.ts';
+import { deleteReplacedApiClients, ensureApiClient } from './steps/ensure-api-client.ts';
 import { fetchSource } from './steps/fetch-source.ts';
 import { type EarlierBuild, findEarlierBuilds } from './steps/find-earlier-builds.ts';
 import { proposeRelease } from './steps/propose-release.ts';
@@ -34,7 +34,8 @@ export async function deploy(deps: OperationDependencies, run: OperationRun): Pr
     (scope) => reserveAddresses(deps, deployment, scope),
   );
   const artifactKeys = await buildAll(deps, run, { deployment, addresses, earlier });
-  const withClient = await ensureApiClient(deps, run, deployment);
+  await ensureApiClient(deps, run, deployment);
+  const withClient = await read(deps, run);
   const release = await propose(deps, run, { deployment: withClient, addresses, artifactKeys });
   await run.step(
     'await-healthy',
@@ -49,6 +50,7 @@ export async function deploy(deps: OperationDependencies, run: OperationRun): Pr
   );
   await releaseAddresses(deps, run, withClient, release);
   if (!input.skipScripts) await runPostDeploys(deps, run, withClient, release);
+  await deleteReplacedApiClients(deps, run, withClient);
   await finish(deps, run, release);
 }
 
@@ -172,25 +174,6 @@ async function buildAll(
 async function allOrFirstFailure<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
   await Promise.allSettled(work);
   return Promise.all(work);
-}
-
-async function ensureApiClient(
-  deps: OperationDependencies,
-  run: OperationRun,
-  deployment: Deployment,
-): Promise<Deployment> {
-  const scopes = deployment.connector.spec.apiClientScopes;
-  if (scopes === undefined || deployment.apiClient !== undefined) return deployment;
-  await run.step(
-    'create-api-client',
-    { failed: 'API client could not be created' },
-    async (scope) => {
-      const isResumed = run.operation.attempt > 1;
-      const apiClient = await createApiClient(deps, { deployment, scopes, isResumed }, scope);
-      scope.change(update(deps, deployment, { apiClient }));
-    },
-  );
-  return read(deps, run);
 }
 
 async function propose(

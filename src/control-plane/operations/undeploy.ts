@@ -7,6 +7,7 @@ import { collectArtifacts } from './collect-artifacts.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import type { Cancelled } from './operation-plan.ts';
 import type { OperationRun } from './operation-run.ts';
+import { deleteApiClient } from './steps/ensure-api-client.ts';
 import { runScript } from './steps/run-script.ts';
 import { stopReleases } from './steps/stop-releases.ts';
 
@@ -23,7 +24,7 @@ export async function undeploy(deps: OperationDependencies, run: OperationRun): 
     { failed: 'Applications could not be stopped', starting: 'Stopping applications' },
     (scope) => stopReleases(deps, deployment.id, scope, (changes) => run.commit(changes)),
   );
-  await deleteApiClient(deps, run, deployment);
+  await deleteApiClients(deps, run, deployment);
   await run.step('forget', { failed: 'Messages and logs could not be removed' }, () =>
     forget(deps, deployment),
   );
@@ -91,22 +92,19 @@ async function runPreUndeploys(
   }
 }
 
-async function deleteApiClient(
+async function deleteApiClients(
   deps: OperationDependencies,
   run: OperationRun,
-  deployment: Deployment,
+  { apiClient, replacedApiClients = [], projectKey }: Deployment,
 ): Promise<void> {
-  const { apiClient, projectKey } = deployment;
-  if (apiClient === undefined) return;
-  await run.step(
-    'delete-api-client',
-    { failed: 'API client could not be deleted' },
-    async (scope) => {
-      if (apiClient.madeAt === 'berth')
-        scope.change({ kind: 'delete-client', projectKey, id: apiClient.id });
-      else await deps.projectApi?.deleteApiClient({ projectKey, id: apiClient.id });
-    },
-  );
+  const clients = [...replacedApiClients, ...(apiClient === undefined ? [] : [apiClient])];
+  for (const client of clients) {
+    await run.step(
+      `delete-api-client/${client.id}`,
+      { failed: 'API client could not be deleted' },
+      (scope) => deleteApiClient(deps, projectKey, client, scope),
+    );
+  }
 }
 
 async function forget(

@@ -26,7 +26,10 @@ export const rollBackToRevisionRoute = defineRoute({
   body: rollbackSchema,
   async handle(deps, { projectKey, params, body, ...request }) {
     const read = await readDeployment(deps.store, projectKey, params.ref);
-    const accepted = await rollBack(deps, read, { ...body, revision: params.revision });
+    const accepted = await rollBack(deps, request.identity, read, {
+      ...body,
+      revision: params.revision,
+    });
     const { deployment, headers } = await waitForDeployment(deps, request, accepted);
     return answer(201, await printOne(deps, deployment), headers);
   },
@@ -44,7 +47,7 @@ export const rollBackRoute = defineRoute({
     const { deployment, headers } = await waitForDeployment(
       deps,
       request,
-      await rollBack(deps, read, body),
+      await rollBack(deps, request.identity, read, body),
     );
     return answer(201, await printOne(deps, deployment), headers);
   },

@@ -22,7 +22,7 @@ export const updateDeploymentRoute = defineRoute({
   async handle(deps, { projectKey, params, body, ...request }) {
     const deployment = await readDeployment(deps.store, projectKey, params.ref);
     const [action] = body.actions;
-    const updated = await redeploy(deps, deployment, body.version, action);
+    const updated = await redeploy(deps, request.identity, deployment, body.version, action);
     const waited = await waitForDeployment(deps, request, updated);
     return answer(201, await printOne(deps, waited.deployment), waited.headers);
   },

@@ -24,9 +24,10 @@ export async function createApiClient(
   scope: StepScope,
 ): Promise<DeploymentApiClient> {
   const { deployment, scopes } = given;
-  const { projectKey, key, id } = deployment;
-  // With the id, for another Berth may have a Deployment of the same key in this project.
-  const name = key === undefined ? `berth-${id}` : `berth-${key}-${id}`;
+  const { projectKey, key, id, version } = deployment;
+  // With the id, for another Berth may have a Deployment of the same key in this project; with the version, for the
+  // client that it replaces is still in use.
+  const name = ['berth', ...(key === undefined ? [] : [key]), id, `v${version}`].join('-');
   if (deps.projectApi !== undefined) {
     if (given.isResumed) await deleteInterrupted(deps.projectApi, { projectKey, name }, scope);
     const made = await deps.projectApi.createApiClient({ projectKey, name, scopes });
@@ -49,7 +50,7 @@ export async function createApiClient(
     'Warning',
     'API client created in Berth only',
     'Berth does not know the commercetools project, so its API will refuse this client. ' +
-      'Set BERTH_PLATFORM_API_URL, BERTH_PLATFORM_CLIENT_ID and BERTH_PLATFORM_CLIENT_SECRET, delete the Deployment and create it again.',
+      'Set BERTH_PLATFORM_API_URL, BERTH_PLATFORM_CLIENT_ID and BERTH_PLATFORM_CLIENT_SECRET, and redeploy.',
   );
   return { ...sealed(deps, deployment, made), scopes, madeAt: 'berth' };
 }
