@@ -28,7 +28,12 @@ const rules: ArchitectureRules = {
     },
     {
       folder: 'control-plane/operations',
-      values: ['core', 'control-plane/sources', 'control-plane/operations/steps'],
+      values: [
+        'core',
+        'control-plane/sources',
+        'control-plane/waiting',
+        'control-plane/operations/steps',
+      ],
       types: ['ports'],
     },
     {

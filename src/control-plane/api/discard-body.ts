@@ -8,7 +8,7 @@ const maxMs = 10_000;
  * still sending sees a broken pipe and not the answer.
  */
 export async function discardBody(request: IncomingMessage): Promise<void> {
-  if (request.complete || request.destroyed) return;
+  if (request.complete || request.readableEnded || request.destroyed) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   let left = maxBytes;
   const count = (chunk: Buffer): void => {

@@ -3,11 +3,11 @@ import type { Deployment } from '../../core/deployment.ts';
 import { nextStatus } from '../../core/deployment-status.ts';
 import { inputOf } from '../../core/operation.ts';
 import type { Change } from '../../ports/store.ts';
+import { deleteApiClient } from './api-clients.ts';
 import { collectArtifacts } from './collect-artifacts.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import type { Cancelled } from './operation-plan.ts';
 import type { OperationRun } from './operation-run.ts';
-import { deleteApiClient } from './steps/ensure-api-client.ts';
 import { runScript } from './steps/run-script.ts';
 import { stopReleases } from './steps/stop-releases.ts';
 

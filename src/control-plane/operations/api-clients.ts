@@ -1,10 +1,10 @@
-import { planApiClient, replaceApiClient } from '../../../core/api-client.ts';
-import type { Deployment, DeploymentApiClient } from '../../../core/deployment.ts';
-import { describeFailure } from '../../../core/failure.ts';
-import { waitFor } from '../../waiting/wait-for.ts';
-import type { OperationDependencies } from '../dependencies.ts';
-import type { OperationRun, StepScope } from '../operation-run.ts';
-import { createApiClient } from './create-api-client.ts';
+import { planApiClient, replaceApiClient } from '../../core/api-client.ts';
+import type { Deployment, DeploymentApiClient } from '../../core/deployment.ts';
+import { describeFailure } from '../../core/failure.ts';
+import { waitFor } from '../waiting/wait-for.ts';
+import type { OperationDependencies } from './dependencies.ts';
+import type { OperationRun, StepScope } from './operation-run.ts';
+import { createApiClient } from './steps/create-api-client.ts';
 
 /** Makes the API client that the connector asks for, and another one where its scopes have changed (contract §4.1). */
 export async function ensureApiClient(
