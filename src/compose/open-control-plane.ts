@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Config } from '../config/parse-config.ts';
 import { createApiServer } from '../control-plane/api/server.ts';
 import { bootstrapProject } from '../control-plane/commands/bootstrap.ts';
+import { ownTokens, ownTokensOr } from '../control-plane/commands/tokens.ts';
 import { collectArtifacts } from '../control-plane/operations/collect-artifacts.ts';
 import type { OperationDependencies } from '../control-plane/operations/dependencies.ts';
 import { runOperation } from '../control-plane/operations/run-operation.ts';
@@ -9,7 +11,11 @@ import { startWorker } from '../control-plane/operations/worker.ts';
 import { keptOperations } from '../core/operation.ts';
 import { openHttpProjectApi } from '../drivers/project-api/http/project-api.ts';
 import { openGitSource } from '../drivers/source/git/git-source.ts';
+import { openIntrospection } from '../drivers/token-verifier/introspection/introspection.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import type { Store } from '../ports/store.ts';
+import type { TokenVerifier } from '../ports/token-verifier.ts';
 import { readOrMakeCredentials } from './credentials.ts';
 import { openBuilder, openParts, redirectOf } from './open-parts.ts';
 import type { OpenPlane, PlaneInput } from './plane.ts';
@@ -98,7 +104,10 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       workers: config.workers,
       openPublishing: config.openPublishing,
       secretMask: config.secretMask,
+      tokens: openTokens({ store, clock }, config),
+      tokenLifetimeSeconds: config.tokenLifetimeSeconds,
     },
+    config.rateLimits,
     logger,
   );
   stack.defer(() => server.close());
@@ -112,6 +121,14 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     newClient: credentials.made ? credentials.client : undefined,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+function openTokens(
+  own: { readonly store: Store; readonly clock: Clock },
+  { introspection }: Config,
+): TokenVerifier {
+  if (introspection === undefined) return ownTokens(own);
+  return ownTokensOr(ownTokens(own), openIntrospection({ ...introspection, clock: own.clock }));
 }
 
 /** Scripts that a killed control plane left running. */

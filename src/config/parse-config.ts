@@ -22,6 +22,16 @@ export interface Config {
   readonly drainMs: number;
   readonly keepRevisions: number;
   readonly secretMask: 'fixed' | 'same-length';
+  readonly tokenLifetimeSeconds: number;
+  readonly rateLimits: { readonly requestsPerClient: number; readonly failedLogins: number };
+  readonly introspection?: IntrospectionConfig;
+}
+
+/** The endpoint, and who asks it. */
+export interface IntrospectionConfig {
+  readonly url: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
 }
 
 export interface BootstrapClient {
@@ -105,6 +115,12 @@ export function parseConfig(raw: RawSettings): Config {
     drainMs: seconds('drainSeconds'),
     secretMask: oneOf('secretMask', ['fixed', 'same-length']),
     keepRevisions: number('keepRevisions', 1, 1000),
+    tokenLifetimeSeconds: number('tokenLifetimeSeconds', 60, 2_592_000),
+    rateLimits: {
+      requestsPerClient: number('requestsPerMinute', 0, 10_000_000),
+      failedLogins: number('failedLoginsPerMinute', 0, 10_000_000),
+    },
+    ...parseIntrospection(raw, mistakes),
   };
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes);
   return config;
@@ -165,6 +181,32 @@ function parsePlatform(raw: RawSettings, mistakes: string[]): { platform?: Platf
       ...(id === '' ? {} : { client: { id, secret } }),
     },
   };
+}
+
+function parseIntrospection(
+  raw: RawSettings,
+  mistakes: string[],
+): { introspection?: IntrospectionConfig } {
+  const {
+    introspectionUrl: url,
+    introspectionClientId: clientId,
+    introspectionClientSecret: clientSecret,
+  } = raw;
+  const given = [url, clientId, clientSecret].filter((value) => value !== '').length;
+  if (given === 0) return {};
+  if (given < 3) {
+    mistakes.push(
+      'BERTH_INTROSPECTION_URL, BERTH_INTROSPECTION_CLIENT_ID and BERTH_INTROSPECTION_CLIENT_SECRET must be set together',
+    );
+  }
+  // It gets a secret and every token: nobody on the way may read along.
+  const { protocol, hostname = '' } = URL.parse(url) ?? {};
+  if (url !== '' && protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname))) {
+    mistakes.push(
+      `BERTH_INTROSPECTION_URL must be an https URL, or http on loopback, not "${url}"`,
+    );
+  }
+  return { introspection: { url, clientId, clientSecret } };
 }
 
 function isHttpUrl(text: string): boolean {

@@ -90,6 +90,36 @@ export const settings = {
     default: '',
     doc: 'Secret of that API client.',
   },
+  tokenLifetimeSeconds: {
+    variable: 'BERTH_TOKEN_LIFETIME_SECONDS',
+    default: '172800',
+    doc: 'How long an access token is valid: 60 to 2592000. commercetools: two days.',
+  },
+  requestsPerMinute: {
+    variable: 'BERTH_RATE_LIMIT_PER_MINUTE',
+    default: '12000',
+    doc: 'API requests that one API client may send in a minute. More are answered 429 with Retry-After. 0: no limit.',
+  },
+  failedLoginsPerMinute: {
+    variable: 'BERTH_FAILED_LOGINS_PER_MINUTE',
+    default: '60',
+    doc: 'Wrong secrets that one address may send for one client id in a minute. 0: no limit.',
+  },
+  introspectionUrl: {
+    variable: 'BERTH_INTROSPECTION_URL',
+    default: '',
+    doc: 'Introspection endpoint (RFC 7662) of another issuer, such as https://auth.europe-west1.gcp.commercetools.com/oauth/introspect. Its access tokens are accepted, too. Set all three BERTH_INTROSPECTION_ variables or none.',
+  },
+  introspectionClientId: {
+    variable: 'BERTH_INTROSPECTION_CLIENT_ID',
+    default: '',
+    doc: 'Id of the API client that asks there.',
+  },
+  introspectionClientSecret: {
+    variable: 'BERTH_INTROSPECTION_CLIENT_SECRET',
+    default: '',
+    doc: 'Secret of that API client.',
+  },
   secretMask: {
     variable: 'BERTH_SECRET_MASK',
     default: 'fixed',

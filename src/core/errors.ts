@@ -3,7 +3,7 @@
  * `message` prints the contract's template; `extras` are the further fields of that row.
  */
 interface Row<P> {
-  readonly status: 400 | 401 | 403 | 404 | 409 | 500 | 502;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 429 | 500 | 502;
   readonly message: (p: P) => string;
   readonly extras?: (p: P) => Readonly<Record<string, unknown>>;
 }
@@ -60,6 +60,7 @@ export const errorTable = {
     (p) => `The value ${p.value} for the ${p.field} field was not found`,
     (p) => ({ field: p.field, value: p.value }),
   ),
+  AuthenticationError: row<object>(401, () => 'Bad credentials or Client ID is not defined'),
   invalid_token: row<object>(401, () => 'invalid_token'),
   AuthorizationError: row<object>(403, () => 'Access denied'),
   ResourceNotFound: row<Ref & { resource: string }>(
@@ -72,6 +73,8 @@ export const errorTable = {
       `Object ${named(p)} has a different version than expected. Expected: ${p.expected} - Actual: ${p.actual})`,
     (p) => ({ expectedVersion: p.expected, currentVersion: p.actual }),
   ),
+  /** Berth's own: commercetools' limits are not public. */
+  TooManyRequests: row<{ text: string }>(429, (p) => p.text),
   General: row<{ text: string }>(500, (p) => p.text),
   BadGateway: row<{ text: string }>(502, (p) => p.text),
   ConnectorReferenceNotFound: row<{ identifier: string; version: number | undefined }>(

@@ -46,6 +46,9 @@ export class RuntimeFailure extends Failure {}
 
 export class ProjectApiFailure extends Failure {}
 
+/** Whoever issues access tokens cannot be asked about one. The message reaches the client: it names no address. */
+export class IssuerFailure extends Failure {}
+
 /** A page of logs was asked for with a position that no page ever gave. */
 export class LogCursorFailure extends Failure {}
 

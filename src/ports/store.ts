@@ -50,7 +50,8 @@ export type Change =
   | { readonly kind: 'put-project'; readonly project: Project }
   | { readonly kind: 'put-client'; readonly client: ApiClient }
   | { readonly kind: 'delete-client'; readonly projectKey: string; readonly id: string }
-  | { readonly kind: 'put-token'; readonly token: AccessToken }
+  /** Of the client's tokens only the `keep` that expire last stay, this one included. */
+  | { readonly kind: 'put-token'; readonly token: AccessToken; readonly keep: number }
   | { readonly kind: 'insert-connector-staged'; readonly record: ConnectorStaged }
   | {
       readonly kind: 'update-connector-staged';

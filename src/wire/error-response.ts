@@ -28,7 +28,7 @@ export const errorResponseSchema = z
       description: 'At least one. Several where several mistakes share a status.',
     }),
     error: z.string().exactOptional().meta({
-      description: 'In a 401 only: its message once more.',
+      description: 'In a 401 only: its code once more.',
     }),
   })
   .meta({ id: 'ErrorResponse' });
@@ -41,6 +41,6 @@ export function printRejection(rejection: Rejection): ErrorResponse {
     statusCode: first.status,
     message: first.message,
     errors: rejection.errors.map(({ code, message, extras }) => ({ code, message, ...extras })),
-    ...(first.status === 401 ? { error: first.message } : {}),
+    ...(first.status === 401 ? { error: first.code } : {}),
   };
 }

@@ -46,7 +46,13 @@ export const oauthErrorSchema = z
     statusCode: z.int(),
     message: z.string(),
     errors: z.array(z.object({ code: z.string(), message: z.string() })).readonly(),
-    error: z.enum(['invalid_client', 'invalid_request', 'invalid_scope', 'unsupported_grant_type']),
+    error: z.enum([
+      'invalid_client',
+      'invalid_request',
+      'invalid_scope',
+      'temporarily_unavailable',
+      'unsupported_grant_type',
+    ]),
     error_description: z.string(),
   })
   .meta({ id: 'OAuthError' });

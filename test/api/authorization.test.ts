@@ -90,8 +90,9 @@ describe.for([...byName.keys()])('%s', (name) => {
   test('is refused without a token, before the body is looked at', async () => {
     const answer = await call(route, null, '{');
 
-    expectErrors(answer, 401, ['invalid_token']);
-    expect(answer.body.error).toBe('invalid_token');
+    expectErrors(answer, 401, ['AuthenticationError']);
+    expect(answer.body.error).toBe('AuthenticationError');
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="berth"');
   });
 
   test.for(['x', 'x'.repeat(600), 'a b', '\\', 'e30.e30.', 'Bearer'])(

@@ -31,5 +31,5 @@ test.for(Object.entries(errorRows))('%s is answered as the contract says', async
   expect(extras).toEqual(row.extras ?? {});
   expect(others).toEqual([]);
   expect(answer.body).toMatchObject({ statusCode: row.status, message });
-  expect(answer.body.error).toBe(row.status === 401 ? message : undefined);
+  expect(answer.body.error).toBe(row.status === 401 ? code : undefined);
 });

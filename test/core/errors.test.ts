@@ -53,6 +53,12 @@ const rows: Record<ErrorCode, readonly [ApiError, number, string, object?]> = {
     'The value v for the privateProject field was not found',
     { field: 'privateProject', value: 'v' },
   ],
+  AuthenticationError: [
+    apiError('AuthenticationError', {}),
+    401,
+    'Bad credentials or Client ID is not defined',
+  ],
+  TooManyRequests: [apiError('TooManyRequests', { text: 'Too many' }), 429, 'Too many'],
   invalid_token: [apiError('invalid_token', {}), 401, 'invalid_token'],
   AuthorizationError: [apiError('AuthorizationError', {}), 403, 'Access denied'],
   ResourceNotFound: [

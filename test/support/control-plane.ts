@@ -1,8 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import pino from 'pino';
+import type { RateLimits } from '../../src/control-plane/api/rate-limits.ts';
 import { createApiServer } from '../../src/control-plane/api/server.ts';
 import { bootstrapProject } from '../../src/control-plane/commands/bootstrap.ts';
+import { ownTokens, ownTokensOr } from '../../src/control-plane/commands/tokens.ts';
 import type { OperationDependencies } from '../../src/control-plane/operations/dependencies.ts';
 import { runOperation } from '../../src/control-plane/operations/run-operation.ts';
 import { servingOf } from '../../src/core/application.ts';
@@ -15,6 +17,8 @@ import { openProcessRuntime } from '../../src/drivers/runtime/process/process-ru
 import { secretBoxFromKey } from '../../src/drivers/secret-box/aes-gcm/secret-box.ts';
 import { openGitSource } from '../../src/drivers/source/git/git-source.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
+import { openIntrospection } from '../../src/drivers/token-verifier/introspection/introspection.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import type { Change, Store } from '../../src/ports/store.ts';
 import type { Answer } from './berth.ts';
 
@@ -36,7 +40,18 @@ export interface ControlPlane extends AsyncDisposable {
   token(projectKey: string, fields?: { readonly productionEnabled: boolean }): Promise<string>;
 }
 
-export async function openControlPlane(folder: string, workers: number): Promise<ControlPlane> {
+export interface ControlPlaneOptions {
+  readonly clock?: Clock;
+  readonly rateLimits?: RateLimits;
+  /** Of another issuer, asked beside Berth's own. */
+  readonly introspectionUrl?: string;
+}
+
+export async function openControlPlane(
+  folder: string,
+  workers: number,
+  options: ControlPlaneOptions = {},
+): Promise<ControlPlane> {
   await using stack = new AsyncDisposableStack();
   const [store, logs, events, runtime] = await Promise.all([
     openSqliteStore({ file: join(folder, 'store.sqlite') }),
@@ -48,7 +63,7 @@ export async function openControlPlane(folder: string, workers: number): Promise
   const environment = process.env;
   const source = openGitSource({ directory: join(folder, 'git'), allowLocal: true, environment });
   const secrets = secretBoxFromKey(randomBytes(32));
-  const clock = { now: () => Date.now() };
+  const { clock = { now: Date.now }, introspectionUrl } = options;
   const newId = () => randomUUID();
   const logger = pino({ level: 'silent' });
   const broken = { broker: false };
@@ -81,8 +96,35 @@ export async function openControlPlane(folder: string, workers: number): Promise
     keepRevisions: 3,
     audit: 'off',
   };
-  const api = { store, clock, newId, sealer: secrets, source, logs, events, workers };
-  const server = createApiServer({ ...api, openPublishing: false, secretMask: 'fixed' }, logger);
+  const own = ownTokens({ store, clock });
+  const api = {
+    store,
+    clock,
+    newId,
+    sealer: secrets,
+    source,
+    logs,
+    events,
+    workers,
+    tokenLifetimeSeconds: 172_800,
+    tokens:
+      introspectionUrl === undefined
+        ? own
+        : ownTokensOr(
+            own,
+            openIntrospection({
+              url: introspectionUrl,
+              clientId: 'berth',
+              clientSecret: 'secret',
+              clock,
+            }),
+          ),
+  };
+  const server = createApiServer(
+    { ...api, openPublishing: false, secretMask: 'fixed' },
+    options.rateLimits ?? { requestsPerClient: 0, failedLogins: 0 },
+    logger,
+  );
   stack.defer(() => server.close());
   await server.ready();
 

@@ -1,16 +1,26 @@
 import { reject } from '../../core/errors.ts';
-import type { CommandDependencies } from '../commands/dependencies.ts';
+import { IssuerFailure } from '../../core/failure.ts';
+import type { TokenVerifier, VerifiedToken } from '../../ports/token-verifier.ts';
 import { hasScope, type Identity, type OwnScope } from '../commands/identity.ts';
-import { identify } from '../commands/tokens.ts';
 
-/** @throws Rejection `invalid_token` */
+/** @throws Rejection `AuthenticationError` without a token, `invalid_token` with a wrong one, `BadGateway` where its issuer does not answer */
 export async function authenticate(
-  deps: Pick<CommandDependencies, 'store' | 'clock'>,
+  tokens: TokenVerifier,
   authorization: string | undefined,
-): Promise<Identity> {
+): Promise<VerifiedToken> {
+  if (!/^Bearer\b/i.test(authorization ?? '')) reject('AuthenticationError', {});
   const token = /^Bearer +([^\s]{1,512})$/i.exec(authorization ?? '')?.[1];
-  const identity = token === undefined ? undefined : await identify(deps, token);
-  return identity ?? reject('invalid_token', {});
+  const verified = token === undefined ? undefined : await verify(tokens, token);
+  return verified ?? reject('invalid_token', {});
+}
+
+async function verify(tokens: TokenVerifier, token: string): Promise<VerifiedToken | undefined> {
+  try {
+    return await tokens.verify(token);
+  } catch (error) {
+    if (error instanceof IssuerFailure) return reject('BadGateway', { text: error.message });
+    throw error;
+  }
 }
 
 /** @throws Rejection `AuthorizationError`; a token of another project is refused the same way (contract §10, row 21) */

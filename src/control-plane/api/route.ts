@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { SecretMask } from '../../core/configuration.ts';
 import type { EventBroker } from '../../ports/event-broker.ts';
 import type { LogStore } from '../../ports/log-store.ts';
+import type { TokenVerifier } from '../../ports/token-verifier.ts';
 import type { nothing } from '../../wire/parameters.ts';
 import type { CommandDependencies } from '../commands/dependencies.ts';
 import type { Identity, OwnScope } from '../commands/identity.ts';
@@ -15,6 +16,9 @@ export interface ApiDependencies extends CommandDependencies {
   /** Events are taken without a token. */
   readonly openPublishing: boolean;
   readonly waitSlots: WaitSlots;
+  readonly tokens: TokenVerifier;
+  /** Of those that Berth issues. */
+  readonly tokenLifetimeSeconds: number;
 }
 
 /** One row of the route table: everything the server and the documentation must know of an endpoint. */

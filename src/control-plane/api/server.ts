@@ -5,17 +5,19 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
-import { apiError, Rejection } from '../../core/errors.ts';
+import { apiError, Rejection, reject } from '../../core/errors.ts';
+import type { VerifiedToken } from '../../ports/token-verifier.ts';
 import { printRejection } from '../../wire/error-response.ts';
 import { noBody, nothing } from '../../wire/parameters.ts';
 import { parse } from '../../wire/parse.ts';
+import { admit } from './admit.ts';
 import { answerNoRequest } from './answer-no-request.ts';
-import { authenticate, authorize } from './authorize.ts';
 import { discardBody } from './discard-body.ts';
 import { addPublishing } from './events/publish.ts';
 import { addHealth } from './health.ts';
 import { addOAuth } from './oauth/add-oauth.ts';
 import { addOpenApi } from './openapi/add-openapi.ts';
+import { addRateLimits, type RateLimiter, type RateLimits } from './rate-limits.ts';
 import { readJson } from './read-json.ts';
 import type { ApiDependencies, Route } from './route.ts';
 import { routes } from './routes.ts';
@@ -28,6 +30,7 @@ const waitingAtOnce = 100;
 /** The route table as an HTTP server. Handlers know no framework; only what is not a resource gets the instance. */
 export function createApiServer(
   given: Omit<ApiDependencies, 'waitSlots'>,
+  rateLimits: RateLimits,
   logger: FastifyBaseLogger,
 ): FastifyInstance {
   const deps = { ...given, waitSlots: openWaitSlots(waitingAtOnce) };
@@ -67,11 +70,12 @@ export function createApiServer(
     await discardBody(request.raw);
   });
 
+  const limiter = addRateLimits(server, rateLimits);
   addHealth(server, deps);
-  addOAuth(server, deps);
+  addOAuth(server, deps, limiter);
   addPublishing(server, deps);
   addOpenApi(server, routes);
-  for (const route of routes) addRoute(server, { deps, route, stopping: stopping.signal });
+  for (const route of routes) addRoute(server, { deps, route, limiter, stopping: stopping.signal });
   return server;
 }
 
@@ -80,20 +84,26 @@ function addRoute(
   {
     deps,
     route,
+    limiter,
     stopping,
   }: {
     readonly deps: ApiDependencies;
     readonly route: Route;
+    readonly limiter: RateLimiter;
     readonly stopping: AbortSignal;
   },
 ): void {
+  const admitted = new WeakMap<FastifyRequest, VerifiedToken>();
   server.route({
     method: route.method,
     url: route.path,
+    async onRequest(request, reply) {
+      const given = { request, reply, scopes: route.scopes, projectKey: projectKeyOf(request) };
+      admitted.set(request, await admit(deps, limiter, given));
+    },
     async handler(request, reply) {
-      const identity = await authenticate(deps, request.headers.authorization);
+      const identity = admitted.get(request) ?? reject('AuthenticationError', {});
       const projectKey = projectKeyOf(request) ?? identity.projectKey;
-      authorize(identity, route.scopes, projectKey);
       const params = parse(route.params, request.params, 'InvalidPathParam');
       const query = parse(route.query, request.query, 'InvalidQueryParam');
       const body =
@@ -132,8 +142,13 @@ function projectKeyOf(request: FastifyRequest): string | undefined {
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const rejection = toRejection(error);
-  if (rejection.errors[0].status >= 500) request.log.error({ err: error }, 'a request failed');
-  return reply.code(rejection.errors[0].status).send(printRejection(rejection));
+  const [{ status, code }] = rejection.errors;
+  if (status >= 500) request.log.error({ err: error }, 'a request failed');
+  if (status === 401) {
+    const reason = code === 'invalid_token' ? ', error="invalid_token"' : '';
+    reply.header('www-authenticate', `Bearer realm="berth"${reason}`);
+  }
+  return reply.code(status).send(printRejection(rejection));
 }
 
 function toRejection(error: unknown): Rejection {

@@ -1,11 +1,11 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
 import type { ApiClient, Store } from '../../ports/store.ts';
+import type { TokenVerifier } from '../../ports/token-verifier.ts';
 import { hashSecret, hashToken } from '../tokens/hash.ts';
-import type { Identity } from './identity.ts';
 
-/** Contract §8.1: seconds that a token lives at commercetools. */
-export const tokenLifetimeSeconds = 172_800;
+/** The newest of a client that stay valid: who asks for one each time must not fill the store. */
+const keptTokens = 1000;
 
 export async function authenticateClient(
   store: Store,
@@ -22,7 +22,7 @@ export async function authenticateClient(
 export async function issueToken(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
   client: ApiClient,
-  scopes: readonly string[],
+  given: { readonly scopes: readonly string[]; readonly lifetimeSeconds: number },
 ): Promise<string> {
   const token = randomBytes(24).toString('base64url');
   await store.commit([
@@ -32,18 +32,34 @@ export async function issueToken(
         hash: hashToken(token),
         clientId: client.id,
         projectKey: client.projectKey,
-        scopes,
-        expiresAt: clock.now() + tokenLifetimeSeconds * 1000,
+        scopes: given.scopes,
+        expiresAt: clock.now() + given.lifetimeSeconds * 1000,
       },
+      keep: keptTokens,
     },
   ]);
   return token;
 }
 
-export async function identify(
-  { store, clock }: { readonly store: Store; readonly clock: Clock },
-  token: string,
-): Promise<(Identity & { readonly expiresAt: number }) | undefined> {
-  const found = await store.projects.token(hashToken(token));
-  return found !== undefined && found.expiresAt > clock.now() ? found : undefined;
+/** Those that `issueToken` has made, of clients that are still there. */
+export function ownTokens({
+  store,
+  clock,
+}: {
+  readonly store: Store;
+  readonly clock: Clock;
+}): TokenVerifier {
+  return {
+    async verify(token) {
+      const found = await store.projects.token(hashToken(token));
+      if (found === undefined || found.expiresAt <= clock.now()) return undefined;
+      const { clientId, projectKey, scopes, expiresAt } = found;
+      return { clientId, projectKey, scopes, expiresAt };
+    },
+  };
+}
+
+/** The other issuer is asked only about tokens that Berth has not made. */
+export function ownTokensOr(own: TokenVerifier, other: TokenVerifier): TokenVerifier {
+  return { verify: async (token) => (await own.verify(token)) ?? other.verify(token) };
 }

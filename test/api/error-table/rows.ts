@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { ErrorCode } from '../../../src/core/errors.ts';
 import type { Answer } from '../../support/berth.ts';
-import { openControlPlane } from '../../support/control-plane.ts';
+import {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  openControlPlane,
+} from '../../support/control-plane.ts';
+import { openTokenIssuer } from '../../support/token-issuer.ts';
 import { globals, shopGlobals, values, webValues } from '../shop-connector.ts';
 import { sendOverHttp, type World } from './world.ts';
 
@@ -22,7 +27,7 @@ const uuid = '[0-9a-f-]{36}';
 const anyText = expect.stringMatching(/./);
 
 /** Codes that nothing can provoke yet. */
-export const notYet = ['BadGateway', 'InvalidHeader'] as const;
+export const notYet = ['InvalidHeader'] as const;
 
 /** Each code is provoked over HTTP. A code without a row does not compile. */
 export const errorRows: Readonly<Record<Exclude<ErrorCode, (typeof notYet)[number]>, ErrorRow>> = {
@@ -58,6 +63,12 @@ export const errorRows: Readonly<Record<Exclude<ErrorCode, (typeof notYet)[numbe
     message: 'A duplicate value taken exists for field key.',
     extras: { field: 'key', duplicateValue: 'taken' },
   },
+  AuthenticationError: {
+    status: 401,
+    provoke: ({ request, deploymentPath }) =>
+      request('GET', deploymentPath(), undefined, { headers: { authorization: 'Basic YTpi' } }),
+    message: 'Bad credentials or Client ID is not defined',
+  },
   invalid_token: {
     status: 401,
     provoke: ({ request, deploymentPath }) =>
@@ -88,19 +99,37 @@ export const errorRows: Readonly<Record<Exclude<ErrorCode, (typeof notYet)[numbe
   General: {
     status: 500,
     // The store is gone under a server that still answers.
-    async provoke({ project }) {
-      const folder = await mkdtemp(join(tmpdir(), 'berth-general-'));
-      const plane = await openControlPlane(folder, 1);
-      const token = await plane.token(project);
-      const address = await plane.listen();
-      await plane.store[Symbol.asyncDispose]();
-      const path = `/${project}/deployments`;
-      const answer = await sendOverHttp(address, 'GET', path, undefined, { token });
-      await plane[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true });
-      return answer;
-    },
+    provoke: ({ project }) =>
+      inOther(project, {}, async ({ plane, get }) => {
+        await plane.store[Symbol.asyncDispose]();
+        return get();
+      }),
     message: 'Internal error. The log of Berth says more.',
+  },
+  TooManyRequests: {
+    status: 429,
+    provoke: ({ project }) =>
+      inOther(
+        project,
+        { rateLimits: { requestsPerClient: 1, failedLogins: 0 } },
+        async ({ get }) => {
+          await get();
+          return get();
+        },
+      ),
+    message:
+      /^More than 1 requests of this API client within a minute\. Try again in (\d|[1-5]\d|60) seconds\.$/,
+  },
+  BadGateway: {
+    status: 502,
+    async provoke({ project }) {
+      await using issuer = await openTokenIssuer();
+      issuer.respond = (response) => response.writeHead(503).end();
+      const introspectionUrl = issuer.url;
+      return await inOther(project, { introspectionUrl }, ({ get }) => get('of-the-issuer'));
+    },
+    message:
+      'The issuer of this access token does not say whether it is valid. Try again (HTTP 503)',
   },
   ConnectorReferenceNotFound: {
     status: 400,
@@ -366,3 +395,23 @@ export const errorRows: Readonly<Record<Exclude<ErrorCode, (typeof notYet)[numbe
     message: 'The ConnectorStaged is being published and cannot be changed meanwhile',
   },
 };
+
+/** A control plane of its own, for what would spoil the world for other rows. */
+async function inOther(
+  project: string,
+  options: ControlPlaneOptions,
+  provoke: (other: {
+    readonly plane: ControlPlane;
+    readonly get: (token?: string) => Promise<Answer>;
+  }) => Promise<Answer>,
+): Promise<Answer> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'berth-errors-'));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const plane = stack.use(await openControlPlane(folder, 1, options));
+  const ownToken = await plane.token(project);
+  const address = await plane.listen();
+  const get = (token = ownToken) =>
+    sendOverHttp(address, 'GET', `/${project}/deployments`, undefined, { token });
+  return await provoke({ plane, get });
+}

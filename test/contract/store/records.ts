@@ -60,8 +60,8 @@ export function describeRecords(prepare: PrepareStore): void {
       await commitEach(store, [
         { kind: 'put-client', client: client('c') },
         { kind: 'put-client', client: client('d') },
-        { kind: 'put-token', token: token('of-c', 'c') },
-        { kind: 'put-token', token: token('of-d', 'd') },
+        { kind: 'put-token', token: token('of-c', 'c'), keep: 9 },
+        { kind: 'put-token', token: token('of-d', 'd'), keep: 9 },
       ]);
       expect(await store.projects.token('of-c')).toEqual(token('of-c', 'c'));
       await store.commit([{ kind: 'delete-client', projectKey: 'project', id: 'c' }]);
@@ -74,7 +74,7 @@ export function describeRecords(prepare: PrepareStore): void {
       await using store = await open();
       await store.commit([{ kind: 'put-client', client: client('c') }]);
       await store.commit([{ kind: 'delete-client', projectKey: 'project', id: 'c' }]);
-      await store.commit([{ kind: 'put-token', token: token('late', 'c') }]);
+      await store.commit([{ kind: 'put-token', token: token('late', 'c'), keep: 9 }]);
       expect(await store.projects.token('late')).toBeUndefined();
     });
 
@@ -82,18 +82,54 @@ export function describeRecords(prepare: PrepareStore): void {
       await using store = await open();
       await commitEach(store, [
         { kind: 'put-client', client: client('c') },
-        { kind: 'put-token', token: token('t', 'c') },
+        { kind: 'put-token', token: token('t', 'c'), keep: 9 },
         { kind: 'delete-client', projectKey: 'other', id: 'c' },
       ]);
       expect(await store.projects.client('c')).toBeDefined();
       expect(await store.projects.token('t')).toBeDefined();
     });
 
+    test('only the newest tokens of a client stay valid', async () => {
+      await using store = await open();
+      await commitEach(store, [
+        { kind: 'put-client', client: client('c') },
+        { kind: 'put-client', client: client('d') },
+        { kind: 'put-token', token: token('of-d', 'd'), keep: 2 },
+      ]);
+      for (const [number, hash] of ['first', 'second', 'third', 'fourth'].entries()) {
+        const expiresAt = token(hash, 'c').expiresAt + number;
+        await store.commit([
+          { kind: 'put-token', token: { ...token(hash, 'c'), expiresAt }, keep: 2 },
+        ]);
+      }
+      const left = ['first', 'second', 'third', 'fourth', 'of-d'].map((hash) =>
+        store.projects.token(hash),
+      );
+      expect((await Promise.all(left)).map((one) => one?.hash)).toEqual([
+        undefined,
+        undefined,
+        'third',
+        'fourth',
+        'of-d',
+      ]);
+    });
+
+    test('a token stays that was just made, even where others end later', async () => {
+      await using store = await open();
+      await commitEach(store, [
+        { kind: 'put-client', client: client('c') },
+        { kind: 'put-token', token: { ...token('late', 'c'), expiresAt: 9_000_000 }, keep: 1 },
+        { kind: 'put-token', token: { ...token('early', 'c'), expiresAt: 8_000_000 }, keep: 1 },
+      ]);
+      expect(await store.projects.token('early')).toBeDefined();
+      expect(await store.projects.token('late')).toBeUndefined();
+    });
+
     test('tokens that ended long ago are swept up by new ones, lately ended ones stay', async () => {
       await using store = await open();
       const dayMs = 24 * 3600 * 1000;
       const put = (hash: string, expiresAt: number) =>
-        store.commit([{ kind: 'put-token', token: { ...token(hash, 'c'), expiresAt } }]);
+        store.commit([{ kind: 'put-token', token: { ...token(hash, 'c'), expiresAt }, keep: 9 }]);
       await store.commit([{ kind: 'put-client', client: client('c') }]);
       await put('old', 1000);
       await put('lately', 1000 + 2 * dayMs);

@@ -41,7 +41,7 @@ async function authorizePublisher(
   request: FastifyRequest,
   project: string,
 ): Promise<void> {
-  const identity = await authenticate(deps, request.headers.authorization);
+  const identity = await authenticate(deps.tokens, request.headers.authorization);
   authorize(identity, ['manage_project', 'manage_connectors_deployments'], project);
 }
 

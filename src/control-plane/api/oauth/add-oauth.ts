@@ -1,32 +1,45 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiClient } from '../../../ports/store.ts';
 import type { Introspection, OAuthError, Token } from '../../../wire/oauth.ts';
-import {
-  authenticateClient,
-  identify,
-  issueToken,
-  tokenLifetimeSeconds,
-} from '../../commands/tokens.ts';
+import { authenticateClient, issueToken, ownTokens } from '../../commands/tokens.ts';
+import type { RateLimiter } from '../rate-limits.ts';
 import type { ApiDependencies } from '../route.ts';
-import { readBasic, readForm } from './read-form.ts';
+import { readCredentials, readForm } from './read-form.ts';
 
 /** Where the official CLI ends up when it logs in with `--region "host:port/"` (contract §8.2). */
 const prefixes = ['', '/.commercetools.com'];
 
 /** Contract §8.1: client credentials only. */
-export function addOAuth(server: FastifyInstance, deps: ApiDependencies): void {
-  for (const prefix of prefixes) {
-    server.post(`${prefix}/oauth/token`, (request, reply) => answerToken(deps, request, reply));
-    server.post(`${prefix}/oauth/introspect`, (request, reply) =>
-      answerIntrospection(deps, request, reply),
-    );
+export function addOAuth(
+  server: FastifyInstance,
+  deps: ApiDependencies,
+  limiter: RateLimiter,
+): void {
+  for (const [path, answerTo] of [
+    ['oauth/token', answerToken],
+    ['oauth/introspect', answerIntrospection],
+  ] as const) {
+    for (const prefix of prefixes) {
+      server.post(`${prefix}/${path}`, async (request, reply) => {
+        // RFC 6749 §5.1: tokens stay in no cache.
+        reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' });
+        const form = readForm(request);
+        const client = await logIn(deps, limiter, { request, reply, form });
+        if (client === 'locked')
+          return refuse(reply, 429, 'temporarily_unavailable', lockedMessage);
+        if (client === undefined) return refuse(reply, 401, 'invalid_client', clientMessage);
+        return answerTo(deps, client, form, reply);
+      });
+    }
   }
 }
 
-async function answerToken(deps: ApiDependencies, request: FastifyRequest, reply: FastifyReply) {
-  const form = readForm(request);
-  const client = await authenticated(deps, request, form);
-  if (client === undefined) return refuse(reply, 401, 'invalid_client', clientMessage);
+async function answerToken(
+  deps: ApiDependencies,
+  client: ApiClient,
+  form: URLSearchParams,
+  reply: FastifyReply,
+) {
   const grant = form.get('grant_type');
   if (grant === null)
     return refuse(reply, 400, 'invalid_request', 'Missing required parameter: grant_type');
@@ -49,10 +62,11 @@ async function answerToken(deps: ApiDependencies, request: FastifyRequest, reply
     );
   }
   const scopes = asked.length > 0 ? asked : client.scopes;
+  const lifetimeSeconds = deps.tokenLifetimeSeconds;
   return reply.send({
-    access_token: await issueToken(deps, client, scopes),
+    access_token: await issueToken(deps, client, { scopes, lifetimeSeconds }),
     token_type: 'Bearer',
-    expires_in: tokenLifetimeSeconds,
+    expires_in: lifetimeSeconds,
     scope: scopes.join(' '),
   } satisfies Token);
 }
@@ -60,16 +74,14 @@ async function answerToken(deps: ApiDependencies, request: FastifyRequest, reply
 /** A client sees the tokens of its own project only. */
 async function answerIntrospection(
   deps: ApiDependencies,
-  request: FastifyRequest,
+  client: ApiClient,
+  form: URLSearchParams,
   reply: FastifyReply,
 ) {
-  const form = readForm(request);
-  const client = await authenticated(deps, request, form);
-  if (client === undefined) return refuse(reply, 401, 'invalid_client', clientMessage);
   const token = form.get('token');
   if (token === null)
     return refuse(reply, 400, 'invalid_request', 'Missing required parameter: token');
-  const found = await identify(deps, token);
+  const found = await ownTokens(deps).verify(token);
   if (found === undefined || found.projectKey !== client.projectKey)
     return reply.send({ active: false } satisfies Introspection);
   return reply.send({
@@ -82,15 +94,31 @@ async function answerIntrospection(
 
 const clientMessage = 'Please provide valid client credentials using HTTP Basic Authentication.';
 
-async function authenticated(
+const lockedMessage =
+  'Too many failed logins of this client from this address. Try again in a minute.';
+
+async function logIn(
   { store }: ApiDependencies,
-  request: FastifyRequest,
-  form: URLSearchParams,
-): Promise<ApiClient | undefined> {
-  const basic = readBasic(request.headers.authorization);
-  const id = basic?.id ?? form.get('client_id');
-  const secret = basic?.secret ?? form.get('client_secret');
-  return id === null || secret === null ? undefined : authenticateClient(store, id, secret);
+  limiter: RateLimiter,
+  {
+    request,
+    reply,
+    form,
+  }: {
+    readonly request: FastifyRequest;
+    readonly reply: FastifyReply;
+    readonly form: URLSearchParams;
+  },
+): Promise<ApiClient | 'locked' | undefined> {
+  const candidates = readCredentials(request.headers.authorization, form);
+  const login = candidates[0]?.id ?? '';
+  if (await limiter.isLocked(request, reply, login)) return 'locked';
+  for (const { id, secret } of candidates) {
+    const client = await authenticateClient(store, id, secret);
+    if (client !== undefined) return client;
+  }
+  await limiter.countFailedLogin(request, login);
+  return undefined;
 }
 
 /** commercetools' own form: the envelope of the API and OAuth's fields in one. */

@@ -21,10 +21,43 @@ function readBody(body: string): Iterable<[string, string]> {
   }
 }
 
-export function readBasic(header: string | undefined): { id: string; secret: string } | undefined {
+export interface Credentials {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/**
+ * What may be meant, likeliest first: from the header, or, without one, from the parameters. RFC 6749 §2.3.1 percent-encodes
+ * both halves of the header, and most clients do not.
+ */
+export function readCredentials(
+  header: string | undefined,
+  form: URLSearchParams,
+): readonly Credentials[] {
+  const basic = readBasic(header);
+  if (basic !== undefined) {
+    const decoded = { id: percentDecoded(basic.id), secret: percentDecoded(basic.secret) };
+    const isSame = decoded.id === basic.id && decoded.secret === basic.secret;
+    return isSame ? [basic] : [basic, decoded];
+  }
+  const id = form.get('client_id');
+  const secret = form.get('client_secret');
+  return id === null || secret === null ? [] : [{ id, secret }];
+}
+
+function readBasic(header: string | undefined): Credentials | undefined {
   const encoded = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(header ?? '')?.[1];
   if (encoded === undefined) return undefined;
   const text = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   return colon < 0 ? undefined : { id: text.slice(0, colon), secret: text.slice(colon + 1) };
+}
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    // It was not encoded, then.
+    return text;
+  }
 }

@@ -18,7 +18,7 @@ const oauth = {
   params: nothing,
   query: nothing,
   bodyType: 'application/x-www-form-urlencoded',
-  refusals: { 400: oauthErrorSchema, 401: oauthErrorSchema },
+  refusals: { 400: oauthErrorSchema, 401: oauthErrorSchema, 429: oauthErrorSchema },
 } as const;
 
 /** What Berth answers beside the route table. */

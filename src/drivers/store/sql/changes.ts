@@ -83,7 +83,7 @@ const writers: {
         .where('client_id', '=', id),
     },
   ],
-  'put-token': (db, { token }) => [
+  'put-token': (db, { token, keep }) => [
     // Tokens die by themselves; whoever makes a new one sweeps up.
     {
       query: db.deleteFrom('access_token').where('expires_at', '<', token.expiresAt - sweepAfterMs),
@@ -96,6 +96,22 @@ const writers: {
         scopes: JSON.stringify(token.scopes),
         expires_at: token.expiresAt,
       }),
+    },
+    {
+      query: db
+        .deleteFrom('access_token')
+        .where('client_id', '=', token.clientId)
+        .where('hash', '!=', token.hash)
+        .where('hash', 'not in', (tokens) =>
+          tokens
+            .selectFrom('access_token')
+            .select('hash')
+            .where('client_id', '=', token.clientId)
+            .where('hash', '!=', token.hash)
+            .orderBy('expires_at', 'desc')
+            .orderBy('hash')
+            .limit(Math.max(0, keep - 1)),
+        ),
     },
   ],
   'insert-connector-staged': (db, { record }) =>

@@ -75,4 +75,11 @@ create table operation_step_start (seq integer primary key autoincrement, operat
 create unique index operation_step_start_of on operation_step_start (operation_id, name);
 `,
   },
+  {
+    number: 4,
+    name: 'tokens by client',
+    sql: `
+create index access_token_by_client on access_token (client_id, expires_at);
+`,
+  },
 ] as const;
