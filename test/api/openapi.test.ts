@@ -81,6 +81,18 @@ describe('the description', () => {
     }
   });
 
+  test('says where versions are told and where they can be asked for', () => {
+    const { delete: remove, get } = document.paths['/{projectKey}/deployments/{id}'] as Record<
+      string,
+      Operation & { responses: Record<string, { headers?: object }> }
+    >;
+    expect(get?.responses['200']?.headers).toHaveProperty('ETag');
+    expect(remove?.parameters).toContainEqual(
+      expect.objectContaining({ name: 'if-match', in: 'header', required: false }),
+    );
+    expect(remove?.responses).toHaveProperty('409');
+  });
+
   test('names every scope that it asks for', () => {
     const { components } = document as unknown as {
       components: {

@@ -3,6 +3,7 @@ import type { SecretMask } from '../../core/configuration.ts';
 import type { EventBroker } from '../../ports/event-broker.ts';
 import type { LogStore } from '../../ports/log-store.ts';
 import type { TokenVerifier } from '../../ports/token-verifier.ts';
+import { printEntityTag } from '../../wire/conditions.ts';
 import type { nothing } from '../../wire/parameters.ts';
 import type { CommandDependencies } from '../commands/dependencies.ts';
 import type { Identity, OwnScope } from '../commands/identity.ts';
@@ -79,6 +80,14 @@ export function answer<const Status extends number, Body>(
   headers: AnswerHeaders = {},
 ) {
   return { status, body, headers };
+}
+
+/** With the entity tag that `If-Match` takes. It stands for the version, and not for what happens in the background. */
+export function answerVersioned<
+  const Status extends number,
+  Body extends { readonly version: number },
+>(status: Status, body: Body, headers: AnswerHeaders = {}) {
+  return answer(status, body, { ...headers, etag: printEntityTag(body) });
 }
 
 /** Checks the row's types against each other, then forgets them: the table holds rows of many types. */

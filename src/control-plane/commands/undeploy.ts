@@ -1,14 +1,17 @@
 import { decideUndeploy } from '../../core/deploy-rules.ts';
 import type { Deployment } from '../../core/deployment.ts';
+import type { ExpectedVersions } from '../../wire/conditions.ts';
 import { newOperation } from './accept-operation.ts';
-import { commitOrStale } from './commit-or-stale.ts';
+import { commitOrStale, refuseUnexpectedVersion } from './commit-or-stale.ts';
 import type { CommandDependencies } from './dependencies.ts';
 
 /** Contract §2.5: asynchronous, unless nothing of it has ever existed. */
 export async function undeploy(
   deps: CommandDependencies,
   deployment: Deployment,
+  expected?: ExpectedVersions,
 ): Promise<{ readonly deployment: Deployment; readonly removed: boolean }> {
+  refuseUnexpectedVersion(deployment, expected);
   const record = decideUndeploy(deployment, deps.clock.now(), deps.newId());
   const update = {
     kind: 'update-deployment',

@@ -1,7 +1,7 @@
 import { connectorDraftSchema, connectorStagedSchema } from '../../../wire/connector-staged.ts';
 import { nothing } from '../../../wire/parameters.ts';
 import { createConnectorStaged } from '../../commands/create-connector-staged.ts';
-import { answer, defineRoute } from '../route.ts';
+import { answerVersioned, defineRoute } from '../route.ts';
 import { printOneStaged } from './print.ts';
 
 export const createConnectorStagedRoute = defineRoute({
@@ -16,6 +16,6 @@ export const createConnectorStagedRoute = defineRoute({
   answers: { 201: connectorStagedSchema },
   async handle(deps, { projectKey, body }) {
     const record = await createConnectorStaged(deps, projectKey, body);
-    return answer(201, await printOneStaged(deps.store, record));
+    return answerVersioned(201, await printOneStaged(deps.store, record));
   },
 });

@@ -2,7 +2,7 @@ import { connectorStagedSchema } from '../../../wire/connector-staged.ts';
 import { noBody, nothing, oneResource } from '../../../wire/parameters.ts';
 import { waitHeaders } from '../../../wire/preferences.ts';
 import { readConnectorStaged } from '../read-or-reject.ts';
-import { answer, defineRoute } from '../route.ts';
+import { answerVersioned, defineRoute } from '../route.ts';
 import { printOneStaged } from './print.ts';
 import { waitForStaged } from './wait.ts';
 
@@ -21,6 +21,6 @@ export const getConnectorStagedRoute = defineRoute({
     const read = () => readConnectorStaged(deps.store, projectKey, params.ref);
     const found = await read();
     const { record, headers } = await waitForStaged(deps, request, { found, read, followed: true });
-    return answer(200, await printOneStaged(deps.store, record), headers);
+    return answerVersioned(200, await printOneStaged(deps.store, record), headers);
   },
 });

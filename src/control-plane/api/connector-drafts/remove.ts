@@ -1,3 +1,4 @@
+import { conditionHeaders } from '../../../wire/conditions.ts';
 import { connectorStagedSchema } from '../../../wire/connector-staged.ts';
 import { noBody, nothing, oneResource } from '../../../wire/parameters.ts';
 import { deleteConnectorStaged } from '../../commands/delete-connector-staged.ts';
@@ -14,11 +15,12 @@ export const removeConnectorStagedRoute = defineRoute({
   params: oneResource,
   query: nothing,
   body: noBody,
+  headers: conditionHeaders,
   answers: { 200: connectorStagedSchema },
-  async handle(deps, { projectKey, params }) {
+  async handle(deps, { projectKey, params, headers }) {
     const staged = await readConnectorStaged(deps.store, projectKey, params.ref);
     const body = await printOneStaged(deps.store, staged);
-    await deleteConnectorStaged(deps, staged);
+    await deleteConnectorStaged(deps, staged, headers['if-match']);
     return answer(200, body);
   },
 });

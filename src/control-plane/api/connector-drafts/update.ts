@@ -4,7 +4,7 @@ import { nothing, oneResource } from '../../../wire/parameters.ts';
 import { waitHeaders } from '../../../wire/preferences.ts';
 import { updateConnectorStaged } from '../../commands/update-connector-staged.ts';
 import { readConnectorStaged } from '../read-or-reject.ts';
-import { answer, defineRoute } from '../route.ts';
+import { answerVersioned, defineRoute } from '../route.ts';
 import { printOneStaged } from './print.ts';
 import { waitForStaged } from './wait.ts';
 
@@ -23,6 +23,6 @@ export const updateConnectorStagedRoute = defineRoute({
     const read = () => readConnectorStaged(deps.store, projectKey, params.ref);
     const found = await updateConnectorStaged(deps, await read(), body);
     const waited = await waitForStaged(deps, request, { found, read, followed: false });
-    return answer(201, await printOneStaged(deps.store, waited.record), waited.headers);
+    return answerVersioned(201, await printOneStaged(deps.store, waited.record), waited.headers);
   },
 });

@@ -2,7 +2,7 @@ import { isVisibleTo } from '../../../core/connector.ts';
 import { reject } from '../../../core/errors.ts';
 import { connectorSchema, printConnector } from '../../../wire/connector.ts';
 import { noBody, nothing, oneResource } from '../../../wire/parameters.ts';
-import { answer, defineRoute } from '../route.ts';
+import { answerVersioned, defineRoute } from '../route.ts';
 
 export const getConnectorRoute = defineRoute({
   name: 'getConnector',
@@ -19,6 +19,6 @@ export const getConnectorRoute = defineRoute({
     const visible = candidates.filter((one) => isVisibleTo(one, projectKey));
     const found = visible.find((one) => one.projectKey === projectKey) ?? visible[0];
     if (found === undefined) reject('ResourceNotFound', { resource: 'Connector', ...params.ref });
-    return answer(200, printConnector(found));
+    return answerVersioned(200, printConnector(found));
   },
 });

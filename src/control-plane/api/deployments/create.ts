@@ -2,7 +2,7 @@ import { deploymentDraftSchema, deploymentSchema } from '../../../wire/deploymen
 import { inProject, nothing } from '../../../wire/parameters.ts';
 import { waitHeaders } from '../../../wire/preferences.ts';
 import { createDeployment } from '../../commands/create-deployment.ts';
-import { answer, defineRoute } from '../route.ts';
+import { answerVersioned, defineRoute } from '../route.ts';
 import { printOne } from './print.ts';
 import { waitForDeployment } from './wait.ts';
 
@@ -20,6 +20,6 @@ export const createDeploymentRoute = defineRoute({
   async handle(deps, { identity, projectKey, body, ...request }) {
     const created = await createDeployment(deps, identity, projectKey, body);
     const { deployment, headers } = await waitForDeployment(deps, request, created);
-    return answer(201, await printOne(deps, deployment), headers);
+    return answerVersioned(201, await printOne(deps, deployment), headers);
   },
 });

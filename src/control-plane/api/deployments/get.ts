@@ -3,7 +3,7 @@ import { deploymentSchema } from '../../../wire/deployment.ts';
 import { noBody, nothing, oneInProject } from '../../../wire/parameters.ts';
 import { waitHeaders } from '../../../wire/preferences.ts';
 import { readDeployment } from '../read-or-reject.ts';
-import { answer, defineRoute } from '../route.ts';
+import { answerVersioned, defineRoute } from '../route.ts';
 import { waitWhileBusy } from '../wait-while-busy.ts';
 import { printOne } from './print.ts';
 
@@ -31,6 +31,6 @@ export const getDeploymentRoute = defineRoute({
       read,
       cli: { writtenAt: found.lastModifiedAt, pauseMs: cliPauseMs },
     });
-    return answer(200, await printOne(deps, waited.record), waited.headers);
+    return answerVersioned(200, await printOne(deps, waited.record), waited.headers);
   },
 });

@@ -1,9 +1,10 @@
+import { conditionHeaders } from '../../../wire/conditions.ts';
 import { deploymentSchema } from '../../../wire/deployment.ts';
 import { noBody, nothing, oneInProject } from '../../../wire/parameters.ts';
 import { waitHeaders } from '../../../wire/preferences.ts';
 import { undeploy } from '../../commands/undeploy.ts';
 import { readDeployment } from '../read-or-reject.ts';
-import { answer, defineRoute } from '../route.ts';
+import { answer, answerVersioned, defineRoute } from '../route.ts';
 import { printOne } from './print.ts';
 import { waitForDeployment } from './wait.ts';
 
@@ -17,14 +18,16 @@ export const removeDeploymentRoute = defineRoute({
   params: oneInProject,
   query: nothing,
   body: noBody,
-  headers: waitHeaders,
+  headers: waitHeaders.extend(conditionHeaders.shape),
   answers: { 200: deploymentSchema, 202: deploymentSchema },
   async handle(deps, { projectKey, params, ...request }) {
     const read = await readDeployment(deps.store, projectKey, params.ref);
-    const { deployment, removed } = await undeploy(deps, read);
+    const { deployment, removed } = await undeploy(deps, read, request.headers['if-match']);
     if (removed) return answer(200, await printOne(deps, deployment));
     const waited = await waitForDeployment(deps, request, deployment);
-    const status = waited.isGone ? 200 : 202;
-    return answer(status, await printOne(deps, waited.deployment), waited.headers);
+    const body = await printOne(deps, waited.deployment);
+    return waited.isGone
+      ? answer(200, body, waited.headers)
+      : answerVersioned(202, body, waited.headers);
   },
 });

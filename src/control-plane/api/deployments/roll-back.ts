@@ -4,7 +4,7 @@ import { waitHeaders } from '../../../wire/preferences.ts';
 import { oneRevision, rollbackSchema, rollbackToSchema } from '../../../wire/revision.ts';
 import { rollBack } from '../../commands/roll-back.ts';
 import { readDeployment } from '../read-or-reject.ts';
-import { answer, defineRoute } from '../route.ts';
+import { answerVersioned, defineRoute } from '../route.ts';
 import { printOne } from './print.ts';
 import { waitForDeployment } from './wait.ts';
 
@@ -31,7 +31,7 @@ export const rollBackToRevisionRoute = defineRoute({
       revision: params.revision,
     });
     const { deployment, headers } = await waitForDeployment(deps, request, accepted);
-    return answer(201, await printOne(deps, deployment), headers);
+    return answerVersioned(201, await printOne(deps, deployment), headers);
   },
 });
 
@@ -49,6 +49,6 @@ export const rollBackRoute = defineRoute({
       request,
       await rollBack(deps, request.identity, read, body),
     );
-    return answer(201, await printOne(deps, deployment), headers);
+    return answerVersioned(201, await printOne(deps, deployment), headers);
   },
 });

@@ -3,7 +3,7 @@ import { nothing, oneInProject } from '../../../wire/parameters.ts';
 import { waitHeaders } from '../../../wire/preferences.ts';
 import { redeploy } from '../../commands/redeploy.ts';
 import { readDeployment } from '../read-or-reject.ts';
-import { answer, defineRoute } from '../route.ts';
+import { answerVersioned, defineRoute } from '../route.ts';
 import { printOne } from './print.ts';
 import { waitForDeployment } from './wait.ts';
 
@@ -24,6 +24,6 @@ export const updateDeploymentRoute = defineRoute({
     const [action] = body.actions;
     const updated = await redeploy(deps, request.identity, deployment, body.version, action);
     const waited = await waitForDeployment(deps, request, updated);
-    return answer(201, await printOne(deps, waited.deployment), waited.headers);
+    return answerVersioned(201, await printOne(deps, waited.deployment), waited.headers);
   },
 });

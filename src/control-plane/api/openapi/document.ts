@@ -57,6 +57,12 @@ function sharedParts(): object {
         description: 'What the request said with the same header, or a new one. Logs name it.',
         schema: { type: 'string' },
       },
+      EntityTag: {
+        description:
+          'The `version` in quotes, for `If-Match` of a DELETE. It does not change with what happens in the background. ' +
+          'Missing where nothing is left to delete.',
+        schema: { type: 'string', examples: ['"3"'] },
+      },
     },
     securitySchemes: {
       oauth2: {

@@ -98,7 +98,11 @@ function printAnswers(endpoint: Endpoint, printed: Printed): object {
 
 function printAnswer(endpoint: Endpoint, status: string, printed: Printed, description: string) {
   const schema = printed.schemas[nameOf(endpoint, status)] ?? {};
-  return { description, headers: correlationHeader, content: { 'application/json': { schema } } };
+  const headers = {
+    ...correlationHeader,
+    ...(hasVersion(schema, printed) ? { ETag: { $ref: '#/components/headers/EntityTag' } } : {}),
+  };
+  return { description, headers, content: { 'application/json': { schema } } };
 }
 
 function printErrors(
@@ -113,9 +117,8 @@ function printErrors(
       own.map((status) => [status, printAnswer(endpoint, status, printed, 'It is refused')]),
     );
   }
-  const { properties } = resolve(body, printed);
-  const isVersioned =
-    typeof properties === 'object' && properties !== null && 'version' in properties;
+  const { properties: headers } = objectSchema(printed, nameOf(endpoint, 'headers'));
+  const isVersioned = hasVersion(body, printed) || 'if-match' in headers;
   const isOne = /\{(?!projectKey)/.test(at.path);
   const statuses = [...errorStatuses].filter((status) => {
     if (status === 401 || status === 403) return endpoint.access !== 'anybody';
@@ -136,6 +139,11 @@ function objectSchema(printed: Printed, name: string) {
     properties: (properties ?? {}) as Readonly<Record<string, JsonSchema>>,
     required: (required ?? []) as readonly string[],
   };
+}
+
+function hasVersion(schema: JsonSchema, printed: Printed): boolean {
+  const { properties } = resolve(schema, printed);
+  return typeof properties === 'object' && properties !== null && 'version' in properties;
 }
 
 function resolve(schema: JsonSchema, printed: Printed): JsonSchema {
