@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
+import { passedSettings } from './passed-settings.ts';
 
 const program = join(import.meta.dirname, '../../src/cli/berth.ts');
 /** Package managers and packages are fetched once for all tests. */
@@ -97,7 +98,7 @@ class RunningBerth implements Berth {
     const child = execa(process.execPath, [program, 'serve'], {
       extendEnv: false,
       env: {
-        ...networkSettings(),
+        ...passedSettings(),
         PATH: process.env['PATH'] ?? '',
         HOME: process.env['HOME'] ?? '',
         BERTH_DATA_DIR: this.dataDirectory,
@@ -216,15 +217,4 @@ function parseJson(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-/** How this machine reaches the registry. Everything else stays out. */
-function networkSettings(): Record<string, string> {
-  const passed =
-    /^(?:(?:https?|no)_proxy|node_extra_ca_certs|ssl_cert_(?:file|dir)|npm_config_registry)$/i;
-  return Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) =>
-      value !== undefined && passed.test(name) ? [[name, value] as const] : [],
-    ),
-  );
 }
