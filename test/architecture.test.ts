@@ -20,6 +20,7 @@ const rules: ArchitectureRules = {
       values: ['core', 'control-plane/sources', 'control-plane/tokens', 'control-plane/waiting'],
       types: ['ports', 'wire'],
     },
+    { folder: 'control-plane/audit-log', values: ['core', 'wire'], types: ['ports'] },
     {
       folder: 'control-plane/operations/steps',
       values: ['core', 'control-plane/tokens', 'control-plane/waiting', 'control-plane/operations'],
@@ -53,6 +54,7 @@ const rules: ArchitectureRules = {
         'core',
         'wire',
         'control-plane/api/*',
+        'control-plane/audit-log',
         'control-plane/commands',
         'control-plane/waiting',
       ],
@@ -91,6 +93,7 @@ const rules: ArchitectureRules = {
         'config',
         'core',
         'control-plane/api',
+        'control-plane/audit-log',
         'control-plane/commands',
         'control-plane/operations',
         'data-plane',

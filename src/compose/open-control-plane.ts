@@ -98,6 +98,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       clock,
       newId,
       sealer: secrets,
+      digester: secrets,
       source,
       logs,
       events,

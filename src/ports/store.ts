@@ -1,3 +1,4 @@
+import type { AuditLogEntry, NumberedEntry } from '../core/audit-log.ts';
 import type { Connector, ConnectorStaged } from '../core/connector.ts';
 import type { Deployment, DeploymentType } from '../core/deployment.ts';
 import type {
@@ -26,6 +27,7 @@ export interface Store extends AsyncDisposable {
   readonly operations: OperationQueue;
   readonly operationRecords: OperationReader;
   readonly runtime: RuntimeReader;
+  readonly auditLog: AuditLogReader;
   /**
    * @throws StaleVersion where a record has moved since it was read
    * @throws DuplicateKey where another record has the key
@@ -140,7 +142,15 @@ export type Change =
       readonly tried: Address;
       readonly state: Address['state'];
     }
-  | { readonly kind: 'put-tick'; readonly tick: JobTick };
+  | { readonly kind: 'put-tick'; readonly tick: JobTick }
+  | {
+      readonly kind: 'append-audit-log';
+      readonly entry: AuditLogEntry;
+      /** For a change that stands behind it and may come too late: then nothing is appended either. */
+      readonly onlyWhile?: { readonly cancellable: string } | { readonly client: string };
+    }
+  /** Forgets entries of before that time (ms since the epoch), and all but the newest of each project. */
+  | { readonly kind: 'prune-audit-log'; readonly before: number; readonly keep: number };
 
 export interface Project {
   readonly key: string;
@@ -277,6 +287,28 @@ export interface OperationFilter {
   readonly of?: readonly ('deployment' | 'connector')[];
   readonly subjects?: readonly Subject[];
   readonly states?: readonly OperationState[];
+}
+
+export interface AuditLogReader {
+  /** Newest first. */
+  query(
+    projectKey: string,
+    page: Pick<PageRequest, 'limit' | 'offset'> & AuditLogFilter,
+  ): Promise<Page<NumberedEntry>>;
+  /** Of all projects: for operators. */
+  queryAnywhere(
+    page: Pick<PageRequest, 'limit' | 'offset'> & AuditLogFilter,
+  ): Promise<Page<NumberedEntry>>;
+}
+
+export interface AuditLogFilter {
+  readonly resourceId?: string;
+  /** Id of an API client, a subject, or `operator`. */
+  readonly actor?: string;
+  readonly action?: string;
+  /** ms since the epoch, both inclusive */
+  readonly from?: number;
+  readonly to?: number;
 }
 
 /** What the data plane runs and reports. */

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/core/failure.ts';
-import type { Opener, Sealer } from '../../src/ports/secret-box.ts';
+import type { Digester, Opener, Sealer } from '../../src/ports/secret-box.ts';
 
 /** What every secret box promises. Each box that `openNew` gives has a key of its own. */
-export function describeSecretBox(name: string, openNew: () => Promise<Sealer & Opener>): void {
+export function describeSecretBox(
+  name: string,
+  openNew: () => Promise<Sealer & Opener & Digester>,
+): void {
   describe(`${name} as a secret box`, () => {
     test.each([
       ['a word', 'swordfish'],
@@ -71,6 +74,40 @@ export function describeSecretBox(name: string, openNew: () => Promise<Sealer & 
     ])('it does not open what was never sealed: %j', async (text) => {
       const box = await openNew();
       expectRefusal(() => box.open(text, 'here'));
+    });
+
+    test('a digest tells whether a secret is the same, sealed or not, and nothing of it', async () => {
+      const box = await openNew();
+      const digest = box.digest('swordfish', 'deployment/a/TOKEN');
+      const sealed = box.seal('swordfish', 'here');
+      expect(box.digest('swordfish', 'deployment/a/TOKEN')).toBe(digest);
+      expect(box.digestSealed(sealed, 'here', 'deployment/a/TOKEN')).toBe(digest);
+      expect(digest).toMatch(/^hmac-sha256:[0-9a-f]{32}$/);
+      const others = ['swordfisH', '', 'swordfish '].map((one) =>
+        box.digest(one, 'deployment/a/TOKEN'),
+      );
+      expect(new Set([digest, ...others]).size).toBe(4);
+    });
+
+    test('digests of equal secrets differ by place and by box', async () => {
+      const [box, other] = [await openNew(), await openNew()];
+      const digests = [
+        box.digest('swordfish', 'a'),
+        box.digest('swordfish', 'b'),
+        // What is place and what is secret stays apart.
+        box.digest('swordfish', ''),
+        box.digest('ordfish', 'sw'),
+        box.digest('wordfish', 's'),
+        other.digest('swordfish', 'a'),
+      ];
+      expect(new Set(digests).size).toBe(digests.length);
+    });
+
+    test('what does not open has no digest', async () => {
+      const [box, other] = [await openNew(), await openNew()];
+      const sealed = box.seal('swordfish', 'here');
+      expectRefusal(() => box.digestSealed(sealed, 'there', 'a'));
+      expectRefusal(() => other.digestSealed(sealed, 'here', 'a'));
     });
   });
 }

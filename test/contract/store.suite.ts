@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { describeAuditLog } from './store/audit-log.ts';
 import { describeCancelling } from './store/cancelling.ts';
 import { describeCommits } from './store/commits.ts';
 import { describeOperations } from './store/operations.ts';
@@ -17,6 +18,7 @@ export function describeStore(name: string, prepare: PrepareStore): void {
     describeRecords(prepare);
     describeRevisions(prepare);
     describeRuntimeRecords(prepare);
+    describeAuditLog(prepare);
     describeProcesses(prepare);
   });
 }

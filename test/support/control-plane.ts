@@ -102,6 +102,7 @@ export async function openControlPlane(
     clock,
     newId,
     sealer: secrets,
+    digester: secrets,
     source,
     logs,
     events,

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { SecretMask } from '../../core/configuration.ts';
 import type { EventBroker } from '../../ports/event-broker.ts';
 import type { LogStore } from '../../ports/log-store.ts';
+import type { Digester } from '../../ports/secret-box.ts';
 import type { TokenVerifier } from '../../ports/token-verifier.ts';
 import { printEntityTag } from '../../wire/conditions.ts';
 import type { nothing } from '../../wire/parameters.ts';
@@ -12,6 +13,8 @@ import type { WaitSlots } from './wait-slots.ts';
 export interface ApiDependencies extends CommandDependencies {
   readonly logs: LogStore;
   readonly events: EventBroker;
+  /** Shows secrets in the audit log. */
+  readonly digester: Digester;
   /** How secured values are shown. */
   readonly secretMask: SecretMask;
   /** Events are taken without a token. */

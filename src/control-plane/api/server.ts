@@ -10,6 +10,7 @@ import type { VerifiedToken } from '../../ports/token-verifier.ts';
 import { printRejection } from '../../wire/error-response.ts';
 import { noBody, nothing } from '../../wire/parameters.ts';
 import { parse } from '../../wire/parse.ts';
+import { auditedStore } from '../audit-log/audited-store.ts';
 import { admit } from './admit.ts';
 import { answerNoRequest } from './answer-no-request.ts';
 import { discardBody } from './discard-body.ts';
@@ -111,15 +112,23 @@ function addRoute(
           ? parse(route.body, readJson(request), 'InvalidJsonInput')
           : undefined;
       const headers = parse(route.headers ?? nothing, request.headers, 'InvalidHeader');
-      const answer = await route.handle(deps, {
-        identity,
-        projectKey,
-        params,
-        query,
-        body,
-        headers,
-        signal: AbortSignal.any([stopping, whenGone(reply)]),
+      const store = auditedStore(deps, {
+        actor: { type: 'client', clientId: identity.clientId },
+        action: route.name,
+        correlationId: request.id,
       });
+      const answer = await route.handle(
+        { ...deps, store },
+        {
+          identity,
+          projectKey,
+          params,
+          query,
+          body,
+          headers,
+          signal: AbortSignal.any([stopping, whenGone(reply)]),
+        },
+      );
       return reply
         .code(answer.status)
         .headers({ ...answer.headers })

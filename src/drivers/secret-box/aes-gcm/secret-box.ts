@@ -1,10 +1,11 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { Failure } from '../../../core/failure.ts';
-import type { Opener, Sealer } from '../../../ports/secret-box.ts';
+import type { Digester, Opener, Sealer } from '../../../ports/secret-box.ts';
+import { digestKey, digestSecret } from './digest.ts';
 import { keyBytes, parseKey, readOrCreateKey } from './key.ts';
 import { nonceBytes, parseSealedText, printSealedText, tagBytes } from './sealed-text.ts';
 
-export type SecretBox = Sealer & Opener;
+export type SecretBox = Sealer & Opener & Digester;
 
 /** The box whose key lies in a file, made at the first start. */
 export async function openSecretBox(options: { readonly keyFile: string }): Promise<SecretBox> {
@@ -17,9 +18,13 @@ export function secretBoxFromKey(given: Buffer | string): SecretBox {
     typeof given === 'string' ? parseKey(given, 'The key of the secret box') : Buffer.from(given);
   if (key.length !== keyBytes) throw new Failure(`The secret box needs a key of ${keyBytes} bytes`);
   const kid = keyId(key);
+  const digesting = digestKey(key);
   return {
     seal: (plain, context) => seal({ key, kid }, plain, context),
     open: (sealed, context) => open({ key, kid }, sealed, context),
+    digest: (plain, place) => digestSecret(digesting, plain, place),
+    digestSealed: (sealed, context, place) =>
+      digestSecret(digesting, open({ key, kid }, sealed, context), place),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Compilable, type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { Subject } from '../../../core/operation.ts';
 import type { Change, Fence } from '../../../ports/store.ts';
+import { appendStatement, isCancellable, pruneStatements } from './audit-log.ts';
 import {
   addressRow,
   connectorRow,
@@ -199,9 +200,7 @@ const writers: {
         .set({ cancel_requested_at: request.at, cancel_requested_by: request.by })
         .where('id', '=', operationId)
         .where('project_key', '=', projectKey)
-        .where('state', 'in', ['queued', 'running'])
-        .where('cancel_requested_at', 'is', null)
-        .where('uncancellable', 'is', null),
+        .where(isCancellable),
     ),
   'forbid-cancel': (db, { operationId, reason }) =>
     one(db.updateTable('operation').set({ uncancellable: reason }).where('id', '=', operationId)),
@@ -319,6 +318,8 @@ const writers: {
         tick_at: tick.tickAt,
       }),
     ),
+  'append-audit-log': (db, change) => one(appendStatement(db, change)),
+  'prune-audit-log': (db, change) => pruneStatements(db, change).map((query) => ({ query })),
 };
 
 /** Also of an operation that runs: it finds itself fenced off. */

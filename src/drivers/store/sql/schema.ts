@@ -84,6 +84,16 @@ export interface Schema {
     port: number | null;
     state: string;
   };
+  audit_log: {
+    seq: Generated<number>;
+    project_key: string;
+    at: number;
+    action: string;
+    actor: string;
+    subject: string | null;
+    resource_id: string;
+    document: string;
+  };
   job_tick: { deployment_id: string; application_name: string; tick_at: number };
 }
 

@@ -82,4 +82,15 @@ create unique index operation_step_start_of on operation_step_start (operation_i
 create index access_token_by_client on access_token (client_id, expires_at);
 `,
   },
+  {
+    number: 5,
+    name: 'audit log',
+    sql: `
+create table audit_log (seq integer primary key autoincrement, project_key text not null, at integer not null,
+  action text not null, actor text not null, subject text, resource_id text not null, document text not null) strict;
+create index audit_log_by_project on audit_log (project_key, seq);
+create index audit_log_by_resource on audit_log (resource_id, seq);
+create index audit_log_by_time on audit_log (at);
+`,
+  },
 ] as const;

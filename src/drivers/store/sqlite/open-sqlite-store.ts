@@ -7,6 +7,7 @@ import {
 import type { Change, Store } from '../../../ports/store.ts';
 import { AffectedRowsError, isUniqueViolation } from '../../sqlite/errors.ts';
 import { openSqlite } from '../../sqlite/open-sqlite.ts';
+import { createAuditLogReader } from '../sql/audit-log.ts';
 import { fenceWrites, type Write, writesOf } from '../sql/changes.ts';
 import { createOperationQueue, createOperationReader } from '../sql/operations.ts';
 import {
@@ -37,6 +38,7 @@ export async function openSqliteStore(options: { readonly file: string }): Promi
     operations: createOperationQueue(db),
     operationRecords: createOperationReader(db),
     runtime: createRuntimeReader(db),
+    auditLog: createAuditLogReader(db),
     async commit(changes, fence) {
       const writes = changes.flatMap((change) => writesOf(db, change));
       const all = fence === undefined ? writes : [...fenceWrites(db, fence), ...writes];

@@ -1,0 +1,26 @@
+import type { Shown } from '../../core/audit-log.ts';
+
+/** The user name of ssh is no secret, and mostly `git`. */
+const inUrl = /\b(?!ssh:)([a-z][a-z0-9+.-]{0,31}:\/\/)([^\s/@]{1,2048})@/gi;
+
+/** What stands before the `@` of any URL is a secret, also where the API shows it: a digest takes its place. */
+export function hideCredentials(
+  shown: Shown,
+  digest: (plain: string, path: string) => string,
+): Shown {
+  const hide = (value: unknown, path: string): unknown => {
+    if (typeof value === 'string') {
+      return value.replaceAll(inUrl, (_, scheme: string, credentials: string) => {
+        return `${scheme}${digest(credentials, path)}@`;
+      });
+    }
+    if (Array.isArray(value)) return value.map((one, at) => hide(one, `${path}[${at}]`));
+    if (typeof value !== 'object' || value === null) return value;
+    return hideIn(value as Shown, path);
+  };
+  const hideIn = (record: Shown, path: string): Shown =>
+    Object.fromEntries(
+      Object.entries(record).map(([name, one]) => [name, hide(one, `${path}.${name}`)]),
+    );
+  return hideIn(shown, '');
+}
