@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { certify } from '../../src/control-plane/commands/certify.ts';
 import type { CertificationStep } from '../../src/core/certification.ts';
 import type { Answer } from './berth.ts';
-import { type ControlPlane, openControlPlane } from './control-plane.ts';
+import { type ControlPlane, type ControlPlaneOptions, openControlPlane } from './control-plane.ts';
 import { createRepository, type TestRepository } from './git-repository.ts';
 import { tinyConnector } from './tiny-connector.ts';
 
@@ -37,7 +37,7 @@ export interface ConnectorClient {
   certified(fields?: Readonly<Record<string, unknown>>): Promise<Answer>;
 }
 
-export async function openConnectorWorld(): Promise<ConnectorWorld> {
+export async function openConnectorWorld(options?: ControlPlaneOptions): Promise<ConnectorWorld> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'berth-connectors-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -46,7 +46,7 @@ export async function openConnectorWorld(): Promise<ConnectorWorld> {
   });
   const repository = stack.use(await createRepository({ files, tag: 'v1' }));
   await repository.commit({ 'pictures/public/b.svg': '<svg/>' }, 'v2');
-  const plane = stack.use(await openControlPlane(folder, 1));
+  const plane = stack.use(await openControlPlane(folder, 1, options));
   const work = async () => {
     while (await plane.work('succeed'));
   };

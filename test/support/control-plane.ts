@@ -36,6 +36,10 @@ export interface ControlPlane extends AsyncDisposable {
   readonly store: Store;
   /** Runs the oldest open operation to its end. False where there is none. */
   work(outcome: Outcome): Promise<boolean>;
+  /** A token with these scopes of a project that `token` has made; all of them if none is named. */
+  tokenWith(projectKey: string, scopes?: readonly string[]): Promise<string>;
+  /** Every method and path that the server knows. */
+  printRoutes(): string;
   /** A token with every scope of the project, which is made if need be. */
   token(projectKey: string, fields?: { readonly productionEnabled: boolean }): Promise<string>;
 }
@@ -129,6 +133,17 @@ export async function openControlPlane(
   stack.defer(() => server.close());
   await server.ready();
 
+  const askToken: ControlPlane['tokenWith'] = async (projectKey, scopes = []) => {
+    const { clientId, clientSecret } = clientOf(projectKey);
+    const scope = encodeURIComponent(scopes.map((one) => `${one}:${projectKey}`).join(' '));
+    const response = await server.inject({
+      method: 'POST',
+      url: `/oauth/token?grant_type=client_credentials&scope=${scope}`,
+      headers: { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
+    });
+    return response.json().access_token;
+  };
+
   const opened = stack.move();
   return {
     store,
@@ -168,21 +183,21 @@ export async function openControlPlane(
       await runOperation(operations, operation, { stopped: never, cancelled: never });
       return true;
     },
+    tokenWith: askToken,
+    printRoutes: () => server.printRoutes({ commonPrefix: false }),
     async token(projectKey, { productionEnabled } = { productionEnabled: true }) {
       await store.commit([
         { kind: 'put-project', project: { key: projectKey, productionEnabled, createdAt: 0 } },
       ]);
-      const client = { projectKey, clientId: `client-of-${projectKey}`, clientSecret: 'secret' };
-      await bootstrapProject({ store, clock }, client);
-      const response = await server.inject({
-        method: 'POST',
-        url: '/oauth/token?grant_type=client_credentials',
-        headers: { authorization: `Basic ${btoa(`${client.clientId}:${client.clientSecret}`)}` },
-      });
-      return response.json().access_token;
+      await bootstrapProject({ store, clock }, { projectKey, ...clientOf(projectKey) });
+      return askToken(projectKey);
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+function clientOf(projectKey: string) {
+  return { clientId: `client-of-${projectKey}`, clientSecret: 'secret' };
 }
 
 /** Observes after every hint what the store wants to run, and writes what became of it. */

@@ -1,14 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { ErrorCode } from '../../../src/core/errors.ts';
 import type { Answer } from '../../support/berth.ts';
-import {
-  type ControlPlane,
-  type ControlPlaneOptions,
-  openControlPlane,
-} from '../../support/control-plane.ts';
+import type { ControlPlaneOptions } from '../../support/control-plane.ts';
+import { openTempPlane, type TempPlane } from '../../support/temp-plane.ts';
 import { openTokenIssuer } from '../../support/token-issuer.ts';
 import { globals, shopGlobals, values, webValues } from '../shop-connector.ts';
 import { sendOverHttp, type World } from './world.ts';
@@ -405,17 +399,13 @@ async function inOther(
   project: string,
   options: ControlPlaneOptions,
   provoke: (other: {
-    readonly plane: ControlPlane;
+    readonly plane: TempPlane;
     readonly get: (token?: string) => Promise<Answer>;
   }) => Promise<Answer>,
 ): Promise<Answer> {
-  await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'berth-errors-'));
-  stack.defer(() => rm(folder, { recursive: true }));
-  const plane = stack.use(await openControlPlane(folder, 1, options));
+  await using plane = await openTempPlane(options);
   const ownToken = await plane.token(project);
-  const address = await plane.listen();
   const get = (token = ownToken) =>
-    sendOverHttp(address, 'GET', `/${project}/deployments`, undefined, { token });
+    sendOverHttp(plane.address, 'GET', `/${project}/deployments`, undefined, { token });
   return await provoke({ plane, get });
 }
