@@ -1,10 +1,20 @@
-import type { LogEntry } from '../core/log-entry.ts';
+import type { LogEntry, Severity } from '../core/log-entry.ts';
 
 /** What applications, scripts and requests left behind, for 30 days (contract §5.6). */
 export interface LogStore extends AsyncDisposable {
   append(entries: readonly LogEntry[]): Promise<void>;
   /** @throws LogCursorFailure where `after` is no position that a page gave */
   query(query: LogQuery): Promise<LogPage>;
+  /**
+   * What has arrived after a position, in the order of arrival: an entry may come long after the moment that it tells of, and
+   * is not missed.
+   * @throws LogCursorFailure where `after` is no position of arrivals
+   */
+  follow(query: LogFollowQuery): Promise<LogArrivals>;
+  /** Before the first arrival of what is not older than `from` (ms); behind everything without it. Good for `follow`. */
+  position(of: { readonly deploymentId: string; readonly from?: number }): Promise<string>;
+  /** Calls back after any append, of this process or another. A hint: follow to see what it was. */
+  watch(hint: () => void): () => void;
   /** Forgets what is older than `before` (ms) and everything of the deployments listed. */
   prune(rule: { readonly before: number; readonly deployments?: readonly string[] }): Promise<void>;
 }
@@ -25,4 +35,24 @@ export interface LogPage {
   readonly entries: readonly LogEntry[];
   /** Where the next page begins, or undefined at the end. */
   readonly next?: string;
+}
+
+export interface LogFollowQuery {
+  readonly deploymentId: string;
+  readonly applicationName?: string;
+  /** Any of them; all if left out. */
+  readonly severities?: readonly Severity[];
+  /** Milliseconds since the epoch, inclusive. */
+  readonly from?: number;
+  readonly after: string;
+  readonly limit: number;
+}
+
+export interface LogArrivals {
+  /** Each with the position behind it. */
+  readonly arrivals: readonly { readonly entry: LogEntry; readonly position: string }[];
+  /** Where to go on: also past what the query does not want. */
+  readonly next: string;
+  /** There may be more already. */
+  readonly isMore: boolean;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LogCursorFailure } from '../../src/core/failure.ts';
 import { type LogEntry, severities } from '../../src/core/log-entry.ts';
-import type { LogQuery, LogStore } from '../../src/ports/log-store.ts';
+import type { LogFollowQuery, LogQuery, LogStore } from '../../src/ports/log-store.ts';
 
 /** What every log store promises. `open` makes one that is empty. */
 export function describeLogStore(name: string, open: () => Promise<LogStore>): void {
@@ -87,6 +87,97 @@ export function describeLogStore(name: string, open: () => Promise<LogStore>): v
       expect((await store.query(all({ deploymentId: 'gone' }))).entries).toEqual([]);
       expect((await store.query(all({ deploymentId: 'other' }))).entries).toHaveLength(1);
     });
+
+    test('who follows sees everything once, in the order in which it came', async () => {
+      await using store = await open();
+      await store.append(texts([1, 'before']));
+      const after = await store.position({ deploymentId: 'deployment' });
+      await store.append(texts([9, 'a'], [3, 'b'], [5, 'c']));
+      await store.append([entry({ deploymentId: 'other' })]);
+      await store.append(texts([2, 'late'], [9, 'd']));
+
+      const seen = await readArrivals(store, follow({ after, limit: 2 }));
+      expect(seen.map(textOfArrival)).toEqual(['a', 'b', 'c', 'late', 'd']);
+      for (const [position, arrival] of seen.entries()) {
+        const rest = await readArrivals(store, follow({ after: arrival.position }));
+        expect(rest).toEqual(seen.slice(position + 1));
+      }
+      const whole = await store.follow(follow({ after }));
+      expect(whole).toMatchObject({ next: seen.at(-1)?.position, isMore: false });
+      expect(await store.follow(follow({ after: whole.next }))).toEqual({
+        arrivals: [],
+        next: whole.next,
+        isMore: false,
+      });
+    });
+
+    test('who follows gets past what is not wanted', async () => {
+      await using store = await open();
+      const after = await store.position({ deploymentId: 'deployment' });
+      await store.append([
+        ...Array.from({ length: 3000 }, () => entry({ applicationName: 'other' })),
+        entry({ timestamp: 4, severity: 'ERROR', details: { message: 'old' } }),
+        entry({ timestamp: 6, severity: 'INFO', details: { message: 'harmless' } }),
+        entry({ timestamp: 5, severity: 'ERROR', details: { message: 'bad' } }),
+        entry({ timestamp: 5, severity: 'ALERT', details: { message: 'worse' } }),
+      ]);
+      const wanted = follow({
+        after,
+        applicationName: 'app',
+        severities: ['ERROR', 'ALERT'],
+        from: 5,
+      });
+      const seen = await readArrivals(store, wanted);
+      expect(seen.map(textOfArrival)).toEqual(['bad', 'worse']);
+      const { arrivals, next, isMore } = await store.follow(
+        follow({ after, applicationName: 'nobody' }),
+      );
+      expect([arrivals, isMore]).toEqual([[], true]);
+      expect(next).not.toBe(after);
+    });
+
+    test('who follows from a moment on begins with what is not older, whenever it came', async () => {
+      await using store = await open();
+      await store.append(texts([1, 'a'], [7, 'b'], [2, 'c'], [5, 'd']));
+      const from = async (moment: number) => {
+        const after = await store.position({ deploymentId: 'deployment', from: moment });
+        return (await readArrivals(store, follow({ after, from: moment }))).map(textOfArrival);
+      };
+      expect(await from(0)).toEqual(['a', 'b', 'c', 'd']);
+      expect(await from(5)).toEqual(['b', 'd']);
+      expect(await from(8)).toEqual([]);
+    });
+
+    test('who follows misses nothing though entries are forgotten meanwhile', async () => {
+      await using store = await open();
+      await store.append(texts([1, 'a']));
+      await store.append([entry({ deploymentId: 'gone' }), entry({ deploymentId: 'gone' })]);
+      const after = await store.position({ deploymentId: 'deployment' });
+      for (const round of [1, 2, 3]) {
+        await store.prune({ before: 0, deployments: ['gone'] });
+        await store.prune({ before: 1_000 });
+        await store.append(texts([2_000, `b${round}`]));
+        await store.append([entry({ deploymentId: 'gone', timestamp: 2_000 })]);
+      }
+      const seen = await readArrivals(store, follow({ after }));
+      expect(seen.map(textOfArrival)).toEqual(['b1', 'b2', 'b3']);
+      expect((await store.query(all({ to: 3_000 }))).entries).toHaveLength(3);
+    });
+
+    test('a position that is none is refused', async () => {
+      await using store = await open();
+      for (const after of ['', 'foreign', '-1', ' 1', '1'.repeat(100_000)])
+        await expect(store.follow(follow({ after }))).rejects.toThrow(LogCursorFailure);
+    });
+
+    test('whoever watches hears of an append', async () => {
+      await using store = await open();
+      const heard = Promise.withResolvers<void>();
+      const unwatch = store.watch(heard.resolve);
+      await store.append(texts([1, 'a']));
+      await heard.promise;
+      unwatch();
+    });
   });
 }
 
@@ -126,6 +217,28 @@ function textOf(entry: LogEntry): unknown {
 
 function all(more: Partial<LogQuery> = {}): LogQuery {
   return { deploymentId: 'deployment', from: 0, to: 1_000_000, limit: 100, ...more };
+}
+
+function follow(more: Partial<LogFollowQuery>): LogFollowQuery {
+  return { deploymentId: 'deployment', after: '', limit: 100, ...more };
+}
+
+type Arrival = Awaited<ReturnType<LogStore['follow']>>['arrivals'][number];
+
+function textOfArrival({ entry: arrived }: Arrival): unknown {
+  return textOf(arrived);
+}
+
+async function readArrivals(store: LogStore, query: LogFollowQuery): Promise<readonly Arrival[]> {
+  const seen: Arrival[] = [];
+  let { after } = query;
+  for (let look = 0; look < 20; look += 1) {
+    const page = await store.follow({ ...query, after });
+    seen.push(...page.arrivals);
+    after = page.next;
+    if (!page.isMore) return seen;
+  }
+  throw new Error('It does not come to an end');
 }
 
 async function readPages(store: LogStore, query: LogQuery): Promise<LogEntry[][]> {

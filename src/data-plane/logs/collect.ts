@@ -22,7 +22,7 @@ const maxCharacters = 32 * 1024 * 1024;
 const entryCharacters = 500;
 
 export function createLogCollector(options: {
-  readonly logs: LogStore;
+  readonly logs: Pick<LogStore, 'append'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }): LogCollector {

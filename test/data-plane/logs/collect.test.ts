@@ -10,14 +10,11 @@ function collectInto() {
   const kept: LogEntry[] = [];
   const warnings: object[] = [];
   const opened = Promise.withResolvers<void>();
-  const logs: LogStore = {
+  const logs: Pick<LogStore, 'append'> = {
     async append(entries) {
       await opened.promise;
       kept.push(...entries);
     },
-    query: async () => ({ entries: kept }),
-    prune: async () => undefined,
-    [Symbol.asyncDispose]: async () => undefined,
   };
   const logger = { info() {}, error() {}, warn: (details: object) => void warnings.push(details) };
   const collector = createLogCollector({ logs, clock: { now: () => 1 }, logger });

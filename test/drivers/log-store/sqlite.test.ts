@@ -31,6 +31,34 @@ test('two processes append while a third reads', async () => {
   expect((await store.query(everything)).entries).toHaveLength(400);
 });
 
+test('two processes append while a third follows, and each entry is seen once', async () => {
+  const file = await newFile();
+  await using store = await openSqliteLogStore({ file });
+  const names = ['one', 'two'];
+  let after = await store.position({ deploymentId: 'deployment' });
+  let running = true;
+  const writers = Promise.all(
+    names.map((name) => runProgram(appendProgram, [file, name, '200'])),
+  ).finally(() => {
+    running = false;
+  });
+  const seen: LogEntry[] = [];
+  for (let isLast = false; !isLast; ) {
+    isLast = !running;
+    const page = await store.follow({ deploymentId: 'deployment', after, limit: 7 });
+    seen.push(...page.arrivals.map(({ entry }) => entry));
+    after = page.next;
+    isLast &&= !page.isMore;
+  }
+  await writers;
+  for (const name of names) {
+    const its = seen.filter(({ applicationName }) => applicationName === name);
+    expect(its.map(({ timestamp }) => timestamp)).toEqual(
+      Array.from({ length: 200 }, (_, number) => number + 1),
+    );
+  }
+});
+
 test('entries outlive the process that appended them', async () => {
   const file = await newFile();
   await runProgram(appendProgram, [file, 'one', '3']);

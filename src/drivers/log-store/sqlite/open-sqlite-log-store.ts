@@ -1,6 +1,7 @@
 import type { LogStore } from '../../../ports/log-store.ts';
 import { openSqlite } from '../../sqlite/open-sqlite.ts';
 import { compileAppend } from './append.ts';
+import { findPosition, followLogs } from './follow.ts';
 import { pruneLogs } from './prune.ts';
 import { queryLogs } from './query.ts';
 import { type LogDatabase, migrations } from './schema.ts';
@@ -20,7 +21,10 @@ export async function openSqliteLogStore(options: SqliteLogStoreOptions): Promis
       if (entries.length > 0) await database.runBatch([compileAppend(database.kysely, entries)]);
     },
     query: (query) => queryLogs(database.kysely, query),
-    prune: (rule) => pruneLogs(database.kysely, rule, maxBytes),
+    follow: (query) => followLogs(database.kysely, query),
+    position: (of) => findPosition(database.kysely, of),
+    watch: (hint) => database.watch(hint),
+    prune: (rule) => pruneLogs(database, rule, maxBytes),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

@@ -1,38 +1,57 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { LogStore } from '../../../ports/log-store.ts';
+import type { SqliteDatabase } from '../../sqlite/open-sqlite.ts';
 import type { LogDatabase } from './schema.ts';
 
 type Rule = Parameters<LogStore['prune']>[0];
 
 /** Few enough that an append never waits long behind one removal. */
 const rowsPerRemoval = 2000;
+/** The deployment of a row that only keeps its id. */
+const nobody = '';
 
 export async function pruneLogs(
-  kysely: Kysely<LogDatabase>,
+  database: SqliteDatabase<LogDatabase>,
   rule: Rule,
   maxBytes: number,
 ): Promise<void> {
-  const ids = kysely.selectFrom('log_entry').select('id');
-  await removeAll(kysely, ids.where('timestamp', '<', rule.before));
+  const { kysely } = database;
+  const ids = kysely.selectFrom('log_entry').select('id').where('deployment_id', '!=', nobody);
+  await removeAll(database, ids.where('timestamp', '<', rule.before));
   for (const deployment of rule.deployments ?? [])
-    await removeAll(kysely, ids.where('deployment_id', '=', deployment));
+    await removeAll(database, ids.where('deployment_id', '=', deployment));
   while ((await readUsedBytes(kysely)) > maxBytes) {
-    if ((await removeSome(kysely, ids.orderBy('timestamp'))) === 0) break;
+    if ((await removeSome(database, ids.orderBy('timestamp'))) === 0) break;
   }
 }
 
 type Ids = SelectQueryBuilder<LogDatabase, 'log_entry', { id: number }>;
 
-async function removeAll(kysely: Kysely<LogDatabase>, ids: Ids): Promise<void> {
-  while ((await removeSome(kysely, ids)) === rowsPerRemoval);
+async function removeAll(database: SqliteDatabase<LogDatabase>, ids: Ids): Promise<void> {
+  while ((await removeSome(database, ids)) === rowsPerRemoval);
 }
 
-async function removeSome(kysely: Kysely<LogDatabase>, ids: Ids): Promise<number> {
-  const { numDeletedRows } = await kysely
-    .deleteFrom('log_entry')
-    .where('id', 'in', ids.limit(rowsPerRemoval))
-    .executeTakeFirstOrThrow();
-  return Number(numDeletedRows);
+async function removeSome(database: SqliteDatabase<LogDatabase>, ids: Ids): Promise<number> {
+  const { kysely } = database;
+  const some = ids.limit(rowsPerRemoval);
+  const [, , removed] = await database.runBatch([
+    keepNewestId(some).compile(kysely),
+    kysely
+      .deleteFrom('log_entry')
+      .where('deployment_id', '=', nobody)
+      .where('id', '<', sql<number>`(SELECT max(id) FROM log_entry)`)
+      .compile(),
+    kysely.deleteFrom('log_entry').where('id', 'in', some).compile(),
+  ]);
+  return removed.changes;
+}
+
+/** SQLite gives the highest id again once its row is gone: whoever follows from there would miss the new one. */
+function keepNewestId(removed: Ids) {
+  return sql`
+    INSERT INTO log_entry (deployment_id, application_name, timestamp, type, severity, details)
+    SELECT ${nobody}, '', 0, 'APPLICATION_TEXT', 'DEFAULT', '{}'
+    WHERE (SELECT max(id) FROM log_entry) IN (${removed})`;
 }
 
 /** The file keeps its size: what was removed makes room for what comes. */

@@ -55,7 +55,7 @@ function readPosition(cursor: string): LogPosition {
   return position;
 }
 
-function toEntry(row: Row): LogEntry {
+export function toEntry(row: Row): LogEntry {
   return {
     type: row.type,
     deploymentId: row.deployment_id,

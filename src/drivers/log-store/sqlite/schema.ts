@@ -35,4 +35,9 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX log_entry_application ON log_entry (deployment_id, application_name, timestamp);
       CREATE INDEX log_entry_timestamp ON log_entry (timestamp);`,
   },
+  {
+    number: 2,
+    name: 'entries of a deployment by arrival',
+    sql: 'CREATE INDEX log_entry_arrival ON log_entry (deployment_id);',
+  },
 ];
