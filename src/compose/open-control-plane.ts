@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from '../config/parse-config.ts';
 import { createApiServer } from '../control-plane/api/server.ts';
+import { auditedStore } from '../control-plane/audit-log/audited-store.ts';
 import { bootstrapProject } from '../control-plane/commands/bootstrap.ts';
 import { ownTokens, ownTokensOr } from '../control-plane/commands/tokens.ts';
-import { collectArtifacts } from '../control-plane/operations/collect-artifacts.ts';
 import type { OperationDependencies } from '../control-plane/operations/dependencies.ts';
 import { runOperation } from '../control-plane/operations/run-operation.ts';
 import { startWorker } from '../control-plane/operations/worker.ts';
-import { keptOperations } from '../core/operation.ts';
 import { openHttpProjectApi } from '../drivers/project-api/http/project-api.ts';
 import { openGitSource } from '../drivers/source/git/git-source.ts';
 import { openIntrospection } from '../drivers/token-verifier/introspection/introspection.ts';
@@ -17,11 +16,10 @@ import type { Runtime } from '../ports/runtime.ts';
 import type { Store } from '../ports/store.ts';
 import type { TokenVerifier } from '../ports/token-verifier.ts';
 import { readOrMakeCredentials } from './credentials.ts';
+import { startHousekeeping } from './housekeeping.ts';
 import { openBuilder, openParts, redirectOf } from './open-parts.ts';
 import type { OpenPlane, PlaneInput } from './plane.ts';
 
-const logRetentionMs = 30 * 24 * 3600 * 1000;
-const housekeepingMs = 3600 * 1000;
 const steadyMs = 300;
 
 /** Decides: API, OAuth, operations, builds. */
@@ -35,7 +33,13 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
   );
   const newId = (): string => randomUUID();
   const credentials = await readOrMakeCredentials(config, layout.credentials);
-  await bootstrapProject({ store, clock }, credentials.client);
+  const asked = {
+    actor: { type: 'operator' },
+    action: 'bootstrap',
+    correlationId: newId(),
+  } as const;
+  const audited = auditedStore({ store, clock, digester: secrets }, asked);
+  await bootstrapProject({ store: audited, clock }, credentials.client);
 
   const source = openGitSource({
     directory: layout.sources,
@@ -113,7 +117,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
   );
   stack.defer(() => server.close());
   await server.listen({ host: config.host, port: config.port });
-  stack.adopt(startHousekeeping(operations), clearInterval);
+  stack.use(startHousekeeping({ ...operations, auditLog: config.auditLog }));
 
   const opened = stack.move();
   const address = server.server.address();
@@ -141,17 +145,4 @@ async function stopLeftovers(runtime: Runtime, logger: Logger): Promise<void> {
       { stopped: leftovers.length },
       'stopped scripts that an earlier process left running',
     );
-}
-
-function startHousekeeping(deps: OperationDependencies): NodeJS.Timeout {
-  const keepHouse = async (): Promise<void> => {
-    await deps.store.commit([{ kind: 'forget-operations', keep: keptOperations }]);
-    await collectArtifacts(deps);
-    await deps.logs.prune({ before: deps.clock.now() - logRetentionMs });
-  };
-  const run = (): void =>
-    void keepHouse().catch((error: unknown) =>
-      deps.logger.warn({ err: error }, 'housekeeping failed'),
-    );
-  return setInterval(run, housekeepingMs);
 }

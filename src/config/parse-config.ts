@@ -21,6 +21,7 @@ export interface Config {
   readonly scriptTimeoutMs: number;
   readonly drainMs: number;
   readonly keepRevisions: number;
+  readonly auditLog: { readonly days: number; readonly entries: number };
   readonly secretMask: 'fixed' | 'same-length';
   readonly tokenLifetimeSeconds: number;
   readonly rateLimits: { readonly requestsPerClient: number; readonly failedLogins: number };
@@ -115,6 +116,10 @@ export function parseConfig(raw: RawSettings): Config {
     drainMs: seconds('drainSeconds'),
     secretMask: oneOf('secretMask', ['fixed', 'same-length']),
     keepRevisions: number('keepRevisions', 1, 1000),
+    auditLog: {
+      days: number('auditLogDays', 1, 3650),
+      entries: number('auditLogEntries', 100, 10_000_000),
+    },
     tokenLifetimeSeconds: number('tokenLifetimeSeconds', 60, 2_592_000),
     rateLimits: {
       requestsPerClient: number('requestsPerMinute', 0, 10_000_000),

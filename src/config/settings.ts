@@ -160,6 +160,16 @@ export const settings = {
     default: '50',
     doc: 'How many revisions of each Deployment can be rolled back to: 1 to 1000. Older ones, and what only they need, are removed.',
   },
+  auditLogDays: {
+    variable: 'BERTH_AUDIT_LOG_DAYS',
+    default: '365',
+    doc: 'How many days the audit log keeps who changed what: 1 to 3650.',
+  },
+  auditLogEntries: {
+    variable: 'BERTH_AUDIT_LOG_ENTRIES',
+    default: '100000',
+    doc: 'How many entries of each project it keeps at most: 100 to 10000000. The oldest go first.',
+  },
   drainSeconds: {
     variable: 'BERTH_DRAIN_SECONDS',
     default: '30',

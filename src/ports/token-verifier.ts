@@ -9,6 +9,8 @@ export interface TokenVerifier {
 
 export interface VerifiedToken {
   readonly clientId: string;
+  /** Of another issuer: on whose behalf. */
+  readonly subject?: string;
   /** All its scopes are of this one project. */
   readonly projectKey: string;
   /** With suffix: `manage_project:demo`. */

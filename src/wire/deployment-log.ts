@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type LogEntry, logEntryTypes, severities } from '../core/log-entry.ts';
 
-const dateSchema = z
+export const dateSchema = z
   .string()
   .max(64)
   .transform((text, context) => {

@@ -207,7 +207,9 @@ describe('the route table', () => {
           ? /^(manage|view)_connectors(_deployments)?$|^manage_project$/
           : path.includes('/deployments')
             ? /^(manage|view)_connectors_deployments$|^manage_project$/
-            : /^(manage|view)_api_clients$/;
+            : path.includes('/audit-log')
+              ? /^view_audit_log$|^manage_project$/
+              : /^(manage|view)_api_clients$/;
       expect(scopes.filter((scope) => !kind.test(scope))).toEqual([]);
     }
   });

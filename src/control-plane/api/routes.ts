@@ -4,6 +4,7 @@ import {
   queryApiClientsRoute,
   removeApiClientRoute,
 } from './api-clients/read.ts';
+import { queryAuditLogRoute } from './audit-log/query.ts';
 import { createConnectorStagedRoute } from './connector-drafts/create.ts';
 import { getConnectorStagedRoute } from './connector-drafts/get.ts';
 import { queryConnectorStagedRoute } from './connector-drafts/query.ts';
@@ -51,4 +52,5 @@ export const routes: readonly Route[] = [
   queryApiClientsRoute,
   getApiClientRoute,
   removeApiClientRoute,
+  queryAuditLogRoute,
 ];

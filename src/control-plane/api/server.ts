@@ -5,6 +5,7 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import type { Actor } from '../../core/audit-log.ts';
 import { apiError, Rejection, reject } from '../../core/errors.ts';
 import type { VerifiedToken } from '../../ports/token-verifier.ts';
 import { printRejection } from '../../wire/error-response.ts';
@@ -113,7 +114,7 @@ function addRoute(
           : undefined;
       const headers = parse(route.headers ?? nothing, request.headers, 'InvalidHeader');
       const store = auditedStore(deps, {
-        actor: { type: 'client', clientId: identity.clientId },
+        actor: actorOf(identity),
         action: route.name,
         correlationId: request.id,
       });
@@ -135,6 +136,10 @@ function addRoute(
         .send(answer.body);
     },
   });
+}
+
+function actorOf({ clientId, subject }: VerifiedToken): Actor {
+  return { type: 'client', clientId, ...(subject === undefined ? {} : { subject }) };
 }
 
 /** The framework's own `request.signal` fires when a body has been read, or never. */

@@ -8,12 +8,13 @@ export async function bootstrapProject(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
   client: { readonly projectKey: string; readonly clientId: string; readonly clientSecret: string },
 ): Promise<void> {
-  const createdAt = clock.now();
+  const now = clock.now();
   const project = await store.projects.get(client.projectKey);
+  const known = await store.projects.client(client.clientId);
   await store.commit([
     {
       kind: 'put-project',
-      project: project ?? { key: client.projectKey, productionEnabled: true, createdAt },
+      project: project ?? { key: client.projectKey, productionEnabled: true, createdAt: now },
     },
     {
       kind: 'put-client',
@@ -23,7 +24,7 @@ export async function bootstrapProject(
         name: 'bootstrap',
         scopes: ownScopes.map((scope) => `${scope}:${client.projectKey}`),
         secretHash: hashSecret(client.clientId, client.clientSecret),
-        createdAt,
+        createdAt: known?.createdAt ?? now,
       },
     },
   ]);

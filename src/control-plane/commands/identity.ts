@@ -23,5 +23,6 @@ export const ownScopes = [
   'view_connectors_deployments',
   'manage_api_clients',
   'view_api_clients',
+  'view_audit_log',
 ] as const;
 export type OwnScope = (typeof ownScopes)[number];

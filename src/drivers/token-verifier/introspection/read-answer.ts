@@ -19,7 +19,13 @@ export function readAnswer(answer: unknown, now: number): VerifiedToken | undefi
   const [projectKey, ...others] = new Set(scopes.map((one) => suffixedScope.exec(one)?.[1] ?? ''));
   if (projectKey === undefined || others.length > 0 || expiresAt <= now) return undefined;
   const holder = [client_id, sub].find((one) => typeof one === 'string' && one !== '');
-  return { clientId: String(holder ?? 'unknown').slice(0, 256), projectKey, scopes, expiresAt };
+  return {
+    clientId: String(holder ?? 'unknown').slice(0, 256),
+    ...(typeof sub === 'string' && sub !== '' ? { subject: sub.slice(0, 256) } : {}),
+    projectKey,
+    scopes,
+    expiresAt,
+  };
 }
 
 function noAnswer(): IssuerFailure {
