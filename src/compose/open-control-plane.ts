@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from '../config/parse-config.ts';
+import { streamLimits } from '../control-plane/api/event-streams.ts';
 import { createApiServer } from '../control-plane/api/server.ts';
 import { auditedStore } from '../control-plane/audit-log/audited-store.ts';
 import { bootstrapProject } from '../control-plane/commands/bootstrap.ts';
@@ -111,6 +112,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       secretMask: config.secretMask,
       tokens: openTokens({ store, clock }, config),
       tokenLifetimeSeconds: config.tokenLifetimeSeconds,
+      streamLimits,
     },
     config.rateLimits,
     logger,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type LogEntry, logEntryTypes, severities } from '../core/log-entry.ts';
+import { repeatable } from './page.ts';
 
 export const dateSchema = z
   .string()
@@ -19,6 +20,26 @@ export const logQuerySchema = z.object({
   pageToken: z.string().max(1024).exactOptional(),
 });
 
+/** Of a stream of logs. Without a date it begins now. */
+export const logStreamQuerySchema = z.object({
+  applicationName: logQuerySchema.shape.applicationName,
+  severity: repeatable(z.enum(severities)).meta({
+    description: 'May be given several times; what fits one of its values is in.',
+  }),
+  startDate: logQuerySchema.shape.startDate.meta({
+    description: 'Also what is there already since then. Without it the stream begins now.',
+  }),
+});
+
+/** HTML, §9.2.4. Nothing is the same as none. */
+export const logStreamHeaders = z.object({
+  'last-event-id': z
+    .string()
+    .regex(/^\d{0,15}$/, 'Must be the id of an event of this stream')
+    .exactOptional()
+    .meta({ description: 'Goes on behind the event that has this id.' }),
+});
+
 export const logEntrySchema = z
   .object({
     type: z.enum(logEntryTypes),
@@ -29,6 +50,22 @@ export const logEntrySchema = z
     details: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'DeploymentLog' });
+
+/** What travels in a stream of logs. */
+export const logEventSchema = z
+  .union([
+    z.object({
+      event: z.literal('log'),
+      id: z.string(),
+      data: logEntrySchema,
+    }),
+    z.object({ event: z.literal('end'), data: z.object({ reason: z.literal('deleted') }) }),
+  ])
+  .meta({
+    id: 'DeploymentLogEvent',
+    description:
+      'One event of the stream, its `data` as JSON. `end` says that nothing will ever come again.',
+  });
 
 export const logPageSchema = z
   .object({
@@ -43,14 +80,18 @@ export function printLogPage(page: {
   readonly next?: string;
 }) {
   return {
-    data: page.entries.map((entry) => ({
-      type: entry.type,
-      deploymentId: entry.deploymentId,
-      applicationName: entry.applicationName,
-      severity: entry.severity,
-      timestamp: new Date(entry.timestamp).toISOString(),
-      details: entry.details,
-    })),
+    data: page.entries.map(printLogEntry),
     next: page.next ?? '',
+  };
+}
+
+export function printLogEntry(entry: LogEntry): z.input<typeof logEntrySchema> {
+  return {
+    type: entry.type,
+    deploymentId: entry.deploymentId,
+    applicationName: entry.applicationName,
+    severity: entry.severity,
+    timestamp: new Date(entry.timestamp).toISOString(),
+    details: entry.details,
   };
 }

@@ -105,7 +105,7 @@ export interface RawRequest {
   readonly chunked?: boolean;
 }
 
-/** A request that nothing tidies up before it leaves. */
+/** A request that nothing tidies up before it leaves. Of a stream, which may have no end, the answer is its beginning. */
 export function send(berth: Berth, sent: RawRequest): Promise<Answer> {
   const { method = 'GET', path, headers, body = '', chunked = false } = sent;
   const length = chunked ? {} : { 'content-length': Buffer.byteLength(body) };
@@ -122,15 +122,21 @@ export function send(berth: Berth, sent: RawRequest): Promise<Answer> {
       },
       (response) => {
         const chunks: Buffer[] = [];
-        response.on('error', reject);
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () =>
+        const answer = (): void =>
           resolve({
             status: response.statusCode ?? 0,
             headers: new Headers(response.headersDistinct as unknown as Record<string, string>),
             body: parseJson(Buffer.concat(chunks).toString()),
-          }),
-        );
+          });
+        const isStream = response.headers['content-type']?.startsWith('text/event-stream');
+        response.on('error', reject);
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          if (!isStream) return;
+          answer();
+          response.destroy();
+        });
+        response.on('end', answer);
       },
     );
     outgoing.on('error', reject);

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import pino from 'pino';
+import { type StreamLimits, streamLimits } from '../../src/control-plane/api/event-streams.ts';
 import type { RateLimits } from '../../src/control-plane/api/rate-limits.ts';
 import { createApiServer } from '../../src/control-plane/api/server.ts';
 import { bootstrapProject } from '../../src/control-plane/commands/bootstrap.ts';
@@ -19,6 +21,7 @@ import { openGitSource } from '../../src/drivers/source/git/git-source.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import { openIntrospection } from '../../src/drivers/token-verifier/introspection/introspection.ts';
 import type { Clock } from '../../src/ports/clock.ts';
+import type { LogStore } from '../../src/ports/log-store.ts';
 import type { Change, Store } from '../../src/ports/store.ts';
 import type { Answer } from './berth.ts';
 
@@ -34,6 +37,11 @@ export interface ControlPlane extends AsyncDisposable {
   listen(): Promise<{ readonly hostname: string; readonly port: number }>;
   request(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
   readonly store: Store;
+  readonly logs: LogStore;
+  /** For those who write logs beside it. */
+  readonly logFile: string;
+  /** The connections that it has, as it sees them. */
+  readonly sockets: ReadonlySet<Socket>;
   /** Runs the oldest open operation to its end. False where there is none. */
   work(outcome: Outcome): Promise<boolean>;
   /** A token with these scopes of a project that `token` has made; all of them if none is named. */
@@ -47,6 +55,7 @@ export interface ControlPlane extends AsyncDisposable {
 export interface ControlPlaneOptions {
   readonly clock?: Clock;
   readonly rateLimits?: RateLimits;
+  readonly streamLimits?: Partial<StreamLimits>;
   /** Of another issuer, asked beside Berth's own. */
   readonly introspectionUrl?: string;
 }
@@ -57,9 +66,10 @@ export async function openControlPlane(
   options: ControlPlaneOptions = {},
 ): Promise<ControlPlane> {
   await using stack = new AsyncDisposableStack();
+  const logFile = join(folder, 'logs.sqlite');
   const [store, logs, events, runtime] = await Promise.all([
     openSqliteStore({ file: join(folder, 'store.sqlite') }),
-    openSqliteLogStore({ file: join(folder, 'logs.sqlite') }),
+    openSqliteLogStore({ file: logFile }),
     openEmbeddedBroker({ file: join(folder, 'events.sqlite') }),
     openProcessRuntime({ directory: join(folder, 'run') }),
   ]);
@@ -126,11 +136,21 @@ export async function openControlPlane(
           ),
   };
   const server = createApiServer(
-    { ...api, openPublishing: false, secretMask: 'fixed' },
+    {
+      ...api,
+      openPublishing: false,
+      secretMask: 'fixed',
+      streamLimits: { ...streamLimits, ...options.streamLimits },
+    },
     options.rateLimits ?? { requestsPerClient: 0, failedLogins: 0 },
     logger,
   );
   stack.defer(() => server.close());
+  const sockets = new Set<Socket>();
+  server.server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await server.ready();
 
   const askToken: ControlPlane['tokenWith'] = async (projectKey, scopes = []) => {
@@ -147,6 +167,9 @@ export async function openControlPlane(
   const opened = stack.move();
   return {
     store,
+    logs,
+    logFile,
+    sockets,
     async listen() {
       await server.listen({ host: '127.0.0.1', port: 0 });
       const address = server.server.address();

@@ -1,5 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { parseEvents } from './event-stream.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -81,7 +82,15 @@ export function answerCheck(document: Document) {
       '$ref' in described
         ? String(described.$ref).slice(1)
         : pointerTo('paths', path, method.toLowerCase(), 'responses', status);
-    return validate(`${at}${pointerTo('content', 'application/json', 'schema')}`, answer.body);
+    const { content } = described;
+    const isStream = content !== undefined && 'text/event-stream' in content;
+    const type = isStream ? 'text/event-stream' : 'application/json';
+    const schema = `${at}${pointerTo('content', type, 'schema')}`;
+    if (!isStream) return validate(schema, answer.body);
+    // Of a stream the schema describes each event.
+    const events = Array.isArray(answer.body) ? answer.body : parseEvents(String(answer.body));
+    const mistakes = events.map((event) => validate(schema, event));
+    return mistakes.find((mistake) => mistake !== undefined);
   };
 }
 

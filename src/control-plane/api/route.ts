@@ -49,6 +49,8 @@ export interface Route<
   readonly headers?: Headers;
   /** The bodies of its good answers, by status. */
   readonly answers: Answers;
+  /** JSON if left out. The body of a stream is an `EventStream`, and `answers` describes one of its events. */
+  readonly answerType?: 'text/event-stream';
   readonly handle: (
     deps: ApiDependencies,
     request: {

@@ -13,6 +13,7 @@ import { updateConnectorStagedRoute } from './connector-drafts/update.ts';
 import { getConnectorRoute } from './connectors/get.ts';
 import { createDeploymentRoute } from './deployments/create.ts';
 import { getDeploymentRoute } from './deployments/get.ts';
+import { deploymentLogStreamRoute } from './deployments/log-stream.ts';
 import { deploymentLogsRoute } from './deployments/logs.ts';
 import { queryDeploymentsRoute } from './deployments/query.ts';
 import { removeDeploymentRoute } from './deployments/remove.ts';
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   updateDeploymentRoute,
   removeDeploymentRoute,
   deploymentLogsRoute,
+  deploymentLogStreamRoute,
   queryRevisionsRoute,
   getRevisionRoute,
   rollBackToRevisionRoute,

@@ -15,6 +15,8 @@ import { auditedStore } from '../audit-log/audited-store.ts';
 import { admit } from './admit.ts';
 import { answerNoRequest } from './answer-no-request.ts';
 import { discardBody } from './discard-body.ts';
+import type { EventStream } from './event-stream.ts';
+import { openEventStreams, type StreamLimits } from './event-streams.ts';
 import { addPublishing } from './events/publish.ts';
 import { addHealth } from './health.ts';
 import { addOAuth } from './oauth/add-oauth.ts';
@@ -31,7 +33,10 @@ const waitingAtOnce = 100;
 
 /** The route table as an HTTP server. Handlers know no framework; only what is not a resource gets the instance. */
 export function createApiServer(
-  given: Omit<ApiDependencies, 'waitSlots'>,
+  {
+    streamLimits,
+    ...given
+  }: Omit<ApiDependencies, 'waitSlots'> & { readonly streamLimits: StreamLimits },
   rateLimits: RateLimits,
   logger: FastifyBaseLogger,
 ): FastifyInstance {
@@ -77,21 +82,24 @@ export function createApiServer(
   addOAuth(server, deps, limiter);
   addPublishing(server, deps);
   addOpenApi(server, routes);
-  for (const route of routes) addRoute(server, { deps, route, limiter, stopping: stopping.signal });
+  const streams = openEventStreams(deps, streamLimits);
+  const shared = { deps, limiter, streams, stopping: stopping.signal };
+  for (const route of routes) addRoute(server, route, shared);
   return server;
 }
 
 function addRoute(
   server: FastifyInstance,
+  route: Route,
   {
     deps,
-    route,
     limiter,
+    streams,
     stopping,
   }: {
     readonly deps: ApiDependencies;
-    readonly route: Route;
     readonly limiter: RateLimiter;
+    readonly streams: ReturnType<typeof openEventStreams>;
     readonly stopping: AbortSignal;
   },
 ): void {
@@ -118,6 +126,7 @@ function addRoute(
         action: route.name,
         correlationId: request.id,
       });
+      const signal = AbortSignal.any([stopping, whenGone(reply)]);
       const answer = await route.handle(
         { ...deps, store },
         {
@@ -127,9 +136,13 @@ function addRoute(
           query,
           body,
           headers,
-          signal: AbortSignal.any([stopping, whenGone(reply)]),
+          signal,
         },
       );
+      if (route.answerType === 'text/event-stream') {
+        const asked = { request, reply, identity, projectKey, scopes: route.scopes, signal };
+        return streams.answer(answer.body as EventStream, asked);
+      }
       return reply
         .code(answer.status)
         .headers({ ...answer.headers })

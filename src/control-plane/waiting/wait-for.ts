@@ -1,4 +1,5 @@
 import type { Store } from '../../ports/store.ts';
+import { type Nap, startNap } from './nap.ts';
 
 /**
  * Reads again after every hint of the store, and now and then without one, until there is an answer.
@@ -36,22 +37,4 @@ export async function waitFor<T>(
     nap?.end();
     unwatch();
   }
-}
-
-interface Nap {
-  readonly ended: Promise<void>;
-  readonly end: () => void;
-}
-
-/** Ends by itself, by its sleeper or by the signal, and leaves neither timer nor listener behind. */
-function startNap(ms: number, signal: AbortSignal): Nap {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const end = (): void => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', end);
-    resolve();
-  };
-  const timer = setTimeout(end, ms);
-  signal.addEventListener('abort', end);
-  return { ended: promise, end };
 }

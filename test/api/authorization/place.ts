@@ -68,7 +68,8 @@ export async function openAuthorizationPlace(): Promise<AuthorizationPlace> {
         headers: authorization === undefined ? {} : { authorization },
         ...(body === undefined ? {} : { body }),
       });
-      const text = await response.text();
+      const text = isStream(response) ? '' : await response.text();
+      if (isStream(response)) await response.body?.cancel();
       return {
         status: response.status,
         headers: response.headers,
@@ -77,6 +78,11 @@ export async function openAuthorizationPlace(): Promise<AuthorizationPlace> {
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** It has no end: that it begins is enough. */
+function isStream({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') ?? false;
 }
 
 export const suffixed = (scopes: readonly string[], project: string = ownProject): string =>

@@ -1,4 +1,3 @@
-import type { Deployment } from '../../../core/deployment.ts';
 import { reject } from '../../../core/errors.ts';
 import { LogCursorFailure } from '../../../core/failure.ts';
 import type { LogPage, LogQuery } from '../../../ports/log-store.ts';
@@ -6,8 +5,8 @@ import { logPageSchema, logQuerySchema, printLogPage } from '../../../wire/deplo
 import { noBody, oneInProject } from '../../../wire/parameters.ts';
 import { readDeployment } from '../read-or-reject.ts';
 import { type ApiDependencies, answer, defineRoute } from '../route.ts';
+import { checkApplication, decideWindow } from './log-filter.ts';
 
-const retentionMs = 30 * 24 * 3600 * 1000;
 const pageSize = 100;
 
 /** Contract §5.6 and §10, row 33. */
@@ -24,7 +23,7 @@ export const deploymentLogsRoute = defineRoute({
   async handle(deps, { projectKey, params, query }) {
     const deployment = await readDeployment(deps.store, projectKey, params.ref);
     checkApplication(deployment, query.applicationName);
-    const window = decideWindow(deps, query);
+    const window = decideWindow(deps.clock.now(), query);
     const page = await readPage(deps, {
       deploymentId: deployment.id,
       ...(query.applicationName === undefined ? {} : { applicationName: query.applicationName }),
@@ -48,28 +47,4 @@ async function readPage(
     if (!(error instanceof LogCursorFailure)) throw error;
     return reject('DeploymentLogInvalidPageToken', { token: query.after ?? '' });
   }
-}
-
-function checkApplication(deployment: Deployment, name: string | undefined): void {
-  if (
-    name !== undefined &&
-    !deployment.applications.some((application) => application.name === name)
-  ) {
-    reject('DeploymentApplicationDoesNotExist', { name });
-  }
-  if (name === undefined && deployment.region.endsWith('.aws')) {
-    reject('DeploymentLogMissingApplicationName', {});
-  }
-}
-
-function decideWindow(
-  { clock }: Pick<ApiDependencies, 'clock'>,
-  query: { readonly startDate?: number; readonly endDate?: number },
-): { from: number; to: number } {
-  const now = clock.now();
-  const from = query.startDate ?? now - retentionMs;
-  const to = query.endDate ?? now;
-  // A minute of grace: a client that computes "30 days ago" sends it a moment later.
-  if (from < now - retentionMs - 60_000 || to < from) reject('DeploymentLogInvalidDate', {});
-  return { from, to };
 }

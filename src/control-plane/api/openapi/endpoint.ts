@@ -6,7 +6,15 @@ import type { Route } from '../route.ts';
 export interface Endpoint
   extends Pick<
     Route,
-    'name' | 'summary' | 'method' | 'params' | 'query' | 'body' | 'headers' | 'answers'
+    | 'name'
+    | 'summary'
+    | 'method'
+    | 'params'
+    | 'query'
+    | 'body'
+    | 'headers'
+    | 'answers'
+    | 'answerType'
   > {
   /** With `{name}` for a parameter; `{ref}` stands for an id, or for `key=` and a key. */
   readonly path: string;

@@ -102,7 +102,8 @@ function printAnswer(endpoint: Endpoint, status: string, printed: Printed, descr
     ...correlationHeader,
     ...(hasVersion(schema, printed) ? { ETag: { $ref: '#/components/headers/EntityTag' } } : {}),
   };
-  return { description, headers, content: { 'application/json': { schema } } };
+  const type = status in endpoint.answers ? endpoint.answerType : undefined;
+  return { description, headers, content: { [type ?? 'application/json']: { schema } } };
 }
 
 function printErrors(
