@@ -28,12 +28,12 @@ export function parseConnectSpec(
   options: ConnectSpecOptions = {},
 ): ParsedConnectSpec {
   const reading = readYaml(text);
-  if ('mistake' in reading) return { mistakes: boundMistakes([reading.mistake]) };
+  if ('mistakes' in reading) return { mistakes: boundMistakes(reading.mistakes) };
   const schema = options.lenient === true ? lenientSchema : strictSchema;
   const result = schema.safeParse(reading.value, { error: wordIssue });
   return result.success
     ? { spec: toSpec(result.data) }
-    : { mistakes: boundMistakes(result.error.issues.map(toMistake)) };
+    : { mistakes: boundMistakes([...result.error.issues.map(toMistake), ...reading.hints]) };
 }
 
 /** As the official validator prints them: one `[path.to.field]: message` for each. */

@@ -1,4 +1,4 @@
-import { Lexer, parseDocument } from 'yaml';
+import { type Document, Lexer, parseDocument, type YAMLError } from 'yaml';
 import { type Mistake, wholeFile } from './mistake.ts';
 
 const maxBytes = 1024 * 1024;
@@ -10,16 +10,22 @@ const maxAliasCount = 100;
 const maxValues = 100_000;
 const maxDepth = 50;
 
-type Reading = { readonly value: unknown } | { readonly mistake: Mistake };
+type Reading =
+  | {
+      readonly value: unknown;
+      /** What may explain a mistake that is found in the value, and is none by itself. */
+      readonly hints: readonly Mistake[];
+    }
+  | { readonly mistakes: readonly Mistake[] };
 
 /** YAML that may come from anybody, as plain JSON-like data: bounded in size, time, depth and growth by aliases. */
 export function readYaml(text: string): Reading {
   const refusal = refuseUnread(text);
   if (refusal !== undefined) return aboutWhole(refusal);
   const reading = parse(text);
-  if ('mistake' in reading) return reading;
+  if ('mistakes' in reading) return reading;
   const misfit = findMisfit(reading.value);
-  return misfit === undefined ? reading : { mistake: misfit };
+  return misfit === undefined ? reading : { mistakes: [misfit, ...reading.hints] };
 }
 
 function refuseUnread(text: string): string | undefined {
@@ -41,13 +47,37 @@ function hasTooManyLexemes(text: string): boolean {
 function parse(text: string): Reading {
   try {
     const document = parseDocument(text, { logLevel: 'error' });
-    const [error] = document.errors;
-    if (error !== undefined) return aboutWhole(error.message.trimEnd());
-    return { value: document.toJS({ maxAliasCount }) };
+    const hints = hintsOf(text, document);
+    return document.errors.length > 0
+      ? { mistakes: [...document.errors.map((error) => whole(wordError(error))), ...hints] }
+      : { value: document.toJS({ maxAliasCount }), hints };
   } catch (error) {
     return aboutWhole(reasonOf(error));
   }
 }
+
+function wordError({ code, message }: YAMLError): string {
+  return code === 'MULTIPLE_DOCS'
+    ? 'The file holds several YAML documents, divided by "---"; only one can be read'
+    : message.trimEnd();
+}
+
+/** Connect's own validator takes all of this where the rest is right, and so must Berth. */
+function hintsOf(text: string, { warnings, directives }: Document.Parsed): readonly Mistake[] {
+  const isMerging = directives.yaml.version === '1.1';
+  return [
+    ...(text.includes(unreadable) ? [whole('The file is not UTF-8 text')] : []),
+    ...warnings.map(({ message }) => whole(message.trimEnd())),
+    ...(!isMerging && mergeKey.test(text)
+      ? [whole('Merge keys (<<) are not part of YAML 1.2')]
+      : []),
+  ];
+}
+
+const mergeKey = /<<[ \t]*:/;
+
+/** What bytes that are no UTF-8 have been read as. */
+const unreadable = '\ufffd';
 
 /** Aliases that are unresolved or too many, or a stack that ran out: all of them the document's doing. */
 function reasonOf(error: unknown): string {
@@ -86,6 +116,10 @@ function isPlain(value: unknown): boolean {
   );
 }
 
-function aboutWhole(message: string): { readonly mistake: Mistake } {
-  return { mistake: { path: wholeFile, message } };
+function aboutWhole(message: string): { readonly mistakes: readonly Mistake[] } {
+  return { mistakes: [whole(message)] };
+}
+
+function whole(message: string): Mistake {
+  return { path: wholeFile, message };
 }

@@ -33,6 +33,9 @@ export const errorResponseSchema = z
   })
   .meta({ id: 'ErrorResponse' });
 
+/** A megabyte of keys that nobody declared would else be answered with fifteen. */
+const maxErrors = 1000;
+
 export type ErrorResponse = z.input<typeof errorResponseSchema>;
 
 export function printRejection(rejection: Rejection): ErrorResponse {
@@ -40,7 +43,9 @@ export function printRejection(rejection: Rejection): ErrorResponse {
   return {
     statusCode: first.status,
     message: first.message,
-    errors: rejection.errors.map(({ code, message, extras }) => ({ code, message, ...extras })),
+    errors: rejection.errors
+      .slice(0, maxErrors)
+      .map(({ code, message, extras }) => ({ code, message, ...extras })),
     ...(first.status === 401 ? { error: first.code } : {}),
   };
 }

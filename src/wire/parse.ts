@@ -8,14 +8,16 @@ type ParseCode = Extract<
 
 /**
  * Reads what a client sent, or names every mistake, each with its path.
- * @throws Rejection with one error per mistake, at most `maxMistakes`
+ * @throws Rejection with one error per mistake; after `maxMistakes` the rest is counted
  */
 export function parse<T>(schema: z.ZodType<T>, value: unknown, code: ParseCode): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues
-    .slice(0, maxMistakes)
-    .map((issue) => apiError(code, { detail: describeIssue(issue) }));
+  const { issues } = parsed.error;
+  const details = issues.slice(0, maxMistakes).map(describeIssue);
+  const hidden = issues.length - details.length;
+  if (hidden > 0) details.push(`… and ${hidden} more mistakes`);
+  const errors = details.map((detail) => apiError(code, { detail }));
   const [first, ...rest] = errors as [ApiError, ...ApiError[]];
   throw new Rejection(first, ...rest);
 }

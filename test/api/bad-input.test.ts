@@ -229,6 +229,24 @@ describe('many values', () => {
     expect(answer.body.errors[999].message).toContain('with key KEY_999 for');
   });
 
+  test('a thousand mistakes in the form of a body are a hundred named, and the rest counted', async () => {
+    const answer = await quickly(() =>
+      postJson(
+        endpoint('deploymentDraft'),
+        draft([
+          {
+            applicationName: 'shop',
+            standardConfiguration: values(1000).map(({ key }) => ({ key, value: 1 })),
+          },
+        ]),
+      ),
+    );
+
+    expectErrors(answer, 400, Array(101).fill('InvalidJsonInput'));
+    expect(detailsOf(answer)[99]).toMatch(/^configurations.0.standardConfiguration.99.value: /);
+    expect(detailsOf(answer)[100]).toBe('… and 900 more mistakes');
+  });
+
   test('more keys or applications than anybody needs are too many', async () => {
     const keys = await quickly(() =>
       postJson(

@@ -555,10 +555,8 @@ const oddYaml: readonly (readonly [string, string])[] = [
   ['a text', 'deployAs'],
   ['a list', '- deployAs'],
   ['a number', '5'],
-  ['two documents', `${plain}---\n${plain}`],
   ['a key twice', `${plain}deployAs: []\n`],
   ['a key twice inside', 'deployAs:\n  - name: ab\n    name: cd\n    applicationType: assets\n'],
-  ['tabs', 'deployAs:\n\t- name: ab\n\t  applicationType: assets\n'],
   ['wrong indentation', 'deployAs:\n  - name: ab\n   applicationType: assets\n'],
   ['an open bracket', 'deployAs: ['],
   ['an open quote', 'deployAs: "'],
@@ -569,10 +567,6 @@ const oddYaml: readonly (readonly [string, string])[] = [
     'deployAs:\n  - {name: ab, applicationType: service, endpoint: /, scripts: &s {postDeploy: x}}\n  - {name: cd, applicationType: service, endpoint: /, scripts: *s}\n',
   ],
   ['an alias of nothing', 'deployAs: *nothing'],
-  [
-    'a merge key',
-    'deployAs:\n  - &a {name: ab, applicationType: assets}\n  - {<<: *a, name: cd}\n',
-  ],
   [
     'a merge key in an old version',
     '%YAML 1.1\n---\ndeployAs:\n  - &a {name: ab, applicationType: assets}\n  - {<<: *a, name: cd}\n',

@@ -126,6 +126,36 @@ export const knownDifferences: readonly KnownDifference[] = [
     ours: /^\[file content\]: The file is larger than 1 MiB$/,
   },
   {
+    reason: 'every mistake in the YAML itself is named, not the first alone',
+    text: 'deployAs:\n\t- name: ab\n\t  applicationType: assets\n',
+    theirs: /^\[file content\]: Tabs are not allowed as indentation at line 2[^[]*$/,
+    ours: /^\[file content\]: Tabs are [^[]*at line 2[^[]*\n\[file content\]: Tabs are [^[]*at line 3/,
+  },
+  {
+    reason: 'a second document is refused in words for who writes YAML, not JavaScript',
+    text: 'deployAs: []\n---\ndeployAs: []\n',
+    theirs: /please use YAML\.parseAllDocuments\(\)/,
+    ours: /^\[file content\]: The file holds several YAML documents, divided by "---"; only one can be read$/,
+  },
+  {
+    reason: 'a merge key that was not followed is named beside what is missing then',
+    text: 'deployAs:\n  - &a {name: ab, applicationType: assets}\n  - {<<: *a, name: cd}\n',
+    theirs: /^\[deployAs\.1\.applicationType\]: Invalid discriminator value.*$/,
+    ours: /^\[deployAs\.1\.applicationType\]: Invalid discriminator value.*\n\[file content\]: Merge keys \(<<\) are not part of YAML 1\.2$/,
+  },
+  {
+    reason: 'a tag that nobody resolves is named where its value does not fit',
+    text: 'deployAs: !list "shop"\n',
+    theirs: /^\[deployAs\]: Expected array, received string$/,
+    ours: /^\[deployAs\]: Expected array, received string\n\[file content\]: Unresolved tag: !list/,
+  },
+  {
+    reason: 'a file of other bytes than UTF-8 is named as such where something else is wrong, too',
+    text: 'deployAs: [{name: sh\ufffdp, applicationType: assets}]\n',
+    theirs: /^\[deployAs\.0\.name\]: Invalid$/,
+    ours: /^\[deployAs\.0\.name\]: Invalid\n\[file content\]: The file is not UTF-8 text$/,
+  },
+  {
     reason: 'after a hundred mistakes the rest is counted',
     text: `deployAs: [${'{},'.repeat(150)}]`,
     theirs: /^(\[deployAs\.\d+\.applicationType\]: .*\n){149}\[deployAs\.149/,
