@@ -1,5 +1,6 @@
 import type { AuditLogEntry, NumberedEntry } from '../core/audit-log.ts';
-import type { Connector, ConnectorStaged } from '../core/connector.ts';
+import type { Connector, ConnectorStaged, ConnectorStagedStatus } from '../core/connector.ts';
+import type { ConnectorSearch } from '../core/connector-search.ts';
 import type { Deployment, DeploymentType } from '../core/deployment.ts';
 import type {
   CancelRequest,
@@ -209,9 +210,16 @@ export interface ConnectorReader {
   stagedAnywhere(ref: Ref): Promise<readonly ConnectorStaged[]>;
   queryStaged(
     projectKey: string,
-    page: PageRequest & { readonly isPrivate?: boolean },
+    page: PageRequest & {
+      readonly isPrivate?: boolean;
+      readonly integrationTypes?: readonly string[];
+    },
   ): Promise<Page<ConnectorStaged>>;
+  /** Of every project, the oldest change first. */
+  stagedInStatus(statuses: readonly ConnectorStagedStatus[]): Promise<readonly ConnectorStaged[]>;
   publishedAnywhere(ref: Ref): Promise<readonly Connector[]>;
+  /** Those that `isFound` in core finds. */
+  search(search: ConnectorSearch, page: PageRequest): Promise<Page<Connector>>;
 }
 
 export type Ref = { readonly id: string } | { readonly key: string };

@@ -7,6 +7,7 @@ import {
   regions,
 } from '../core/connector.ts';
 import type { ConfigurationKey, ConfigurationKeys, ConnectorSpec } from '../core/connector-spec.ts';
+import { pageSchema } from './page.ts';
 
 export const regionSchema = z.enum(regions).meta({ id: 'Region' });
 export const integrationTypeSchema = z.enum(integrationTypes).meta({ id: 'IntegrationType' });
@@ -80,6 +81,10 @@ export const connectorSchema = z
     ...times,
   })
   .meta({ id: 'Connector' });
+
+export const connectorPageSchema = pageSchema(connectorSchema).meta({
+  id: 'ConnectorSearchPagedQueryResponse',
+});
 
 /** Keys as `connect.yaml` declares them. */
 export function printKeys(keys: ConfigurationKeys) {

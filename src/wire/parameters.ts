@@ -49,10 +49,26 @@ export const deploymentsParameters = z.object({
   integrationTypes: repeatable(integrationTypeSchema),
   deploymentType: z.enum(deploymentTypes).exactOptional(),
 });
+const searchedTextSchema = z.string().max(256);
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+/** Contract §3.3. */
+export const searchParameters = z.object({
+  ...pageQuery,
+  text: searchedTextSchema.exactOptional().meta({
+    description: 'Words that are all in the name or the description, in any case.',
+  }),
+  private: flag.exactOptional().meta({
+    description:
+      '`true`: only private Connectors that are assigned to the project of the token. Else all that it may see.',
+  }),
+  'creator.company': searchedTextSchema.exactOptional(),
+  id: repeatable(idSchema.transform((id) => id.toLowerCase())),
+  key: repeatable(keySchema),
+  integrationTypes: repeatable(integrationTypeSchema),
+});
 export const stagedParameters = z.object({
   ...pageQuery,
-  isPrivate: z
-    .enum(['true', 'false'])
-    .transform((text) => text === 'true')
-    .exactOptional(),
+  integrationTypes: repeatable(integrationTypeSchema),
+  isPrivate: flag.exactOptional(),
 });

@@ -248,6 +248,13 @@ describe('the official SDK', () => {
     const { body } = await sdk.connectors().withKey({ key: 'greetings' }).get().execute();
     expect(body).toMatchObject({ id: staged.id, private: true, certified: false });
 
+    const { body: found } = await sdk
+      .connectors()
+      .search()
+      .get({ queryArgs: { text: 'greetings', key: ['greetings'], private: true } })
+      .execute();
+    expect(found).toMatchObject({ total: 1, results: [{ id: staged.id, private: true }] });
+
     sandbox = await deploy({
       connector: { id: staged.id },
       region: 'europe-west1.gcp',

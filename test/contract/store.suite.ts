@@ -8,6 +8,7 @@ import { describeProcesses } from './store/processes.ts';
 import { describeRecords } from './store/records.ts';
 import { describeRevisions } from './store/revisions.ts';
 import { describeRuntimeRecords } from './store/runtime.ts';
+import { describeSearch } from './store/search.ts';
 
 /** What every store promises. `prepare` makes a place for one that is empty. */
 export function describeStore(name: string, prepare: PrepareStore): void {
@@ -16,6 +17,7 @@ export function describeStore(name: string, prepare: PrepareStore): void {
     describeOperations(prepare);
     describeCancelling(prepare);
     describeRecords(prepare);
+    describeSearch(prepare);
     describeRevisions(prepare);
     describeRuntimeRecords(prepare);
     describeAuditLog(prepare);

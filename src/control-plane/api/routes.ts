@@ -11,6 +11,7 @@ import { queryConnectorStagedRoute } from './connector-drafts/query.ts';
 import { removeConnectorStagedRoute } from './connector-drafts/remove.ts';
 import { updateConnectorStagedRoute } from './connector-drafts/update.ts';
 import { getConnectorRoute } from './connectors/get.ts';
+import { searchConnectorsRoute } from './connectors/search.ts';
 import { createDeploymentRoute } from './deployments/create.ts';
 import { getDeploymentRoute } from './deployments/get.ts';
 import { deploymentLogStreamRoute } from './deployments/log-stream.ts';
@@ -49,6 +50,7 @@ export const routes: readonly Route[] = [
   getConnectorStagedRoute,
   updateConnectorStagedRoute,
   removeConnectorStagedRoute,
+  searchConnectorsRoute,
   getConnectorRoute,
   createApiClientRoute,
   queryApiClientsRoute,

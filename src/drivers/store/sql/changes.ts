@@ -1,4 +1,5 @@
 import { type Compilable, type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { assignedProjects } from '../../../core/connector.ts';
 import type { Subject } from '../../../core/operation.ts';
 import type { Change, Fence } from '../../../ports/store.ts';
 import { appendStatement, isCancellable, pruneStatements } from './audit-log.ts';
@@ -139,12 +140,20 @@ const writers: {
   ],
   'put-connector': (db, { record }) => {
     const row = connectorRow(record);
-    return one(
-      db
-        .insertInto('connector')
-        .values(row)
-        .onConflict((on) => on.column('id').doUpdateSet(row)),
-    );
+    const projects = assignedProjects(record).map((project_key) => ({
+      connector_id: record.id,
+      project_key,
+    }));
+    return [
+      {
+        query: db
+          .insertInto('connector')
+          .values(row)
+          .onConflict((on) => on.column('id').doUpdateSet(row)),
+      },
+      { query: db.deleteFrom('connector_project').where('connector_id', '=', record.id) },
+      { query: db.insertInto('connector_project').values(projects) },
+    ];
   },
   'insert-deployment': (db, { record }) =>
     one(db.insertInto('deployment').values(deploymentRow(record))),

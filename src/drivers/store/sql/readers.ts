@@ -23,6 +23,7 @@ import {
   tokenOf,
 } from './records.ts';
 import type { Schema } from './schema.ts';
+import { hasIntegrationType, searchConnectors } from './search.ts';
 
 type Db = Kysely<Schema>;
 
@@ -86,11 +87,32 @@ export function createConnectorReader(db: Db): ConnectorReader {
       let matching = db.selectFrom('connector_staged').where('project_key', '=', projectKey);
       if (page.isPrivate !== undefined)
         matching = matching.where('is_private', '=', page.isPrivate ? 1 : 0);
+      const wanted = page.integrationTypes ?? [];
+      if (wanted.length > 0) matching = matching.where(hasIntegrationType('$', wanted));
       const total = await matching.select(countAll).executeTakeFirstOrThrow();
       const rows = await paged(matching.select('document'), page).execute();
       return {
         total: Number(total.count),
         results: rows.map((row) => fromDocument<ConnectorStaged>(row)),
+      };
+    },
+    async stagedInStatus(statuses) {
+      const rows = await db
+        .selectFrom('connector_staged')
+        .select('document')
+        .where('status', 'in', statuses)
+        .orderBy('last_modified_at')
+        .orderBy('id')
+        .execute();
+      return rows.map((row) => fromDocument<ConnectorStaged>(row));
+    },
+    async search(search, page) {
+      const matching = searchConnectors(db, search);
+      const total = await matching.select(countAll).executeTakeFirstOrThrow();
+      const rows = await paged(matching.select('document'), page).execute();
+      return {
+        total: Number(total.count),
+        results: rows.map((row) => fromDocument<Connector>(row)),
       };
     },
     async publishedAnywhere(ref) {
@@ -120,9 +142,7 @@ export function createDeploymentReader(db: Db): DeploymentReader {
       let matching = db.selectFrom('deployment').where('project_key', '=', projectKey);
       if (page.type !== undefined) matching = matching.where('type', '=', page.type);
       const wanted = page.integrationTypes ?? [];
-      if (wanted.length > 0) {
-        matching = matching.where((eb) => eb.or(wanted.map((type) => hasIntegrationType(type))));
-      }
+      if (wanted.length > 0) matching = matching.where(hasIntegrationType('$.connector', wanted));
       const total = await matching.select(countAll).executeTakeFirstOrThrow();
       const rows = await paged(matching.select('document'), page).execute();
       return {
@@ -241,10 +261,6 @@ export function createRuntimeReader(db: Db): RuntimeReader {
 }
 
 const countAll = sql<number>`count(*)`.as('count');
-
-function hasIntegrationType(type: string) {
-  return sql<boolean>`exists (select 1 from json_each(document, '$.connector.integrationTypes') where value = ${type})`;
-}
 
 type Keyed = 'connector_staged' | 'connector' | 'deployment';
 

@@ -1,5 +1,6 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { Connector, ConnectorStaged } from '../../../core/connector.ts';
+import { foldText, searchedText } from '../../../core/connector-search.ts';
 import type { Deployment } from '../../../core/deployment.ts';
 import type {
   Operation,
@@ -25,11 +26,17 @@ export const fromDocument = <T>(row: { readonly document: string }): T =>
   JSON.parse(row.document) as T;
 
 export function stagedRow(record: ConnectorStaged): Insertable<Schema['connector_staged']> {
-  return { ...keyedRow(record), is_private: record.private ? 1 : 0 };
+  return { ...keyedRow(record), is_private: record.private ? 1 : 0, status: record.status };
 }
 
 export function connectorRow(record: Connector): Insertable<Schema['connector']> {
-  return keyedRow(record);
+  return {
+    ...keyedRow(record),
+    is_private: record.private ? 1 : 0,
+    is_listed: record.listed ? 1 : 0,
+    company: foldText(record.creator.company ?? ''),
+    searched_text: searchedText(record),
+  };
 }
 
 export function deploymentRow(record: Deployment): Insertable<Schema['deployment']> {

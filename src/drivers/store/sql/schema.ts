@@ -18,8 +18,15 @@ export interface Schema {
     scopes: string;
     expires_at: number;
   };
-  connector_staged: Keyed & { is_private: number };
-  connector: Keyed;
+  connector_staged: Keyed & { is_private: number; status: Generated<string> };
+  connector: Keyed & {
+    is_private: number;
+    is_listed: number;
+    company: string;
+    searched_text: string;
+  };
+  /** The projects that a private Connector is assigned to, its creator's among them. */
+  connector_project: { connector_id: string; project_key: string };
   deployment: Keyed & { type: string; connector_id: string };
   operation: {
     seq: Generated<number>;

@@ -93,4 +93,29 @@ create index audit_log_by_resource on audit_log (resource_id, seq);
 create index audit_log_by_time on audit_log (at);
 `,
   },
+  {
+    number: 6,
+    name: 'connector search',
+    sql: `
+alter table connector_staged add column status text not null default 'Draft';
+update connector_staged set status = json_extract(document, '$.status');
+create index connector_staged_certifying on connector_staged (last_modified_at, id)
+  where status in ('ReadyForCertification', 'InCertification');
+alter table connector add column is_private integer not null default 1;
+alter table connector add column is_listed integer not null default 0;
+alter table connector add column company text not null default '';
+alter table connector add column searched_text text not null default '';
+update connector set is_private = json_extract(document, '$.private'), is_listed = json_extract(document, '$.listed'),
+  company = lower(coalesce(json_extract(document, '$.creator.company'), '')),
+  searched_text = lower(json_extract(document, '$.name') || char(10) || coalesce(json_extract(document, '$.description'), ''));
+create index connector_listed on connector (is_private, created_at, id) where is_listed = 1;
+create table connector_project (connector_id text not null, project_key text not null,
+  primary key (project_key, connector_id)) strict, without rowid;
+create index connector_project_of on connector_project (connector_id);
+insert into connector_project (connector_id, project_key)
+  select id, project_key from connector
+  union select connector.id, substr(value, instr(value, ':') + 1)
+    from connector, json_each(connector.document, '$.privateProjects');
+`,
+  },
 ] as const;
