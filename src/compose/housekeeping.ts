@@ -1,5 +1,6 @@
 import { collectArtifacts } from '../control-plane/operations/collect-artifacts.ts';
 import type { OperationDependencies } from '../control-plane/operations/dependencies.ts';
+import { keptAnswerLimits } from '../core/kept-answer.ts';
 import { keptOperations } from '../core/operation.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -27,6 +28,7 @@ export async function keepHouse(deps: HousekeepingDependencies): Promise<void> {
   await store.commit([
     { kind: 'forget-operations', keep: keptOperations },
     { kind: 'prune-audit-log', before: now - auditLog.days * dayMs, keep: auditLog.entries },
+    { kind: 'forget-kept-answers', until: now - keptAnswerLimits.ageMs },
   ]);
   await collectArtifacts(deps);
   await logs.prune({ before: now - logRetentionMs });

@@ -104,6 +104,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       newId,
       sealer: secrets,
       digester: secrets,
+      opener: secrets,
       source,
       logs,
       events,

@@ -3,7 +3,7 @@
  * `message` prints the contract's template; `extras` are the further fields of that row.
  */
 interface Row<P> {
-  readonly status: 400 | 401 | 403 | 404 | 409 | 429 | 500 | 502;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 422 | 429 | 500 | 502;
   readonly message: (p: P) => string;
   readonly extras?: (p: P) => Readonly<Record<string, unknown>>;
 }
@@ -72,6 +72,17 @@ export const errorTable = {
     (p) =>
       `Object ${named(p)} has a different version than expected. Expected: ${p.expected} - Actual: ${p.actual})`,
     (p) => ({ expectedVersion: p.expected, currentVersion: p.actual }),
+  ),
+  /** Berth's own: of two that came at the same time with the same `Idempotency-Key`. */
+  IdempotencyKeyInUse: row<object>(
+    409,
+    () => 'A request with this Idempotency-Key is still running. Try again in a moment.',
+  ),
+  /** Berth's own. */
+  IdempotencyKeyReused: row<object>(
+    422,
+    () =>
+      'This Idempotency-Key was sent with another request before. Give every request a key of its own.',
   ),
   /** Berth's own: commercetools' limits are not public. */
   TooManyRequests: row<{ text: string }>(429, (p) => p.text),

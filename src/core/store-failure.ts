@@ -18,6 +18,14 @@ export class DuplicateKey extends Error {
   }
 }
 
+/** A request with the same `Idempotency-Key` was faster. */
+export class AlreadyKept extends Error {
+  constructor(id: string) {
+    super(`There is an answer ${id} already`);
+    this.name = 'AlreadyKept';
+  }
+}
+
 /** Somebody has asked to cancel the operation before it could come so far. */
 export class CancelRequested extends Error {
   constructor(operationId: string) {

@@ -1,10 +1,10 @@
-/** Turns a secret into text that may touch the disk. The API process holds only this half. */
+/** Turns a secret into text that may touch the disk. */
 export interface Sealer {
   /** `context` names what the secret belongs to; it must be given again to open it. */
   seal(plain: string, context: string): string;
 }
 
-/** The other half, for what starts instances and runs scripts. */
+/** The other half, for what starts instances and runs scripts, and for answers that are kept for repeated requests. */
 export interface Opener {
   /** @throws where the text was not sealed by this box, for this context, or was altered */
   open(sealed: string, context: string): string;

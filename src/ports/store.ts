@@ -2,6 +2,7 @@ import type { AuditLogEntry, NumberedEntry } from '../core/audit-log.ts';
 import type { Connector, ConnectorStaged, ConnectorStagedStatus } from '../core/connector.ts';
 import type { ConnectorSearch } from '../core/connector-search.ts';
 import type { Deployment, DeploymentType } from '../core/deployment.ts';
+import type { KeptAnswer, KeptAnswerLimits } from '../core/kept-answer.ts';
 import type {
   CancelRequest,
   Operation,
@@ -29,9 +30,11 @@ export interface Store extends AsyncDisposable {
   readonly operationRecords: OperationReader;
   readonly runtime: RuntimeReader;
   readonly auditLog: AuditLogReader;
+  readonly keptAnswers: KeptAnswerReader;
   /**
    * @throws StaleVersion where a record has moved since it was read
    * @throws DuplicateKey where another record has the key
+   * @throws AlreadyKept where an answer is kept under the same id
    * @throws FencedOff where `fence` names an operation that another worker holds by now
    * @throws CancelRequested where `fence` does not allow for that
    */
@@ -151,7 +154,17 @@ export type Change =
       readonly onlyWhile?: { readonly cancellable: string } | { readonly client: string };
     }
   /** Forgets entries of before that time (ms since the epoch), and all but the newest of each project. */
-  | { readonly kind: 'prune-audit-log'; readonly before: number; readonly keep: number };
+  | { readonly kind: 'prune-audit-log'; readonly before: number; readonly keep: number }
+  /** Also forgets what the limits say, and first of all what is too old. */
+  | {
+      readonly kind: 'insert-kept-answer';
+      readonly answer: KeptAnswer;
+      readonly limits: KeptAnswerLimits;
+    }
+  /** Nothing happens where it is forgotten by now. */
+  | { readonly kind: 'update-kept-answer'; readonly id: string; readonly sealed: string }
+  /** Those that were kept at that time (ms since the epoch) or before. */
+  | { readonly kind: 'forget-kept-answers'; readonly until: number };
 
 export interface Project {
   readonly key: string;
@@ -317,6 +330,10 @@ export interface AuditLogFilter {
   /** ms since the epoch, both inclusive */
   readonly from?: number;
   readonly to?: number;
+}
+
+export interface KeptAnswerReader {
+  get(projectKey: string, id: string): Promise<KeptAnswer | undefined>;
 }
 
 /** What the data plane runs and reports. */

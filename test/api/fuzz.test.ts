@@ -164,6 +164,9 @@ function knownTo({ path }: Described): Known {
     privateProjects: [`europe-west1.gcp:${project}`],
     privateProject: [`europe-west1.gcp:${project}`],
     region: ['europe-west1.gcp'],
+    // So many that most are used once, and some again.
+    'idempotency-key': Array.from({ length: 2_000 }, (_, number) => `key-${number}`),
+    'if-match': ['*', '"1"', '"2"'],
     schedule: ['@daily', '0 3 * * *'],
     startDate: [new Date(Date.now() - 3_600_000).toISOString()],
     endDate: [new Date().toISOString()],

@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { describeAuditLog } from './store/audit-log.ts';
 import { describeCancelling } from './store/cancelling.ts';
 import { describeCommits } from './store/commits.ts';
+import { describeKeptAnswers } from './store/kept-answers.ts';
 import { describeOperations } from './store/operations.ts';
 import type { PrepareStore } from './store/place.ts';
 import { describeProcesses } from './store/processes.ts';
@@ -19,6 +20,7 @@ export function describeStore(name: string, prepare: PrepareStore): void {
     describeRecords(prepare);
     describeSearch(prepare);
     describeRevisions(prepare);
+    describeKeptAnswers(prepare);
     describeRuntimeRecords(prepare);
     describeAuditLog(prepare);
     describeProcesses(prepare);

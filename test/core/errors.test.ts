@@ -72,6 +72,16 @@ const rows: Record<ErrorCode, readonly [ApiError, number, string, object?]> = {
     'Object id=i or key=k has a different version than expected. Expected: 1 - Actual: 2)',
     { expectedVersion: 1, currentVersion: 2 },
   ],
+  IdempotencyKeyInUse: [
+    apiError('IdempotencyKeyInUse', {}),
+    409,
+    'A request with this Idempotency-Key is still running. Try again in a moment.',
+  ],
+  IdempotencyKeyReused: [
+    apiError('IdempotencyKeyReused', {}),
+    422,
+    'This Idempotency-Key was sent with another request before. Give every request a key of its own.',
+  ],
   General: [apiError('General', { text: 'It broke' }), 500, 'It broke'],
   BadGateway: [apiError('BadGateway', { text: 'Come back' }), 502, 'Come back'],
   ConnectorReferenceNotFound: [

@@ -58,6 +58,8 @@ export interface ControlPlaneOptions {
   readonly streamLimits?: Partial<StreamLimits>;
   /** Of another issuer, asked beside Berth's own. */
   readonly introspectionUrl?: string;
+  /** What the API sees of the store, where a test comes between. */
+  readonly storeOfApi?: (store: Store) => Store;
 }
 
 export async function openControlPlane(
@@ -112,11 +114,12 @@ export async function openControlPlane(
   };
   const own = ownTokens({ store, clock });
   const api = {
-    store,
+    store: options.storeOfApi?.(store) ?? store,
     clock,
     newId,
     sealer: secrets,
     digester: secrets,
+    opener: secrets,
     source,
     logs,
     events,

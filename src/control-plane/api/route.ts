@@ -2,12 +2,13 @@ import type { z } from 'zod';
 import type { SecretMask } from '../../core/configuration.ts';
 import type { EventBroker } from '../../ports/event-broker.ts';
 import type { LogStore } from '../../ports/log-store.ts';
-import type { Digester } from '../../ports/secret-box.ts';
+import type { Digester, Opener } from '../../ports/secret-box.ts';
 import type { TokenVerifier } from '../../ports/token-verifier.ts';
 import { printEntityTag } from '../../wire/conditions.ts';
 import type { nothing } from '../../wire/parameters.ts';
 import type { CommandDependencies } from '../commands/dependencies.ts';
 import type { Identity, OwnScope } from '../commands/identity.ts';
+import type { RunningRequests } from './running-requests.ts';
 import type { WaitSlots } from './wait-slots.ts';
 
 export interface ApiDependencies extends CommandDependencies {
@@ -20,6 +21,9 @@ export interface ApiDependencies extends CommandDependencies {
   /** Events are taken without a token. */
   readonly openPublishing: boolean;
   readonly waitSlots: WaitSlots;
+  readonly runningRequests: RunningRequests;
+  /** Opens kept answers, and nothing else here. */
+  readonly opener: Opener;
   readonly tokens: TokenVerifier;
   /** Of those that Berth issues. */
   readonly tokenLifetimeSeconds: number;
@@ -62,9 +66,16 @@ export interface Route<
       readonly headers: z.output<Headers>;
       /** Fires when the client has gone or the server stops: nobody waits any more. */
       readonly signal: AbortSignal;
+      readonly foretell: Foretell;
     },
   ) => Promise<Answer<Answers>>;
 }
+
+/**
+ * Says, before the commit, what it will be answered, where that cannot be told from the changes. It is kept for a repeat
+ * of the request.
+ */
+export type Foretell = (answer: Answer) => void;
 
 export type AnswerHeaders = Readonly<Record<string, string>>;
 

@@ -1,3 +1,4 @@
+import { withIdempotencyKey } from '../../wire/idempotency-key.ts';
 import { createApiClientRoute } from './api-clients/create.ts';
 import {
   getApiClientRoute,
@@ -27,8 +28,7 @@ import { getOperationRoute } from './operations/get.ts';
 import { queryDeploymentOperationsRoute, queryOperationsRoute } from './operations/query.ts';
 import type { Route } from './route.ts';
 
-/** The API: a row per endpoint. Authorization, parsing and documentation read it. */
-export const routes: readonly Route[] = [
+const table: readonly Route[] = [
   createDeploymentRoute,
   queryDeploymentsRoute,
   getDeploymentRoute,
@@ -58,3 +58,11 @@ export const routes: readonly Route[] = [
   removeApiClientRoute,
   queryAuditLogRoute,
 ];
+
+/**
+ * The API: a row per endpoint. Authorization, parsing and documentation read it. Whatever is posted may be sent again
+ * with an `Idempotency-Key`.
+ */
+export const routes: readonly Route[] = table.map((route) =>
+  route.method === 'POST' ? { ...route, headers: withIdempotencyKey(route.headers) } : route,
+);

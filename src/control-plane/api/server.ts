@@ -9,11 +9,13 @@ import type { Actor } from '../../core/audit-log.ts';
 import { apiError, Rejection, reject } from '../../core/errors.ts';
 import type { VerifiedToken } from '../../ports/token-verifier.ts';
 import { printRejection } from '../../wire/error-response.ts';
+import { idempotencyKeyOf } from '../../wire/idempotency-key.ts';
 import { noBody, nothing } from '../../wire/parameters.ts';
 import { parse } from '../../wire/parse.ts';
 import { auditedStore } from '../audit-log/audited-store.ts';
 import { admit } from './admit.ts';
 import { answerNoRequest } from './answer-no-request.ts';
+import { answerOnce, type RepeatableRequest } from './answer-once.ts';
 import { discardBody } from './discard-body.ts';
 import type { EventStream } from './event-stream.ts';
 import { openEventStreams, type StreamLimits } from './event-streams.ts';
@@ -23,8 +25,9 @@ import { addOAuth } from './oauth/add-oauth.ts';
 import { addOpenApi } from './openapi/add-openapi.ts';
 import { addRateLimits, type RateLimiter, type RateLimits } from './rate-limits.ts';
 import { readJson } from './read-json.ts';
-import type { ApiDependencies, Route } from './route.ts';
+import type { ApiDependencies, Foretell, Route } from './route.ts';
 import { routes } from './routes.ts';
+import { openRunningRequests } from './running-requests.ts';
 import { openWaitSlots } from './wait-slots.ts';
 
 export const bodyLimitBytes = 1024 * 1024;
@@ -36,11 +39,17 @@ export function createApiServer(
   {
     streamLimits,
     ...given
-  }: Omit<ApiDependencies, 'waitSlots'> & { readonly streamLimits: StreamLimits },
+  }: Omit<ApiDependencies, 'waitSlots' | 'runningRequests'> & {
+    readonly streamLimits: StreamLimits;
+  },
   rateLimits: RateLimits,
   logger: FastifyBaseLogger,
 ): FastifyInstance {
-  const deps = { ...given, waitSlots: openWaitSlots(waitingAtOnce) };
+  const deps = {
+    ...given,
+    waitSlots: openWaitSlots(waitingAtOnce),
+    runningRequests: openRunningRequests(),
+  };
   const stopping = new AbortController();
   const server = Fastify({
     loggerInstance: logger,
@@ -121,27 +130,23 @@ function addRoute(
           ? parse(route.body, readJson(request), 'InvalidJsonInput')
           : undefined;
       const headers = parse(route.headers ?? nothing, request.headers, 'InvalidHeader');
-      const store = auditedStore(deps, {
+      const signal = AbortSignal.any([stopping, whenGone(reply)]);
+      const parsed = { identity, projectKey, params, query, body, headers, signal };
+      const asked = {
         actor: actorOf(identity),
         action: route.name,
         correlationId: request.id,
-      });
-      const signal = AbortSignal.any([stopping, whenGone(reply)]);
-      const answer = await route.handle(
-        { ...deps, store },
-        {
-          identity,
-          projectKey,
-          params,
-          query,
-          body,
-          headers,
-          signal,
-        },
-      );
+      };
+      const run = (its: ApiDependencies, foretell: Foretell) =>
+        route.handle({ ...its, store: auditedStore(its, asked) }, { ...parsed, foretell });
+      const key = idempotencyKeyOf(headers);
+      const answer =
+        key === undefined
+          ? await run(deps, () => undefined)
+          : await answerOnce(deps, repeatable(request, { key, projectKey, identity }), run);
       if (route.answerType === 'text/event-stream') {
-        const asked = { request, reply, identity, projectKey, scopes: route.scopes, signal };
-        return streams.answer(answer.body as EventStream, asked);
+        const follower = { request, reply, identity, projectKey, scopes: route.scopes, signal };
+        return streams.answer(answer.body as EventStream, follower);
       }
       return reply
         .code(answer.status)
@@ -153,6 +158,14 @@ function addRoute(
 
 function actorOf({ clientId, subject }: VerifiedToken): Actor {
   return { type: 'client', clientId, ...(subject === undefined ? {} : { subject }) };
+}
+
+/** What must be the same when it is sent again. */
+function repeatable(
+  { method, url, body }: FastifyRequest,
+  of: Pick<RepeatableRequest, 'key' | 'projectKey' | 'identity'>,
+): RepeatableRequest {
+  return { ...of, method, path: url, body: typeof body === 'string' ? body : '' };
 }
 
 /** The framework's own `request.signal` fires when a body has been read, or never. */
@@ -175,6 +188,7 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
     const reason = code === 'invalid_token' ? ', error="invalid_token"' : '';
     reply.header('www-authenticate', `Bearer realm="berth"${reason}`);
   }
+  if (code === 'IdempotencyKeyInUse') reply.header('retry-after', 1);
   return reply.code(status).send(printRejection(rejection));
 }
 

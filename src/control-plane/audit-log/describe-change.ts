@@ -142,6 +142,9 @@ const describers: { readonly [K in Change['kind']]: Describer<K> } = {
   'put-tick': silent,
   'append-audit-log': silent,
   'prune-audit-log': silent,
+  'insert-kept-answer': silent,
+  'update-kept-answer': silent,
+  'forget-kept-answers': silent,
 };
 
 function resourceOf(

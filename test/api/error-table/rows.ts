@@ -4,7 +4,7 @@ import type { Answer } from '../../support/berth.ts';
 import type { ControlPlaneOptions } from '../../support/control-plane.ts';
 import { openTempPlane, type TempPlane } from '../../support/temp-plane.ts';
 import { openTokenIssuer } from '../../support/token-issuer.ts';
-import { globals, shopGlobals, values, webValues } from '../shop-connector.ts';
+import { globals, shopDraft, shopGlobals, values, webValues } from '../shop-connector.ts';
 import { sendOverHttp, type World } from './world.ts';
 
 /** A mistake, and all that the contract says of the answer (§3.2). */
@@ -93,6 +93,39 @@ export const errorRows: Readonly<Record<ErrorCode, ErrorRow>> = {
       `^Object id=${uuid} or key=stale has a different version than expected\\. Expected: 7 - Actual: 1\\)$`,
     ),
     extras: { expectedVersion: 7, currentVersion: 1 },
+  },
+  IdempotencyKeyInUse: {
+    status: 409,
+    async provoke({ request, deploymentPath, shop, get, plane }) {
+      const draft = { ...shopDraft(shop), connector: { id: shop.body.id }, key: 'slow' };
+      const ask = () =>
+        request('POST', deploymentPath(), draft, {
+          headers: { 'idempotency-key': 'slow', prefer: 'wait=60' },
+        });
+      const first = ask();
+      await expect.poll(async () => (await get(deploymentPath('key=slow'))).status).toBe(200);
+      const second = await ask();
+      while (await plane.work('succeed'));
+      expect((await first).status).toBe(201);
+      return second;
+    },
+    message: 'A request with this Idempotency-Key is still running. Try again in a moment.',
+  },
+  IdempotencyKeyReused: {
+    status: 422,
+    async provoke({ request, project }) {
+      const create = (name: string) =>
+        request(
+          'POST',
+          `/${project}/api-clients`,
+          { name, scope: `view_connectors:${project}` },
+          { headers: { 'idempotency-key': 'reused' } },
+        );
+      await create('One');
+      return create('Another');
+    },
+    message:
+      'This Idempotency-Key was sent with another request before. Give every request a key of its own.',
   },
   General: {
     status: 500,

@@ -6,13 +6,19 @@ import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import { certify } from '../../../src/control-plane/commands/certify.ts';
 import type { Answer } from '../../support/berth.ts';
-import { type ControlPlane, openControlPlane } from '../../support/control-plane.ts';
+import {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  openControlPlane,
+} from '../../support/control-plane.ts';
 import { createRepository } from '../../support/git-repository.ts';
 import { shopDraft, shopFiles } from '../shop-connector.ts';
 
 /** Where every mistake of the error table can be made. Rows make their own resources, so that their order is free. */
 export interface World extends AsyncDisposable {
   readonly plane: ControlPlane;
+  /** All that is on disk of it. */
+  readonly folder: string;
   readonly project: string;
   readonly token: string;
   readonly repositoryUrl: string;
@@ -46,14 +52,14 @@ export interface World extends AsyncDisposable {
 
 const project = 'error-project';
 
-export async function openWorld(): Promise<World> {
+export async function openWorld(options: ControlPlaneOptions = {}): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'berth-errors-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const repository = stack.use(await createRepository({ files: shopFiles, tag: 'v1' }));
   await repository.commit({ 'connect.yaml': 'deployAs: 7' }, 'not-valid');
   await repository.commit({ 'connect.yaml': null }, 'no-file');
-  const plane = stack.use(await openControlPlane(folder, 1));
+  const plane = stack.use(await openControlPlane(folder, 1, options));
   const token = await plane.token(project);
   const address = await plane.listen();
 
@@ -113,6 +119,7 @@ export async function openWorld(): Promise<World> {
   const opened = stack.move();
   return {
     plane,
+    folder,
     project,
     token,
     repositoryUrl: repository.url,

@@ -16,7 +16,7 @@ export const createApiClientRoute = defineRoute({
   query: nothing,
   body: apiClientDraftSchema,
   answers: { 201: apiClientSchema },
-  async handle({ store, clock }, { projectKey, body }) {
+  async handle({ store, clock }, { projectKey, body, foretell }) {
     const scopes = [...new Set(body.scope.split(/ +/).filter((scope) => scope !== ''))];
     rejectAny(
       scopes
@@ -39,7 +39,9 @@ export const createApiClientRoute = defineRoute({
       secretHash: hashSecret(id, secret),
       createdAt: clock.now(),
     };
+    const created = answer(201, printApiClient({ ...client, secret }));
+    foretell(created);
     await store.commit([{ kind: 'put-client', client }]);
-    return answer(201, printApiClient({ ...client, secret }));
+    return created;
   },
 });

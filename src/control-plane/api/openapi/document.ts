@@ -57,6 +57,11 @@ function sharedParts(): object {
         description: 'What the request said with the same header, or a new one. Logs name it.',
         schema: { type: 'string' },
       },
+      Replayed: {
+        description:
+          '`true` where the request was done before and this is the answer that was kept; missing otherwise.',
+        schema: { type: 'string', enum: ['true'] },
+      },
       EntityTag: {
         description:
           'The `version` in quotes, for `If-Match` of a DELETE. It does not change with what happens in the background. ' +

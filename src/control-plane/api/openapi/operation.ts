@@ -101,6 +101,9 @@ function printAnswer(endpoint: Endpoint, status: string, printed: Printed, descr
   const headers = {
     ...correlationHeader,
     ...(hasVersion(schema, printed) ? { ETag: { $ref: '#/components/headers/EntityTag' } } : {}),
+    ...(isRepeatable(endpoint, printed)
+      ? { 'Idempotency-Replayed': { $ref: '#/components/headers/Replayed' } }
+      : {}),
   };
   const type = status in endpoint.answers ? endpoint.answerType : undefined;
   return { description, headers, content: { [type ?? 'application/json']: { schema } } };
@@ -124,7 +127,8 @@ function printErrors(
   const statuses = [...errorStatuses].filter((status) => {
     if (status === 401 || status === 403) return endpoint.access !== 'anybody';
     if (status === 404) return isOne;
-    return status !== 409 || isVersioned;
+    if (status === 409) return isVersioned || isRepeatable(endpoint, printed);
+    return status !== 422 || isRepeatable(endpoint, printed);
   });
   return Object.fromEntries(
     statuses.map((status) => [
@@ -140,6 +144,10 @@ function objectSchema(printed: Printed, name: string) {
     properties: (properties ?? {}) as Readonly<Record<string, JsonSchema>>,
     required: (required ?? []) as readonly string[],
   };
+}
+
+function isRepeatable(endpoint: Endpoint, printed: Printed): boolean {
+  return 'idempotency-key' in objectSchema(printed, nameOf(endpoint, 'headers')).properties;
 }
 
 function hasVersion(schema: JsonSchema, printed: Printed): boolean {

@@ -3,6 +3,7 @@ import { assignedProjects } from '../../../core/connector.ts';
 import type { Subject } from '../../../core/operation.ts';
 import type { Change, Fence } from '../../../ports/store.ts';
 import { appendStatement, isCancellable, pruneStatements } from './audit-log.ts';
+import { forgetKeptAnswers, insertKeptAnswer, updateKeptAnswer } from './kept-answers.ts';
 import {
   addressRow,
   connectorRow,
@@ -12,12 +13,7 @@ import {
   stagedRow,
 } from './records.ts';
 import type { Schema } from './schema.ts';
-
-/** A statement of a commit. `expects` names the record that must still be as it was read. */
-export interface Write {
-  readonly query: Compilable;
-  readonly expects?: { readonly kind: 'version' | 'fence' | 'no-cancel'; readonly id: string };
-}
+import type { Write } from './write.ts';
 
 /** What makes a change true, in order. */
 export function writesOf(db: Kysely<Schema>, change: Change): readonly Write[] {
@@ -329,6 +325,9 @@ const writers: {
     ),
   'append-audit-log': (db, change) => one(appendStatement(db, change)),
   'prune-audit-log': (db, change) => pruneStatements(db, change).map((query) => ({ query })),
+  'insert-kept-answer': (db, { answer, limits }) => insertKeptAnswer(db, answer, limits),
+  'update-kept-answer': (db, { id, sealed }) => updateKeptAnswer(db, id, sealed),
+  'forget-kept-answers': (db, { until }) => forgetKeptAnswers(db, until),
 };
 
 /** Also of an operation that runs: it finds itself fenced off. */

@@ -101,6 +101,14 @@ export interface Schema {
     resource_id: string;
     document: string;
   };
+  kept_answer: {
+    seq: Generated<number>;
+    id: string;
+    project_key: string;
+    sealed: string;
+    bytes: number;
+    created_at: number;
+  };
   job_tick: { deployment_id: string; application_name: string; tick_at: number };
 }
 

@@ -118,4 +118,14 @@ insert into connector_project (connector_id, project_key)
     from connector, json_each(connector.document, '$.privateProjects');
 `,
   },
+  {
+    number: 7,
+    name: 'answers kept for repeated requests',
+    sql: `
+create table kept_answer (seq integer primary key autoincrement, id text not null unique, project_key text not null,
+  sealed text not null, bytes integer not null, created_at integer not null) strict;
+create index kept_answer_by_project on kept_answer (project_key, seq, bytes);
+create index kept_answer_by_time on kept_answer (created_at);
+`,
+  },
 ] as const;

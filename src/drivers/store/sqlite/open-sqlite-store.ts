@@ -1,4 +1,5 @@
 import {
+  AlreadyKept,
   CancelRequested,
   DuplicateKey,
   FencedOff,
@@ -8,7 +9,8 @@ import type { Change, Store } from '../../../ports/store.ts';
 import { AffectedRowsError, isUniqueViolation } from '../../sqlite/errors.ts';
 import { openSqlite } from '../../sqlite/open-sqlite.ts';
 import { createAuditLogReader } from '../sql/audit-log.ts';
-import { fenceWrites, type Write, writesOf } from '../sql/changes.ts';
+import { fenceWrites, writesOf } from '../sql/changes.ts';
+import { createKeptAnswerReader } from '../sql/kept-answers.ts';
 import { createOperationQueue, createOperationReader } from '../sql/operations.ts';
 import {
   createConnectorReader,
@@ -19,6 +21,7 @@ import {
   createRuntimeReader,
 } from '../sql/readers.ts';
 import type { Schema } from '../sql/schema.ts';
+import type { Write } from '../sql/write.ts';
 import { migrations } from './migrations.ts';
 
 /** The default store: one file that both planes open. */
@@ -39,6 +42,7 @@ export async function openSqliteStore(options: { readonly file: string }): Promi
     operationRecords: createOperationReader(db),
     runtime: createRuntimeReader(db),
     auditLog: createAuditLogReader(db),
+    keptAnswers: createKeptAnswerReader(db),
     async commit(changes, fence) {
       const writes = changes.flatMap((change) => writesOf(db, change));
       const all = fence === undefined ? writes : [...fenceWrites(db, fence), ...writes];
@@ -62,6 +66,7 @@ function explain(error: unknown, writes: readonly Write[], changes: readonly Cha
   if (error instanceof AffectedRowsError) {
     const expects = writes[error.statement]?.expects;
     if (expects?.kind === 'fence') return new FencedOff(expects.id);
+    if (expects?.kind === 'no-answer') return new AlreadyKept(expects.id);
     if (expects?.kind === 'no-cancel') return new CancelRequested(expects.id);
     if (expects?.kind === 'version') return new StaleVersion(expects.id);
   }
