@@ -25,7 +25,7 @@ export interface CliOptions {
 
 export interface CliResult {
   readonly exitCode: number | undefined;
-  /** Without colours, and without spaces at the ends of lines and of the whole. */
+  /** `plain`, as is `stderr`. */
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -83,7 +83,8 @@ async function install(): Promise<string> {
   return folder;
 }
 
-function plain(text: string): string {
+/** As somebody reads it: without colours, and without spaces at the ends of lines. */
+export function plain(text: string): string {
   return stripVTControlCharacters(text)
     .replaceAll(/[ \t\r]+$/gm, '')
     .trim();

@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 export interface Certificate {
   /** PEM */
   readonly key: string;
-  /** PEM. Whoever trusts it trusts https://127.0.0.1 and https://localhost of its owner. */
+  /** PEM. Whoever trusts it trusts https://127.0.0.1, https://localhost and https://auth.localhost of its owner. */
   readonly certificate: string;
 }
 
@@ -35,7 +35,10 @@ const basicConstraints = [0x55, 0x1d, 0x13];
 const subjectAlternativeName = [0x55, 0x1d, 0x11];
 const alternativeNames = extension(
   subjectAlternativeName,
-  sequence(tlv(0x82, Buffer.from('localhost')), tlv(0x87, [127, 0, 0, 1])),
+  sequence(
+    ...['localhost', 'auth.localhost'].map((name) => tlv(0x82, Buffer.from(name))),
+    tlv(0x87, [127, 0, 0, 1]),
+  ),
 );
 
 function extension(id: readonly number[], value: Buffer): Buffer {

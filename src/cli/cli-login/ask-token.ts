@@ -23,6 +23,11 @@ export async function askToken(apiUrl: string, client: LoginClient): Promise<Log
         'It may be another Berth than the one these credentials are of. Name the right one with --api-url, or set BERTH_DATA_DIR as it is there.',
     });
   }
+  if (status === 429) {
+    throw new Failure(`${apiUrl} takes no login of this API client at the moment.`, {
+      nextStep: 'Too many have failed. Try again in a minute, with the right secret.',
+    });
+  }
   const token = status === 200 ? parseToken(text) : undefined;
   if (token === undefined) {
     throw new Failure(`${apiUrl} gave no token, but status ${status}: ${text.slice(0, 500)}`, {
