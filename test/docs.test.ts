@@ -43,6 +43,13 @@ describe('docs/api-compat.md', () => {
     expect(there.toSorted()).toEqual(Object.keys(errorTable).toSorted());
   });
 
+  it('says of every command of the official CLI whether it works', async () => {
+    const rows = await readRows(/^`((?:auth|connect) [a-z ]+)`$/);
+    const known = (await read('test/fixtures/official-cli/commands.txt')).trim().split('\n');
+    const commands = known.map((line) => line.replace(/ (?:--|[A-Z]).*$/, ''));
+    expect(rows.map(({ name }) => name).toSorted()).toEqual(commands);
+  });
+
   /** The tables' rows whose first cell names something. */
   async function readRows(pattern: RegExp) {
     const lines = (await read('docs/api-compat.md')).split('\n');

@@ -1,8 +1,7 @@
 import { formatWithOptions } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Answer } from '../support/berth.ts';
-import { readLog, settle, settleDeployment } from '../support/deploy.ts';
-import { type CliResult, plain } from '../support/official-cli.ts';
+import { plain } from '../support/official-cli.ts';
 import { expectSuccess, rowsOf, unwrapped } from '../support/official-cli-output.ts';
 import { type CliWorld, openCliWorld } from '../support/official-cli-world.ts';
 import { ask } from '../support/request-loop.ts';
@@ -10,10 +9,9 @@ import { keys, tinyConnector, tinyServer } from '../support/tiny-connector.ts';
 
 const region = 'europe-west1.gcp';
 
-/** More than a page of logs at the start; ends at once where VALUE says so. */
+/** Ends at once where VALUE says so. */
 const server = `
 if (process.env.VALUE === 'broken') { console.error('cannot start with this'); process.exit(3); }
-for (let line = 1; line <= 120; line++) console.log('line ' + line);
 ${tinyServer}`;
 
 const { configuration: shared } = keys(['SHARED'], ['SHARED_TOKEN']);
@@ -26,7 +24,7 @@ const connector = tinyConnector(
   { configuration: shared },
 );
 
-describe('the official CLI', () => {
+describe('the official CLI: connect connectorstaged', () => {
   let world: CliWorld;
   let run: CliWorld['run'];
 
@@ -44,12 +42,10 @@ describe('the official CLI', () => {
     world.berth.request('GET', `/connectors/drafts/key=${key}`);
   const read = (key: string): Promise<Answer> =>
     world.berth.request('GET', `/test-project/deployments/key=${key}`);
-  const settled = async (key: string): Promise<Answer> =>
-    settleDeployment(world.berth, (await read(key)).body.id);
   const described = (body: unknown): string =>
     plain(formatWithOptions({ depth: 10, colors: true }, body));
 
-  describe('connectorstaged', () => {
+  describe('drafts', () => {
     test('create makes a draft of a repository that is read over https', async () => {
       const { repositoryUrl } = world;
 
@@ -154,7 +150,7 @@ describe('the official CLI', () => {
     });
   });
 
-  describe('connectorstaged preview', () => {
+  describe('preview', () => {
     const preview = `connect connectorstaged preview --key shop --deployment-key pre --region ${region}`;
     const started = (id: string, tag: string) =>
       `Starting validation for Connector with ID '${id}' and Git tag '${tag}'. This may take a few minutes.`;
@@ -245,132 +241,16 @@ describe('the official CLI', () => {
     });
   });
 
-  describe('deployment', () => {
-    test('create makes one of a draft, with a type', async () => {
-      const { id } = (await draft()).body;
-
-      const created = await run(
-        `connect deployment create --key mine --connector-id ${id} --connector-staged --type preview --region ${region} ` +
-          '--configuration web.VALUE=mine',
-      );
-
-      const deployment = await read('mine');
-      expectSuccess(created, [
-        'Creating the Deployment resource. Please wait while we process your request.',
-        `The Deployment resource mine has been successfully created with ID: ${deployment.body.id} and it's currently in Deploying status`,
-      ]);
-      expect((await settled('mine')).body).toMatchObject({ status: 'Deployed', type: 'preview' });
-    });
-
-    test('list shows them with their versions', async () => {
-      const { body: pre } = await read('pre');
-      const { body: mine } = await read('mine');
-
-      const listed = await run('connect deployment list --sort createdAt --limit 2 --offset 0');
-
-      expect(rowsOf(listed)).toEqual([
-        'ID KEY VERSION STATUS',
-        `${pre.id} pre 3 Failed`,
-        `${mine.id} mine 1 Deployed`,
-        'Showing items 1–2 of 2.',
-      ]);
-    });
-
-    test('describe shows one, by key and by id', async () => {
-      const { body } = await read('mine');
-
-      for (const [name, value] of Object.entries({ key: 'mine', id: body.id as string })) {
-        expectSuccess(await run(`connect deployment describe --${name} ${value}`), [
-          `Trying to get the Deployment data for the Deployment with the following ${name}: ${value}`,
-          described(body),
-        ]);
-      }
-      const missing = await run('connect deployment describe --key nothing');
-      expect(missing.exitCode).toBe(2);
-      expect(unwrapped(missing.stderr)).toContain('Code: ResourceNotFound');
-    });
-
-    test('logs shows lines and requests, page by page, of an application and of a time', async () => {
-      const { body } = await read('mine');
-      await ask(body.applications[0].url);
-      await expect
-        .poll(async () => (await readLog(world.berth, body.id)).map(({ type }) => type))
-        .toContain('HTTP_REQUEST');
-      const heading = "Getting logs for Deployment with key - 'mine' ...";
-
-      const clock = await run('connect deployment logs --key mine --application clock');
-      expect(clock).toMatchObject({ exitCode: 0, stderr: '' });
-      expect(clock.stdout.split('\n')).toEqual([
-        heading,
-        '',
-        expect.stringMatching(/^- Logs from \w{3}, .* GMT to .* GMT -$/),
-        '',
-        expect.stringMatching(/^\S+Z DEFAULT clock \{"message":"listens on 8080"\}$/),
-      ]);
-
-      const first = await run('connect deployment logs --key mine', { input: 'n\n' });
-      const both = await run('connect deployment logs --key mine', { input: 'y\n' });
-      expect([first.exitCode, both.exitCode]).toEqual([0, 0]);
-      expect(first.stdout).toContain("There's more logs available.");
-      expect(linesIn(first)).toHaveLength(100);
-      expect(linesIn(both).slice(0, 100)).toEqual(linesIn(first));
-      expect(new Set(linesIn(both)).size).toBe(linesIn(both).length);
-      expect(both.stdout).toContain("No more logs found for Deployment with key - 'mine'.");
-      expect(both.stdout).toMatch(/ INFO web GET "http:\/\/localhost:\d+\/web" 200 "[^"]*"\n/);
-
-      const none = await run(
-        `connect deployment logs --id ${body.id} --startDate ${ago(3600)} --endDate ${ago(3599)}`,
-      );
-      expectSuccess(none, [
-        `Getting logs for Deployment with id - '${body.id}' ...`,
-        `No logs found for Deployment with id - '${body.id}'.`,
-      ]);
-    });
-
-    test('redeploy changes a value, and skips scripts where it is told', async () => {
-      const redeployed = await run(
-        'connect deployment redeploy --key mine --configuration web.VALUE=changed --skipScripts',
-      );
-
-      const { body } = await settled('mine');
-      expectSuccess(redeployed, [
-        "Redeploying Deployment with key - 'mine' ...",
-        `Deployment with mine - '${body.id}' has been successfully redeployed. Since this is an asynchronous operation, ` +
-          'the redeployment may take a few minutes. You can check the status of the redeployment using the ' +
-          "'commercetools connect Deployment describe' command later on. Deploying",
-      ]);
-      expect(body).toMatchObject({ status: 'Deployed', version: 2 });
-      expect((await ask(body.applications[0].url)).body).toBe('changed');
-      expect(JSON.stringify(body.details)).not.toContain('postDeploy');
-    });
-
-    test('delete asks first', async () => {
-      const question = "Are you sure you want to delete Deployment with key: 'mine'?";
-
-      const kept = await run('connect deployment delete --key mine', { input: 'n\n' });
-      expect(kept.exitCode).toBe(0);
-      expect(unwrapped(kept.stdout)).toContain(question);
-      expect(kept.stdout).toMatch(/\nThe operation was cancelled\.$/);
-      expect((await read('mine')).body.status).toBe('Deployed');
-
-      const deleted = await run('connect deployment delete --key mine', { input: 'y\n' });
-      expect(deleted.exitCode).toBe(0);
-      expect(deleted.stdout).toContain(
-        "\nDeployment with key - 'mine' has been successfully deleted. Since this is an asynchronous operation",
-      );
-      await settle(
-        () => read('mine'),
-        ({ status }) => status === 404,
-      );
-    });
+  test('connectorstaged validate and deploy, of which a preview is made, work alone', async () => {
+    const validated = await run('connect connectorstaged validate --key shop');
+    expect(validated.exitCode, validated.stderr).toBe(0);
+    expect(validated.stdout).toMatch(/\nValidation for Connector .* and Git tag 'v2' succeeded!$/);
+    const deployed = await run(
+      `connect connectorstaged deploy --key shop --deployment-key pre --region ${region} --configuration web.VALUE=alone`,
+    );
+    expect(deployed.exitCode, deployed.stderr).toBe(0);
+    const { body } = await read('pre');
+    expect(body).toMatchObject({ version: 4, status: 'Deployed' });
+    expect((await ask(body.applications[0].url)).body).toBe('alone');
   });
 });
-
-function linesIn({ stdout }: CliResult): readonly string[] {
-  return stdout.split('\n').filter((line) => /^\d{4}-\S+Z [A-Z]+ \w+ /.test(line));
-}
-
-/** As the CLI reads it: without a time zone, which for these is UTC. */
-function ago(seconds: number): string {
-  return new Date(Date.now() - seconds * 1000).toISOString().slice(0, 19);
-}
