@@ -106,6 +106,8 @@ const rules: ArchitectureRules = {
 
   packages: {
     '@fastify/rate-limit': { values: ['control-plane/api'] },
+    '@fastify/swagger': { values: ['control-plane/api/*'] },
+    '@fastify/swagger-ui': { values: ['control-plane/api/*'] },
     commander: { values: ['cli'] },
     croner: { values: ['wire', 'data-plane/jobs'] },
     execa: { values: ['drivers/builder/*', 'drivers/runtime/*', 'drivers/source/*', 'cli'] },

@@ -221,12 +221,24 @@ describe('beside the route table', () => {
   const oauth = ['', '/.commercetools.com'].flatMap((prefix) =>
     ['token', 'introspect'].map((name) => `POST ${prefix}/oauth/${name}`),
   );
+  /** For people, with their files. */
+  const reference = [
+    'GET /',
+    'GET /reference',
+    'GET /reference/json',
+    'GET /reference/yaml',
+    // So the framework prints `/reference/static/*`.
+    'GET /reference*',
+    'GET /reference/static/index.html',
+    'GET /reference/static/swagger-initializer.js',
+  ];
   const publishing = ['POST /v1/projects/:project/topics/:topicAndVerb'];
 
   test('there is nothing that these tests do not know', () => {
     const known = [
       ...routes.map(({ method, path }) => `${method} ${path}`),
       ...open,
+      ...reference,
       ...oauth,
       ...publishing,
     ];

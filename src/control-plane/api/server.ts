@@ -23,6 +23,7 @@ import { addPublishing } from './events/publish.ts';
 import { addHealth } from './health.ts';
 import { addOAuth } from './oauth/add-oauth.ts';
 import { addOpenApi } from './openapi/add-openapi.ts';
+import { addReference } from './openapi/add-reference.ts';
 import { addRateLimits, type RateLimiter, type RateLimits } from './rate-limits.ts';
 import { readJson } from './read-json.ts';
 import type { ApiDependencies, Foretell, Route } from './route.ts';
@@ -91,6 +92,7 @@ export function createApiServer(
   addOAuth(server, deps, limiter);
   addPublishing(server, deps);
   addOpenApi(server, routes);
+  addReference(server, routes);
   const streams = openEventStreams(deps, streamLimits);
   const shared = { deps, limiter, streams, stopping: stopping.signal };
   for (const route of routes) addRoute(server, route, shared);

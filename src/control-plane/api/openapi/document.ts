@@ -73,7 +73,8 @@ function sharedParts(): object {
       oauth2: {
         type: 'oauth2',
         description:
-          'An access token, as `Authorization: Bearer …`. Any one of the scopes is enough.',
+          'An access token, as `Authorization: Bearer …`. Any one of the scopes is enough. A token that is got ' +
+          'without naming a scope has all of its client.',
         flows: {
           clientCredentials: {
             tokenUrl: '/oauth/token',
