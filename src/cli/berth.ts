@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { ConfigMistakes } from '../config/parse-config.ts';
 import { Failure } from '../core/failure.ts';
+import { certifyCommand } from './certify.ts';
 import { type CliLoginOptions, cliLogin } from './cli-login.ts';
 import { type QuickstartOptions, quickstart } from './quickstart.ts';
 import { serve } from './serve.ts';
@@ -46,6 +47,8 @@ program
   )
   .option('--json', 'one JSON object instead of the line for the shell')
   .action((options: CliLoginOptions) => cliLogin(options));
+
+program.addCommand(certifyCommand());
 
 try {
   await program.parseAsync();

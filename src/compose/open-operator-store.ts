@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { access } from 'node:fs/promises';
+import type { Config } from '../config/parse-config.ts';
+import { auditedStore } from '../control-plane/audit-log/audited-store.ts';
+import { Failure } from '../core/failure.ts';
+import { openSecretBox } from '../drivers/secret-box/aes-gcm/secret-box.ts';
+import { openSqliteStore } from '../drivers/store/sqlite/open-sqlite-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Store } from '../ports/store.ts';
+import { dataLayout } from './data-layout.ts';
+
+/** What a command of an operator works on, beside whatever server runs there. */
+export interface OperatorStore extends AsyncDisposable {
+  /** What it commits stands in the audit log. */
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
+/**
+ * @param action what the command is called in the audit log
+ * @throws Failure where the data directory is none
+ */
+export async function openOperatorStore(
+  { dataDirectory }: Pick<Config, 'dataDirectory'>,
+  action: string,
+): Promise<OperatorStore> {
+  const layout = dataLayout(dataDirectory);
+  await requireStore(layout.store, dataDirectory);
+  const digester = await openSecretBox({ keyFile: layout.keyFile });
+  const store = await openSqliteStore({ file: layout.store });
+  const clock = { now: () => Date.now() };
+  const asked = { actor: { type: 'operator' }, action, correlationId: randomUUID() } as const;
+  return {
+    store: auditedStore({ store, clock, digester }, asked),
+    clock,
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+/** Opening would make one, and a mistyped folder would look like an empty Berth. */
+async function requireStore(file: string, dataDirectory: string): Promise<void> {
+  try {
+    await access(file);
+  } catch (error) {
+    throw new Failure(`There are no records of a Berth in ${dataDirectory}.`, {
+      nextStep: 'Say with BERTH_DATA_DIR where they are; berth serve makes them.',
+      cause: error,
+    });
+  }
+}
