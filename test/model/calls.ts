@@ -1,11 +1,13 @@
 import fc from 'fast-check';
-import type { CreateCall, RedeployCall, Values } from './reference.ts';
+import type { CreateCall, RedeployCall, RollbackCall, Values } from './reference.ts';
 
 /** One call of a sequence. `target` picks one of the Deployments that the sequence has made so far, gone ones too. */
 export type Call =
   | { readonly call: 'create'; readonly draft: CreateCall }
   | { readonly call: 'redeploy'; readonly target: number; readonly change: RedeployCall }
-  | { readonly call: 'delete' | 'get' | 'get-by-key' | 'logs'; readonly target: number }
+  | { readonly call: 'rollback'; readonly target: number; readonly change: RollbackCall }
+  | { readonly call: 'delete' | 'cancel' | 'revisions'; readonly target: number }
+  | { readonly call: 'get' | 'get-by-key' | 'logs'; readonly target: number }
   | { readonly call: 'foreign'; readonly target: number; readonly method: 'GET' | 'DELETE' }
   | { readonly call: 'query'; readonly limit: number; readonly offset: number };
 
@@ -88,24 +90,39 @@ function completed(call: CreateCall): CreateCall {
   };
 }
 
+const versionOffset = fc.oneof(
+  { weight: 8, arbitrary: fc.constant(0) },
+  { weight: 1, arbitrary: fc.constantFrom(-1, 1) },
+);
+
 const change: fc.Arbitrary<RedeployCall> = fc.record(
   {
-    versionOffset: fc.oneof(
-      { weight: 8, arbitrary: fc.constant(0) },
-      { weight: 1, arbitrary: fc.constantFrom(-1, 1) },
-    ),
+    versionOffset,
     applications,
     global: globalValues,
   },
   { requiredKeys: ['versionOffset'] },
 );
 
+/** Revisions have the numbers of versions, and most Deployments of a sequence do not get far. */
+const rollback: fc.Arbitrary<RollbackCall> = fc.record({
+  versionOffset,
+  back: fc.nat({ max: 4 }),
+  inPath: fc.boolean(),
+});
+
 const call: fc.Arbitrary<Call> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ call: fc.constant('create' as const), draft }) },
   { weight: 6, arbitrary: fc.record({ call: fc.constant('redeploy' as const), target, change }) },
-  { weight: 4, arbitrary: fc.record({ call: fc.constant('delete' as const), target }) },
   {
-    weight: 3,
+    weight: 5,
+    arbitrary: fc.record({ call: fc.constant('rollback' as const), target, change: rollback }),
+  },
+  { weight: 4, arbitrary: fc.record({ call: fc.constant('delete' as const), target }) },
+  { weight: 3, arbitrary: fc.record({ call: fc.constant('cancel' as const), target }) },
+  { weight: 1, arbitrary: fc.record({ call: fc.constant('revisions' as const), target }) },
+  {
+    weight: 2,
     arbitrary: fc.record({
       call: fc.constantFrom('get' as const, 'get-by-key' as const, 'logs' as const),
       target,
@@ -134,7 +151,6 @@ export const callsOfSequence = 20;
 export const sequence: fc.Arbitrary<readonly Move[]> = fc.array(
   fc.record({
     call,
-
     after: fc.oneof(
       { weight: 4, arbitrary: fc.constant('nothing' as const) },
       { weight: 4, arbitrary: fc.constant('succeed' as const) },

@@ -8,7 +8,7 @@ import type { Answer } from '../support/berth.ts';
 import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
 import { createRepository, type TestRepository } from '../support/git-repository.ts';
 import { type Call, callsOfSequence, type Move, sequence } from './calls.ts';
-import { type Known, Reference, type Values } from './reference.ts';
+import { type Known, Reference, type RollbackCall, type Values } from './reference.ts';
 
 const sequences = 1000;
 const workers = 2;
@@ -87,11 +87,16 @@ const worthSeeing = [
   'DeploymentInvalidType',
   'DeploymentMissingApplicationConfigurationKey',
   'DeploymentMissingGlobalConfigurationKey',
+  'DeploymentRollbackNotAllowed',
   'DeploymentUnknownApplicationConfiguration',
   'DeploymentUnknownApplicationConfigurationKey',
   'DeploymentUnknownGlobalConfigurationKey',
   'DeploymentUnsupportedRegion',
   'DuplicateField',
+  'OperationNotCancellable',
+  'cancelled',
+  'rolled back',
+  'two revisions',
 ];
 
 async function runSequence(moves: readonly Move[]): Promise<void> {
@@ -159,6 +164,12 @@ async function make(
     }
     case 'redeploy':
       return redeploy(call, target.id, known, reference);
+    case 'rollback':
+      return rollBack(call.change, target.id, known, reference);
+    case 'cancel':
+      return cancel(target.id, known, reference);
+    case 'revisions':
+      return expectRevisions(target.id, known);
     case 'delete': {
       const answer = await own('DELETE', pathOf(target.id));
       if (known === undefined) return expectCodes(answer, 404, ['ResourceNotFound']);
@@ -195,7 +206,59 @@ async function redeploy(
   const versionOffset = version - known.version;
   const codes = reference.redeploy(known, { ...change, versionOffset });
   if (codes.length === 0) return expectDeployment(answer, 201, known);
-  expectCodes(answer, codes[0] === 'ConcurrentModification' ? 409 : 400, codes);
+  expectCodes(answer, statusOf(codes), codes);
+}
+
+async function rollBack(
+  { versionOffset, back, inPath }: RollbackCall,
+  id: string,
+  known: Known | undefined,
+  reference: Reference,
+): Promise<void> {
+  const current = known?.version ?? 1;
+  const version = Math.max(1, current + versionOffset);
+  const revision = Math.max(1, current - back);
+  const answer = inPath
+    ? await own('POST', `${pathOf(id)}/revisions/${revision}/rollback`, { version })
+    : await own('POST', `${pathOf(id)}/rollback`, { version, revision });
+  if (known === undefined) return expectCodes(answer, 404, ['ResourceNotFound']);
+  const codes = reference.rollBack(known, revision, version - known.version);
+  if (codes.length > 0) return expectCodes(answer, statusOf(codes), codes);
+  seen.add('rolled back');
+  expectDeployment(answer, 201, known);
+}
+
+/** What is queued ends at once: nobody works while a call is made. */
+async function cancel(id: string, known: Known | undefined, reference: Reference): Promise<void> {
+  const path = `${pathOf(id)}/cancel`;
+  if (known === undefined) return expectCodes(await own('POST', path), 404, ['ResourceNotFound']);
+  const isOpen = ['Queued', 'Deploying', 'Undeploying'].includes(known.status);
+  const [answer] = await Promise.all([
+    own('POST', path),
+    isOpen ? plane.cancelQueued() : undefined,
+  ]);
+  if (!reference.cancel(known)) return expectCodes(answer, 400, ['OperationNotCancellable']);
+  expect([answer.status, answer.body.state]).toEqual([202, 'cancelled']);
+  seen.add('cancelled');
+}
+
+async function expectRevisions(id: string, known: Known | undefined): Promise<void> {
+  const answer = await own('GET', `${pathOf(id)}/revisions`);
+  if (known === undefined) return expectCodes(answer, 404, ['ResourceNotFound']);
+  const { results, total } = answer.body;
+  const expected = known.revisions.map(({ number, applications, global }) => ({
+    revision: number,
+    applications: configurationsOf(Object.fromEntries(applications), true),
+    globalConfiguration: listsOf(global, true),
+  }));
+  expect(total).toBe(expected.length);
+  expect(results).toMatchObject(expected);
+  if (total > 1) seen.add('two revisions');
+}
+
+function statusOf([code]: readonly string[]): number {
+  if (code === 'ResourceNotFound') return 404;
+  return code === 'ConcurrentModification' ? 409 : 400;
 }
 
 async function expectQuery(
@@ -243,6 +306,7 @@ function expectDeployment({ status, body }: Answer, expected: number, known: Kno
     version,
     preview,
     state: body.status,
+    rollbackRevision: body.rollbackRevision,
     configurations: applications.map(
       (one: { applicationName: string; standardConfiguration: []; securedConfiguration: [] }) => ({
         applicationName: one.applicationName,
@@ -259,6 +323,7 @@ function expectDeployment({ status, body }: Answer, expected: number, known: Kno
     version: known.version,
     preview: known.type === 'preview',
     state: known.status,
+    rollbackRevision: known.rollbackRevision,
     configurations: configurationsOf(Object.fromEntries(known.applications), true),
     globalConfiguration: listsOf(known.global, true),
   });

@@ -1,6 +1,6 @@
 /**
  * What the contract says of Deployments, as small as it can be said: statuses (§2.2), versions (§2.7), the order of checks
- * (§2.3), merged values (§2.4), deletion (§2.5). Written from the contract and without any of the code it judges.
+ * (§2.3), merged values (§2.4), deletion (§2.5), revisions and rollback (§2.8); and of Berth's own cancel. Written from the contract and without any of the code it judges.
  */
 
 export interface Values {
@@ -23,6 +23,21 @@ export interface RedeployCall {
   readonly global?: Values;
 }
 
+export interface RollbackCall {
+  readonly versionOffset: number;
+  /** So many versions back from the Deployment's own. */
+  readonly back: number;
+  /** Whether the revision stands in the path or in the body. */
+  readonly inPath: boolean;
+}
+
+/** What a successful deploy leaves. */
+export interface Revision {
+  readonly number: number;
+  readonly applications: ReadonlyMap<string, Values>;
+  readonly global: Values;
+}
+
 export interface Known {
   readonly id: string;
   readonly key?: string;
@@ -33,6 +48,11 @@ export interface Known {
   global: Values;
   /** A release of it is up: there is something to tear down. */
   up: boolean;
+  /** Newest first. */
+  revisions: readonly Revision[];
+  rollbackRevision: number | undefined;
+  /** How the last thing that was done with it ended. */
+  lastEnd: 'succeeded' | 'failed' | 'cancelled' | undefined;
 }
 
 interface KeyRule {
@@ -116,6 +136,9 @@ export class Reference {
       ),
       global: merge(nothing, call.global),
       up: false,
+      revisions: [],
+      rollbackRevision: undefined,
+      lastEnd: undefined,
     };
     this.deployments.unshift(deployment);
     this.#queue.push({ deployment, kind: 'deploy' });
@@ -151,10 +174,38 @@ export class Reference {
       ],
     ]);
     if (codes.length > 0) return codes;
-    const status = this.#accepted();
-    Object.assign(deployment, { version: deployment.version + 1, status, applications, global });
-    this.#queue.push({ deployment, kind: 'deploy' });
+    this.#deployAgain(deployment, { applications, global, rollbackRevision: undefined });
     return [];
+  }
+
+  /** The code of the first check that fails, or none. */
+  rollBack(deployment: Known, number: number, versionOffset: number): readonly string[] {
+    const revision = deployment.revisions.find((one) => one.number === number);
+    const isCurrent = deployment.status === 'Deployed' && deployment.version === number;
+    const codes = firstFailure([
+      () => (versionOffset === 0 ? [] : ['ConcurrentModification']),
+      () => (isBusy(deployment) ? ['DeploymentInvalidStatusTransition'] : []),
+      () => (revision === undefined ? ['ResourceNotFound'] : []),
+      () => (isCurrent ? ['DeploymentRollbackNotAllowed'] : []),
+    ]);
+    if (codes.length > 0 || revision === undefined) return codes;
+    const { applications, global } = revision;
+    this.#deployAgain(deployment, {
+      applications: new Map(applications),
+      global,
+      rollbackRevision: number,
+    });
+    return [];
+  }
+
+  /** Whether it was cancelled, or had been before. Nothing has begun yet, so whatever ran goes on running. */
+  cancel(deployment: Known): boolean {
+    const at = this.#queue.findIndex((one) => one.deployment === deployment);
+    const [open] = at === -1 ? [] : this.#queue.splice(at, 1);
+    if (open === undefined) return deployment.lastEnd === 'cancelled';
+    deployment.status = open.kind === 'deploy' ? 'Failed' : 'UndeployFailed';
+    deployment.lastEnd = 'cancelled';
+    return true;
   }
 
   /** The status of the answer, and its codes. */
@@ -175,15 +226,35 @@ export class Reference {
     const next = this.#queue.shift();
     if (next === undefined) return;
     const { deployment, kind } = next;
+    deployment.lastEnd = outcome === 'succeed' ? 'succeeded' : 'failed';
     if (kind === 'deploy') {
       deployment.status = outcome === 'succeed' ? 'Deployed' : 'Failed';
-      deployment.up ||= outcome === 'succeed';
+      if (outcome === 'succeed') this.#keepRevision(deployment);
       return;
     }
     // Whatever ran is stopped before the part that can fail.
     deployment.up = false;
     if (outcome === 'fail') deployment.status = 'UndeployFailed';
     else this.#forget(deployment);
+  }
+
+  #deployAgain(
+    deployment: Known,
+    change: Pick<Known, 'applications' | 'global' | 'rollbackRevision'>,
+  ): void {
+    const status = this.#accepted();
+    Object.assign(deployment, { ...change, version: deployment.version + 1, status });
+    this.#queue.push({ deployment, kind: 'deploy' });
+  }
+
+  /** The newest few stay, and the one that it went back to. */
+  #keepRevision(deployment: Known): void {
+    const { version, applications, global, rollbackRevision } = deployment;
+    const revision = { number: version, applications: new Map(applications), global };
+    deployment.up = true;
+    deployment.revisions = [revision, ...deployment.revisions].filter(
+      ({ number }, at) => at < keptRevisions || number === rollbackRevision,
+    );
   }
 
   #accepted(): 'Deploying' | 'Queued' {
@@ -194,6 +265,9 @@ export class Reference {
     this.deployments.splice(this.deployments.indexOf(deployment), 1);
   }
 }
+
+/** As many as `openControlPlane` keeps. */
+const keptRevisions = 3;
 
 const nothing: Values = { standard: {}, secured: {} };
 

@@ -9,6 +9,7 @@ import { bootstrapProject } from '../../src/control-plane/commands/bootstrap.ts'
 import { ownTokens, ownTokensOr } from '../../src/control-plane/commands/tokens.ts';
 import type { OperationDependencies } from '../../src/control-plane/operations/dependencies.ts';
 import { runOperation } from '../../src/control-plane/operations/run-operation.ts';
+import { waitFor } from '../../src/control-plane/waiting/wait-for.ts';
 import { servingOf } from '../../src/core/application.ts';
 import { Failure } from '../../src/core/failure.ts';
 import type { Release } from '../../src/core/release.ts';
@@ -42,6 +43,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly logFile: string;
   /** The connections that it has, as it sees them. */
   readonly sockets: ReadonlySet<Socket>;
+  /** Waits until somebody asks to cancel what nobody works on yet, and ends that: the worker's other duty. */
+  cancelQueued(): Promise<void>;
   /** Runs the oldest open operation to its end. False where there is none. */
   work(outcome: Outcome): Promise<boolean>;
   /** A token with these scopes of a project that `token` has made; all of them if none is named. */
@@ -208,6 +211,16 @@ export async function openControlPlane(
       const never = new AbortController().signal;
       await runOperation(operations, operation, { stopped: never, cancelled: never });
       return true;
+    },
+    async cancelQueued() {
+      const { signal } = new AbortController();
+      const asked = await waitFor(store, { signal, timeoutMs: 10_000 }, async () => {
+        const [operation] = await store.operations.cancelRequests();
+        return operation;
+      });
+      if (asked === undefined) throw new Error('Nobody has asked to cancel anything');
+      const cancelled = AbortSignal.abort();
+      await runOperation(operations, asked, { stopped: signal, cancelled });
     },
     tokenWith: askToken,
     printRoutes: () => server.printRoutes({ commonPrefix: false }),
