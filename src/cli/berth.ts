@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { ConfigMistakes } from '../config/parse-config.ts';
 import { Failure } from '../core/failure.ts';
+import { auditCommand } from './audit.ts';
 import { certifyCommand } from './certify.ts';
 import { type CliLoginOptions, cliLogin } from './cli-login.ts';
 import { type QuickstartOptions, quickstart } from './quickstart.ts';
@@ -48,6 +49,7 @@ program
   .option('--json', 'one JSON object instead of the line for the shell')
   .action((options: CliLoginOptions) => cliLogin(options));
 
+program.addCommand(auditCommand());
 program.addCommand(certifyCommand());
 
 try {

@@ -1,0 +1,48 @@
+import type { Actor, NumberedEntry } from '../../core/audit-log.ts';
+import { changedFields } from '../../core/changed-fields.ts';
+
+const columns = ['TIME', 'PROJECT', 'WHO', 'ACTION', 'RESOURCE', 'CHANGED'] as const;
+const maxFields = 6;
+
+/** A table for people, one line for each entry. */
+export function printEntries(entries: readonly NumberedEntry[]): string {
+  if (entries.length === 0) return 'No entries.\n';
+  const rows = [columns, ...entries.map(printRow)];
+  const widths = columns.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  return rows
+    .map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  '))
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
+}
+
+function printRow(entry: NumberedEntry): readonly string[] {
+  const { typeId, id, key } = entry.resource;
+  return [
+    new Date(entry.at).toISOString(),
+    entry.projectKey,
+    printActor(entry.actor),
+    entry.action,
+    `${typeId} ${id}${key === undefined ? '' : ` (${key})`}`,
+    printChange(entry),
+  ].map(plain);
+}
+
+function printActor(actor: Actor): string {
+  if (actor.type === 'operator') return actor.type;
+  return actor.subject === undefined ? actor.clientId : `${actor.clientId} (${actor.subject})`;
+}
+
+function printChange({ before, after, shortened }: NumberedEntry): string {
+  if (before === undefined) return 'created';
+  if (after === undefined) return 'deleted';
+  const changed = changedFields(before, after);
+  const fields = changed.length === 0 ? ['version'] : changed;
+  const more = fields.length - maxFields;
+  const shown = fields.slice(0, maxFields).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return shortened ? `${shown} (shortened)` : shown;
+}
+
+/** Names come from outside: none may move the cursor of a terminal. */
+function plain(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\u{FFFD}');
+}
