@@ -1,5 +1,6 @@
 import type { Actor, NumberedEntry } from '../../core/audit-log.ts';
 import { changedFields } from '../../core/changed-fields.ts';
+import { printTable } from '../print-table.ts';
 
 const columns = ['TIME', 'PROJECT', 'WHO', 'ACTION', 'RESOURCE', 'CHANGED'] as const;
 const maxFields = 6;
@@ -7,12 +8,7 @@ const maxFields = 6;
 /** A table for people, one line for each entry. */
 export function printEntries(entries: readonly NumberedEntry[]): string {
   if (entries.length === 0) return 'No entries.\n';
-  const rows = [columns, ...entries.map(printRow)];
-  const widths = columns.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows
-    .map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  '))
-    .map((line) => `${line.trimEnd()}\n`)
-    .join('');
+  return printTable(columns, entries.map(printRow));
 }
 
 function printRow(entry: NumberedEntry): readonly string[] {
@@ -24,7 +20,7 @@ function printRow(entry: NumberedEntry): readonly string[] {
     entry.action,
     `${typeId} ${id}${key === undefined ? '' : ` (${key})`}`,
     printChange(entry),
-  ].map(plain);
+  ];
 }
 
 function printActor(actor: Actor): string {
@@ -40,9 +36,4 @@ function printChange({ before, after, shortened }: NumberedEntry): string {
   const more = fields.length - maxFields;
   const shown = fields.slice(0, maxFields).join(', ') + (more > 0 ? ` and ${more} more` : '');
   return shortened ? `${shown} (shortened)` : shown;
-}
-
-/** Names come from outside: none may move the cursor of a terminal. */
-function plain(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\u{FFFD}');
 }
