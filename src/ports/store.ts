@@ -12,6 +12,7 @@ import type {
   StepTimes,
   Subject,
 } from '../core/operation.ts';
+import type { OperationProgress } from '../core/operation-progress.ts';
 import type { Release, ReleaseState } from '../core/release.ts';
 import type { ReportEntry } from '../core/report.ts';
 import type { DeploymentRevision } from '../core/revision.ts';
@@ -299,6 +300,7 @@ export interface OperationReader {
     projectKey: string,
     page: Pick<PageRequest, 'limit' | 'offset'> & OperationFilter,
   ): Promise<Page<Operation>>;
+  progress(projectKey: string, id: string): Promise<OperationProgress | undefined>;
   /** Of all of these operations, each in the order in which they began. */
   steps(operationIds: readonly string[]): Promise<readonly StepTimes[]>;
 }

@@ -60,15 +60,24 @@ const summary = {
   cancelRequest: z.object({ requestedAt: z.iso.datetime(), clientId: z.string() }).exactOptional(),
 };
 
+export const operationStepSchema = z
+  .object({ ...stepSchema.shape, entries: entriesSchema })
+  .meta({ id: 'OperationStep' });
+
+const otherEntriesSchema = entriesSchema.meta({
+  description: 'Of the report, those that belong to no step.',
+});
+
+/** Without its steps. */
+export const operationStateSchema = z
+  .object({ ...summary, entries: otherEntriesSchema })
+  .meta({ id: 'OperationWithoutSteps' });
+
 export const operationSchema = z
   .object({
     ...summary,
-    steps: z
-      .array(
-        z.object({ ...stepSchema.shape, entries: entriesSchema }).meta({ id: 'OperationStep' }),
-      )
-      .readonly(),
-    entries: entriesSchema.meta({ description: 'Of the report, those that belong to no step.' }),
+    steps: z.array(operationStepSchema).readonly(),
+    entries: otherEntriesSchema,
   })
   .meta({ id: 'Operation' });
 
@@ -95,7 +104,7 @@ export function printOperation(
   };
 }
 
-function printOperationSummary(operation: Operation) {
+export function printOperationSummary(operation: Operation) {
   const { startedAt, finishedAt, cancel } = operation;
   return {
     id: operation.id,
@@ -113,7 +122,7 @@ function printOperationSummary(operation: Operation) {
 }
 
 /** What had not ended when the operation did ended with it. */
-function printStep(operation: Operation, { name, startedAt, finishedAt }: StepTimes) {
+export function printStep(operation: Operation, { name, startedAt, finishedAt }: StepTimes) {
   const endedAt = finishedAt ?? operation.finishedAt;
   return {
     name,

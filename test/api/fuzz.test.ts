@@ -39,6 +39,7 @@ interface Shop {
   readonly connector: Answer;
   readonly deployments: readonly Answer[];
   readonly clients: readonly Answer[];
+  readonly operations: readonly string[];
 }
 
 beforeAll(async () => {
@@ -60,13 +61,16 @@ beforeAll(async () => {
     creator: { email: 'a@example.com' },
     repository: { url: repository.url, tag: 'v1' },
   };
+  const deployments = await Promise.all([
+    deploy(berth, draft('shop-1')),
+    deploy(berth, draft('shop-2')),
+  ]);
+  const { body: done } = await berth.request('GET', `/${berth.projectKey}/operations`);
   shop = {
+    operations: done.results.map(({ id }: { id: string }) => id),
     staged,
     connector,
-    deployments: await Promise.all([
-      deploy(berth, draft('shop-1')),
-      deploy(berth, draft('shop-2')),
-    ]),
+    deployments,
     clients: [await berth.request('POST', `/${berth.projectKey}/api-clients`, client)],
   };
   for (const key of ['spare-1', 'spare-2'])
@@ -152,7 +156,9 @@ function knownTo({ path }: Described): Known {
   return {
     projectKey: [project],
     project: [project],
-    id: ids.map(({ body }) => body.id),
+    id: path.startsWith('/{projectKey}/operations')
+      ? shop.operations
+      : ids.map(({ body }) => body.id),
     key: isNamed('deployments')
       ? ['shop-1', 'shop-2', 'VALUE', 'NEEDED', 'MODE', 'TOKEN', 'STREET', 'SHARED']
       : ['spare-1', 'spare-2'],

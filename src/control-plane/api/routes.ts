@@ -24,6 +24,7 @@ import { queryRevisionsRoute } from './deployments/revisions/query.ts';
 import { rollBackRoute, rollBackToRevisionRoute } from './deployments/roll-back.ts';
 import { updateDeploymentRoute } from './deployments/update.ts';
 import { cancelDeploymentRoute, cancelOperationRoute } from './operations/cancel.ts';
+import { operationEventsRoute } from './operations/events.ts';
 import { getOperationRoute } from './operations/get.ts';
 import { queryDeploymentOperationsRoute, queryOperationsRoute } from './operations/query.ts';
 import type { Route } from './route.ts';
@@ -44,6 +45,7 @@ const table: readonly Route[] = [
   cancelDeploymentRoute,
   queryOperationsRoute,
   getOperationRoute,
+  operationEventsRoute,
   cancelOperationRoute,
   createConnectorStagedRoute,
   queryConnectorStagedRoute,

@@ -130,6 +130,63 @@ export function describeCancelling(prepare: PrepareStore): void {
       expect(await store.operationRecords.steps([])).toEqual([]);
     });
 
+    test('number what happens to each of them in the order of the commits', async () => {
+      await using store = await openWith(operation('a'), operation('b'));
+      const progress = () => store.operationRecords.progress('project', 'a');
+      expect(await progress()).toMatchObject({ operation: { state: 'queued' }, changes: 0 });
+      await claim(store);
+      await store.commit([begin('a', 'x', 10), begin('b', 'other', 1)]);
+      await store.commit([begin('a', 'y', 11)]);
+      // The one that says that it ended earlier comes later.
+      await store.commit([end('a', 'y', 15)]);
+      await store.commit([end('a', 'x', 14), begin('a', 'z', 16)]);
+      await store.commit([request('a')]);
+      await store.commit([request('a')]);
+      await store.operations.release({ not: 'nobody' });
+      await claim(store);
+      await store.commit([begin('a', 'z', 17)]);
+      await store.commit([finish('a')]);
+      expect(await progress()).toEqual({
+        operation: await get(store, 'a'),
+        changes: 10,
+        claimedAs: 8,
+        cancelRequestedAs: 7,
+        endedAs: 10,
+        steps: [
+          { operationId: 'a', name: 'x', startedAt: 10, finishedAt: 14, begunAs: 2, endedAs: 5 },
+          { operationId: 'a', name: 'y', startedAt: 11, finishedAt: 15, begunAs: 3, endedAs: 4 },
+          { operationId: 'a', name: 'z', startedAt: 17, begunAs: 9 },
+        ],
+      });
+      expect(await store.operationRecords.progress('foreign', 'a')).toBeUndefined();
+      expect(await store.operationRecords.progress('project', 'unknown')).toBeUndefined();
+    });
+
+    test('show a progress of one moment, whatever is committed meanwhile', async () => {
+      await using store = await openWith(operation('a'));
+      const names = Array.from({ length: 100 }, (_, number) => `step-${number}`);
+      let isDone = false;
+      const writing = (async () => {
+        await claim(store);
+        for (const name of names) {
+          await store.commit([begin('a', name, 1)]);
+          await store.commit([end('a', name, 2)]);
+        }
+        isDone = true;
+      })();
+      let looks = 0;
+      for (; !isDone; looks += 1) {
+        const { changes = 0, steps = [] } =
+          (await store.operationRecords.progress('project', 'a')) ?? {};
+        const numbers = steps.flatMap((step) => [step.begunAs, step.endedAs ?? []].flat());
+        expect(numbers.toSorted((one, other) => one - other)).toEqual(
+          Array.from({ length: Math.max(0, changes - 1) }, (_, number) => number + 2),
+        );
+      }
+      await writing;
+      expect(looks).toBeGreaterThan(1);
+    });
+
     test('that have ended are forgotten but for the newest of each subject and kind', async () => {
       const publish = { kind: 'publish', connectorId: 'x', reportId: 'p', certification: false };
       await using store = await openWith(

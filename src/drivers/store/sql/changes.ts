@@ -195,14 +195,26 @@ const writers: {
     one(
       db
         .updateTable('operation')
-        .set({ state, finished_at: finishedAt, worker: null, lease_until: null })
+        .set({
+          state,
+          finished_at: finishedAt,
+          worker: null,
+          lease_until: null,
+          ...nextChange,
+          end_number: nextChange.changes,
+        })
         .where('id', '=', operationId),
     ),
   'request-cancel': (db, { projectKey, operationId, request }) =>
     one(
       db
         .updateTable('operation')
-        .set({ cancel_requested_at: request.at, cancel_requested_by: request.by })
+        .set({
+          cancel_requested_at: request.at,
+          cancel_requested_by: request.by,
+          ...nextChange,
+          cancel_number: nextChange.changes,
+        })
         .where('id', '=', operationId)
         .where('project_key', '=', projectKey)
         .where(isCancellable),
@@ -216,6 +228,7 @@ const writers: {
     return forgetOperations(db, db.selectFrom('operation').where('id', 'in', outdated));
   },
   'begin-step': (db, { operationId, step, startedAt }) => [
+    countChange(db, operationId),
     // A step that begins again is the newest.
     {
       query: db
@@ -224,19 +237,25 @@ const writers: {
         .where('name', '=', step),
     },
     {
-      query: db
-        .insertInto('operation_step_start')
-        .values({ operation_id: operationId, name: step, started_at: startedAt }),
+      query: db.insertInto('operation_step_start').values({
+        operation_id: operationId,
+        name: step,
+        started_at: startedAt,
+        number: changesOf(operationId),
+      }),
     },
   ],
   'put-step': (db, { operationId, step, finishedAt }) => {
-    const row = { result: JSON.stringify(step.result ?? null), finished_at: finishedAt };
-    return one(
-      db
-        .insertInto('operation_step')
-        .values({ operation_id: operationId, name: step.name, ...row })
-        .onConflict((on) => on.columns(['operation_id', 'name']).doUpdateSet(row)),
-    );
+    const row = {
+      result: JSON.stringify(step.result ?? null),
+      finished_at: finishedAt,
+      number: changesOf(operationId),
+    };
+    const query = db
+      .insertInto('operation_step')
+      .values({ operation_id: operationId, name: step.name, ...row })
+      .onConflict((on) => on.columns(['operation_id', 'name']).doUpdateSet(row));
+    return [countChange(db, operationId), { query }];
   },
   'put-entries': (db, { reportId, step, entries }) => [
     {
@@ -329,6 +348,18 @@ const writers: {
   'update-kept-answer': (db, { id, sealed }) => updateKeptAnswer(db, id, sealed),
   'forget-kept-answers': (db, { until }) => forgetKeptAnswers(db, until),
 };
+
+/** The number of a change that is written with it. */
+const nextChange = { changes: sql<number>`changes + 1` };
+
+function countChange(db: Kysely<Schema>, operationId: string): Write {
+  return { query: db.updateTable('operation').set(nextChange).where('id', '=', operationId) };
+}
+
+/** The number of the change that was counted just now. */
+function changesOf(operationId: string) {
+  return sql<number>`coalesce((select changes from operation where id = ${operationId}), 0)`;
+}
 
 /** Also of an operation that runs: it finds itself fenced off. */
 function forgetSubject(db: Kysely<Schema>, subject: Subject): readonly Write[] {

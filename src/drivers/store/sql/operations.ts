@@ -1,4 +1,5 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { OperationProgress } from '../../../core/operation-progress.ts';
 import type { OperationFilter, OperationQueue, OperationReader } from '../../../ports/store.ts';
 import { operationOf } from './records.ts';
 import type { Schema } from './schema.ts';
@@ -9,7 +10,7 @@ export function createOperationQueue(db: Kysely<Schema>): OperationQueue {
     async claim({ worker, now, leaseUntil }) {
       const { rows } = await sql<Parameters<typeof operationOf>[0]>`
         update operation set state = 'running', worker = ${worker}, lease_until = ${leaseUntil}, attempt = attempt + 1,
-          started_at = coalesce(started_at, ${now})
+          started_at = coalesce(started_at, ${now}), changes = changes + 1, claim_number = changes + 1
         where seq = (
           select o.seq from operation o
           where (o.state = 'queued' or (o.state = 'running' and o.lease_until < ${now}))
@@ -95,26 +96,69 @@ export function createOperationReader(db: Kysely<Schema>): OperationReader {
         .execute();
       return { total: Number(total.count), results: rows.map(operationOf) };
     },
+    async progress(projectKey, id) {
+      // First: what comes between the two reads has a higher number, and is left to the next time.
+      const row = await db
+        .selectFrom('operation')
+        .selectAll()
+        .where('project_key', '=', projectKey)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (row === undefined) return undefined;
+      const steps = await selectSteps(db, [id]).where('begun.number', '<=', row.changes).execute();
+      return progressOf(row, steps);
+    },
     async steps(operationIds) {
       if (operationIds.length === 0) return [];
-      const started = await db
-        .selectFrom('operation_step_start as begun')
-        .leftJoin('operation_step as ended', (on) =>
-          on
-            .onRef('ended.operation_id', '=', 'begun.operation_id')
-            .onRef('ended.name', '=', 'begun.name'),
-        )
-        .select(['begun.operation_id', 'begun.name', 'begun.started_at', 'ended.finished_at'])
-        .where('begun.operation_id', 'in', operationIds)
-        .orderBy('begun.seq')
-        .execute();
-      return started.map((row) => ({
-        operationId: row.operation_id,
-        name: row.name,
-        startedAt: row.started_at,
-        ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
-      }));
+      const rows = await selectSteps(db, operationIds).execute();
+      return rows.map(stepTimesOf);
     },
+  };
+}
+
+type StepRow = Awaited<ReturnType<ReturnType<typeof selectSteps>['execute']>>[number];
+
+function selectSteps(db: Kysely<Schema>, operationIds: readonly string[]) {
+  return db
+    .selectFrom('operation_step_start as begun')
+    .leftJoin('operation_step as ended', (on) =>
+      on
+        .onRef('ended.operation_id', '=', 'begun.operation_id')
+        .onRef('ended.name', '=', 'begun.name'),
+    )
+    .select(['begun.operation_id', 'begun.name', 'begun.started_at', 'ended.finished_at'])
+    .select(['begun.number as begun_as', 'ended.number as ended_as'])
+    .where('begun.operation_id', 'in', operationIds)
+    .orderBy('begun.seq');
+}
+
+function stepTimesOf(row: Pick<StepRow, 'operation_id' | 'name' | 'started_at' | 'finished_at'>) {
+  return {
+    operationId: row.operation_id,
+    name: row.name,
+    startedAt: row.started_at,
+    ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
+  };
+}
+
+function progressOf(
+  row: Selectable<Schema['operation']>,
+  steps: readonly StepRow[],
+): OperationProgress {
+  return {
+    operation: operationOf(row),
+    changes: row.changes,
+    ...(row.claim_number === null ? {} : { claimedAs: row.claim_number }),
+    ...(row.cancel_number === null ? {} : { cancelRequestedAs: row.cancel_number }),
+    ...(row.end_number === null ? {} : { endedAs: row.end_number }),
+    steps: steps.map(({ finished_at, begun_as, ended_as, ...step }) => {
+      const isEnded = ended_as !== null && ended_as <= row.changes;
+      return {
+        ...stepTimesOf({ ...step, finished_at: isEnded ? finished_at : null }),
+        begunAs: begun_as,
+        ...(isEnded ? { endedAs: ended_as } : {}),
+      };
+    }),
   };
 }
 

@@ -46,14 +46,26 @@ export interface Schema {
     cancel_requested_at: Generated<number | null>;
     cancel_requested_by: Generated<string | null>;
     uncancellable: Generated<string | null>;
+    /** How many changes people are told of; each of those below has its number. */
+    changes: Generated<number>;
+    claim_number: Generated<number | null>;
+    cancel_number: Generated<number | null>;
+    end_number: Generated<number | null>;
   };
   operation_step_start: {
     seq: Generated<number>;
     operation_id: string;
     name: string;
     started_at: number;
+    number: Generated<number>;
   };
-  operation_step: { operation_id: string; name: string; result: string; finished_at: number };
+  operation_step: {
+    operation_id: string;
+    name: string;
+    result: string;
+    finished_at: number;
+    number: Generated<number>;
+  };
   report_entry: {
     seq: Generated<number>;
     report_id: string;

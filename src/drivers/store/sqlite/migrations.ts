@@ -128,4 +128,16 @@ create index kept_answer_by_project on kept_answer (project_key, seq, bytes);
 create index kept_answer_by_time on kept_answer (created_at);
 `,
   },
+  {
+    number: 8,
+    name: 'order of what happens to operations',
+    sql: `
+alter table operation add column changes integer not null default 0;
+alter table operation add column claim_number integer;
+alter table operation add column cancel_number integer;
+alter table operation add column end_number integer;
+alter table operation_step_start add column number integer not null default 0;
+alter table operation_step add column number integer not null default 0;
+`,
+  },
 ] as const;
