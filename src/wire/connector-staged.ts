@@ -60,6 +60,8 @@ const certificationInfoSchema = z
 export const connectorStagedSchema = z
   .object({
     ...connectorContent,
+    /** Empty where there is none, and never absent. */
+    description: z.string(),
     private: z.boolean(),
     privateProjects: z.array(z.string()).readonly(),
     certificationInfo: certificationInfoSchema.exactOptional(),
