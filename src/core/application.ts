@@ -34,6 +34,13 @@ export function isMerchantCenter(type: ApplicationType): boolean {
   return servings[type] === 'single-page';
 }
 
+/** Told by the label, which is there before the application has ever run. */
+export function isPlatformOnly(hostLabel: string): boolean {
+  return applicationTypes.some(
+    (type) => !hasUrl(type) && hostLabel.startsWith(`${hostPrefixes[type]}-`),
+  );
+}
+
 /** First label of an application's host name (contract §5.3). */
 export const hostPrefixes: Record<ApplicationType, string> = {
   service: 'service',

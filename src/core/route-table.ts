@@ -7,6 +7,8 @@ export interface Route {
   readonly hostLabel: string;
   /** The application's own port on loopback, where it has one. */
   readonly port?: number;
+  /** Callers are the platform's own events and jobs; whoever comes by the host name finds nobody. */
+  readonly platformOnly: boolean;
   readonly target: Target;
 }
 

@@ -1,4 +1,4 @@
-import { servingOf } from './application.ts';
+import { isPlatformOnly, servingOf } from './application.ts';
 import { instanceKey } from './reconcile.ts';
 import type { Release, ReleaseApplication } from './release.ts';
 import type { InstanceAddress, Route, RouteTable, Target } from './route-table.ts';
@@ -36,6 +36,7 @@ export function buildRoutes(sources: RouteSources): RouteTable {
       applicationName: address.applicationName,
       hostLabel: address.hostLabel,
       ...(address.port === undefined ? {} : { port: address.port }),
+      platformOnly: isPlatformOnly(address.hostLabel),
       target:
         found === undefined
           ? { kind: 'unavailable', reason: 'It is not deployed yet' }

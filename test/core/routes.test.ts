@@ -79,12 +79,19 @@ test('a route repeats its address, with a port only where it has one', () => {
   const target = { kind: 'unavailable', reason: 'It is not deployed yet' };
   const routes = buildRoutes({ ...sources, addresses: [address, { ...address, port: 42_000 }] });
   expect(routes).toEqual([
-    { ...address, target },
-    { ...address, port: 42_000, target },
+    { ...address, platformOnly: false, target },
+    { ...address, port: 42_000, platformOnly: false, target },
   ]);
 });
 
 test('an application without an address is not routed', () => {
   const sources = { releases: [release()], instances: new Map(), folders: new Map() };
   expect(buildRoutes({ ...sources, addresses: [] })).toEqual([]);
+});
+
+test.for(['event', 'job'])('the address of an %s is for the platform only', (type) => {
+  const sources = { releases: [release()], instances: new Map(), folders: new Map() };
+  const addresses = [address, { ...address, hostLabel: `${type}-app` }];
+  const routes = buildRoutes({ ...sources, addresses });
+  expect(routes.map(({ platformOnly }) => platformOnly)).toEqual([false, true]);
 });

@@ -22,9 +22,9 @@ export function compileRouting(sites: readonly Site[]): Routing {
   const byLabel = new Map<string, Site>();
   const byPort = new Map<number, Site>();
   for (const site of sites) {
-    const { hostLabel, port } = site.route;
+    const { hostLabel, port, platformOnly } = site.route;
     const label = hostLabel.toLowerCase();
-    if (!byLabel.has(label)) byLabel.set(label, site);
+    if (!platformOnly && !byLabel.has(label)) byLabel.set(label, site);
     if (port !== undefined && !byPort.has(port)) byPort.set(port, site);
   }
   return { byLabel, byPort };

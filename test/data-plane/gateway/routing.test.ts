@@ -51,6 +51,18 @@ test('an unknown host is told that nobody answers there', async () => {
   }
 });
 
+test('what only the platform calls answers nobody by its host name', async () => {
+  const upstream = await startUpstream((_req, res) => void res.end('job'));
+  const gateway = await startGateway();
+  const route = routeTo(processes([upstream.address]), { hostLabel: 'job-1' });
+  const headers = { host: 'job-1.europe-west1.gcp.example.com' };
+  await gateway.applyRoutes([route]);
+  expect((await call({ port: gateway.port, headers })).status).toBe(200);
+  await gateway.applyRoutes([{ ...route, platformOnly: true }]);
+  expect((await call({ port: gateway.port, headers })).status).toBe(404);
+  expect(gateway.log).toHaveLength(1);
+});
+
 test('the whole URL in the request line is taken as its path', async () => {
   const upstream = await startUpstream((req, res) => void res.end(req.url));
   const gateway = await startGateway();

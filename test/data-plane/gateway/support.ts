@@ -78,6 +78,7 @@ export function routeTo(target: Target, more: Partial<Route> = {}): Route {
     deploymentId: 'deployment-1',
     applicationName: 'hello',
     hostLabel: 'service-1',
+    platformOnly: false,
     target,
     ...more,
   };
