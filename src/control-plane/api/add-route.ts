@@ -1,0 +1,99 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Actor } from '../../core/audit-log.ts';
+import { reject } from '../../core/errors.ts';
+import type { VerifiedToken } from '../../ports/token-verifier.ts';
+import { idempotencyKeyOf } from '../../wire/idempotency-key.ts';
+import { noBody, nothing } from '../../wire/parameters.ts';
+import { parse } from '../../wire/parse.ts';
+import { auditedStore } from '../audit-log/audited-store.ts';
+import { admit } from './admit.ts';
+import { answerOnce, type RepeatableRequest } from './answer-once.ts';
+import type { EventStream } from './event-stream.ts';
+import type { openEventStreams } from './event-streams.ts';
+import type { RateLimiter } from './rate-limits.ts';
+import { readJson } from './read-json.ts';
+import type { ApiDependencies, Foretell, Route } from './route.ts';
+
+/** A row of the route table as an endpoint: who asks, what was sent, what the handler says to it. */
+export function addRoute(
+  server: FastifyInstance,
+  route: Route,
+  {
+    deps,
+    limiter,
+    streams,
+    stopping,
+  }: {
+    readonly deps: ApiDependencies;
+    readonly limiter: RateLimiter;
+    readonly streams: ReturnType<typeof openEventStreams>;
+    readonly stopping: AbortSignal;
+  },
+): void {
+  const admitted = new WeakMap<FastifyRequest, VerifiedToken>();
+  server.route({
+    method: route.method,
+    url: route.path,
+    async onRequest(request, reply) {
+      const given = { request, reply, scopes: route.scopes, projectKey: projectKeyOf(request) };
+      admitted.set(request, await admit(deps, limiter, given));
+    },
+    async handler(request, reply) {
+      const identity = admitted.get(request) ?? reject('AuthenticationError', {});
+      const projectKey = projectKeyOf(request) ?? identity.projectKey;
+      const signal = AbortSignal.any([stopping, whenGone(reply)]);
+      const sent = parseRequest(route, request);
+      const parsed = { identity, projectKey, ...sent, signal };
+      const asked = { actor: actorOf(identity), action: route.name, correlationId: request.id };
+      const run = (its: ApiDependencies, foretell: Foretell) =>
+        route.handle({ ...its, store: auditedStore(its, asked) }, { ...parsed, foretell });
+      const key = idempotencyKeyOf(sent.headers);
+      const answer =
+        key === undefined
+          ? await run(deps, () => undefined)
+          : await answerOnce(deps, repeatable(request, { key, projectKey, identity }), run);
+      if (route.answerType === 'text/event-stream') {
+        const follower = { request, reply, identity, projectKey, scopes: route.scopes, signal };
+        return streams.answer(answer.body as EventStream, follower);
+      }
+      return reply
+        .code(answer.status)
+        .headers({ ...answer.headers })
+        .send(answer.body);
+    },
+  });
+}
+
+function parseRequest(route: Route, request: FastifyRequest) {
+  const readsBody = route.method === 'POST' && route.body !== noBody;
+  return {
+    params: parse(route.params, request.params, 'InvalidPathParam'),
+    query: parse(route.query, request.query, 'InvalidQueryParam'),
+    body: readsBody ? parse(route.body, readJson(request), 'InvalidJsonInput') : undefined,
+    headers: parse(route.headers ?? nothing, request.headers, 'InvalidHeader'),
+  };
+}
+
+function actorOf({ clientId, subject }: VerifiedToken): Actor {
+  return { type: 'client', clientId, ...(subject === undefined ? {} : { subject }) };
+}
+
+/** What must be the same when it is sent again. */
+function repeatable(
+  { method, url, body }: FastifyRequest,
+  of: Pick<RepeatableRequest, 'key' | 'projectKey' | 'identity'>,
+): RepeatableRequest {
+  return { ...of, method, path: url, body: typeof body === 'string' ? body : '' };
+}
+
+/** The framework's own `request.signal` fires when a body has been read, or never. */
+function whenGone(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+/** `/connectors/…` names no project: there it is the token's own (contract §1). */
+function projectKeyOf(request: FastifyRequest): string | undefined {
+  return (request.params as Record<string, string | undefined>)['projectKey'];
+}

@@ -1,0 +1,41 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { apiError, Rejection } from '../../core/errors.ts';
+import { printRejection } from '../../wire/error-response.ts';
+
+/** Of what a handler, a hook or the framework throws. */
+export function answerError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const rejection = toRejection(error);
+  const [{ status, code }] = rejection.errors;
+  if (status >= 500) request.log.error({ err: error }, 'a request failed');
+  if (status === 401) {
+    const reason = code === 'invalid_token' ? ', error="invalid_token"' : '';
+    reply.header('www-authenticate', `Bearer realm="berth"${reason}`);
+  }
+  if (code === 'IdempotencyKeyInUse') reply.header('retry-after', 1);
+  return reply.code(status).send(printRejection(rejection));
+}
+
+function toRejection(error: unknown): Rejection {
+  if (error instanceof Rejection) return error;
+  const status = (error as { statusCode?: unknown }).statusCode;
+  // The framework's own complaints about a request: too large, unreadable length…
+  if (error instanceof Error && typeof status === 'number' && status >= 400 && status < 500) {
+    return new Rejection(apiError('InvalidJsonInput', { detail: error.message }));
+  }
+  return new Rejection(
+    apiError('General', { text: 'Internal error. The log of Berth says more.' }),
+  );
+}
+
+export function answerUnknown(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const text = `There is no ${request.method} ${request.url.split('?')[0] ?? ''} in this API`;
+  return reply.code(404).send({
+    statusCode: 404,
+    message: text,
+    errors: [{ code: 'ResourceNotFound', message: text }],
+  });
+}
