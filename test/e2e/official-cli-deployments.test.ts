@@ -1,7 +1,15 @@
 import { formatWithOptions } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Answer } from '../support/berth.ts';
-import { previewConnector, readLog, settle, settleDeployment } from '../support/deploy.ts';
+import {
+  draftOf,
+  previewConnector,
+  readLog,
+  settle,
+  settleDeployment,
+  undeploy,
+} from '../support/deploy.ts';
+import { makeGate } from '../support/gate.ts';
 import { type CliResult, plain } from '../support/official-cli.ts';
 import { expectSuccess, rowsOf, unwrapped } from '../support/official-cli-output.ts';
 import { type CliWorld, openCliWorld } from '../support/official-cli-world.ts';
@@ -25,7 +33,7 @@ describe('the official CLI: connect deployment', () => {
   let run: CliWorld['run'];
 
   beforeAll(async () => {
-    world = await openCliWorld(connector);
+    world = await openCliWorld(connector, { BERTH_WORKERS: '1' });
     run = world.run;
     const repository = { url: world.repositoryUrl, tag: 'v1' };
     const { body } = await previewConnector(world.berth, repository, {
@@ -39,6 +47,9 @@ describe('the official CLI: connect deployment', () => {
   const draft = (): Promise<Answer> => world.berth.request('GET', '/connectors/drafts/key=shop');
   const read = (key: string): Promise<Answer> =>
     world.berth.request('GET', `/test-project/deployments/key=${key}`);
+  const deployments = async (): Promise<
+    readonly { readonly id: string; readonly key?: string }[]
+  > => (await world.berth.request('GET', '/test-project/deployments')).body.results;
   const settled = async (key: string): Promise<Answer> =>
     settleDeployment(world.berth, (await read(key)).body.id);
 
@@ -58,16 +69,45 @@ describe('the official CLI: connect deployment', () => {
     expect((await settled('mine')).body).toMatchObject({ status: 'Deployed', type: 'preview' });
   });
 
+  test('connectorstaged deploy follows it to its end also while it waits for a worker', async () => {
+    const gate = makeGate(world.home, 'post-deploy');
+    const slow = { app: { spec: { scripts: { postDeploy: 'node wait.cjs' } } } };
+    await world.repository.commit(
+      { ...tinyConnector(slow), 'app/wait.cjs': gate.program('process.exit(0);') },
+      'slow',
+    );
+    const repository = { url: world.repositoryUrl, tag: 'slow' };
+    const slowDraft = await previewConnector(world.berth, repository);
+    await world.berth.request('POST', '/test-project/deployments', draftOf(slowDraft));
+    await expect.poll(() => gate.arrivals()).toHaveLength(1);
+    world.proxy.take();
+
+    const deploying = run(
+      `connect connectorstaged deploy --key shop --deployment-key queued --region ${region}`,
+    );
+    await expect.poll(async () => (await read('queued')).body.status).toBe('Queued');
+    await gate.open();
+
+    const { exitCode, stdout, stderr } = await deploying;
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toMatch(/with key 'queued' for Git tag 'v1' was successfully deployed\.$/);
+    expect(world.proxy.take().slice(-2)).toEqual([
+      'POST /test-project/deployments 201',
+      'GET /test-project/deployments/key=queued 200',
+    ]);
+    for (const { id } of (await deployments()).filter(({ key }) => key !== 'mine'))
+      await undeploy(world.berth, id);
+  });
+
   test('list shows them with their versions, in the order and the part that is asked for', async () => {
     const { id } = (await draft()).body;
     await run(
       `connect deployment create --connector-id ${id} --connector-staged --region ${region}`,
     );
-    const { results } = (await world.berth.request('GET', '/test-project/deployments')).body;
-    const [nameless, mine] = results;
-    await settleDeployment(world.berth, nameless.id);
+    const [nameless, mine] = await deployments();
+    await settleDeployment(world.berth, nameless?.id ?? '');
     const heading = 'ID KEY VERSION STATUS';
-    const rows = [`${nameless.id} 1 Deployed`, `${mine.id} mine 1 Deployed`];
+    const rows = [`${nameless?.id} 1 Deployed`, `${mine?.id} mine 1 Deployed`];
 
     const all = await run('connect deployment list --sort -createdAt');
     expect(rowsOf(all)).toEqual([heading, ...rows, 'Showing items 1–2 of 2.']);

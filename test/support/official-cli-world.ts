@@ -29,7 +29,10 @@ export interface CliWorld extends AsyncDisposable {
   logIn(args: readonly string[], home?: string): Promise<{ readonly stdout: string }>;
 }
 
-export async function openCliWorld(files: TestFiles): Promise<CliWorld> {
+export async function openCliWorld(
+  files: TestFiles,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<CliWorld> {
   await using stack = new AsyncDisposableStack();
   const cli = await installOfficialCli();
   const home = await mkdtemp(join(tmpdir(), 'berth-cli-home-'));
@@ -39,7 +42,9 @@ export async function openCliWorld(files: TestFiles): Promise<CliWorld> {
   await writeFile(certificateFile, tls.certificate);
   const repository = stack.use(await createRepository({ files, tag: 'v1' }));
   const git = stack.use(await serveRepository(repository, { tls }));
-  const berth = stack.use(await startBerth({ environment: { GIT_SSL_CAINFO: certificateFile } }));
+  const berth = stack.use(
+    await startBerth({ environment: { GIT_SSL_CAINFO: certificateFile, ...environment } }),
+  );
   const proxy = stack.use(await openRecordingProxy(berth.api));
 
   const logIn: CliWorld['logIn'] = (args, ownHome = home) =>
@@ -61,10 +66,10 @@ export async function openCliWorld(files: TestFiles): Promise<CliWorld> {
   return {
     ...{ berth, repository, proxy, tls, certificateFile, home, logIn },
     repositoryUrl: git.url,
-    run: (line, { environment, ...options } = {}) =>
+    run: (line, { environment: more, ...options } = {}) =>
       cli.run(line.split(' '), {
         home,
-        environment: { TZ: 'UTC', [name]: value, ...environment },
+        environment: { TZ: 'UTC', [name]: value, ...more },
         ...options,
       }),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
