@@ -4,7 +4,7 @@ import { ConfigMistakes } from '../config/parse-config.ts';
 import { Failure } from '../core/failure.ts';
 import { auditCommand } from './audit.ts';
 import { certifyCommand } from './certify.ts';
-import { type CliLoginOptions, cliLogin } from './cli-login.ts';
+import { cliLoginCommand } from './cli-login.ts';
 import { type QuickstartOptions, quickstart } from './quickstart.ts';
 import { serve } from './serve.ts';
 import { version } from './version.ts';
@@ -34,22 +34,8 @@ program
   .option('--exit', 'stop when all is shown, instead of running until Ctrl-C')
   .action((options: QuickstartOptions) => quickstart(options));
 
-program
-  .command('cli-login')
-  .description(
-    'log the official CLI (@commercetools/cli) in to a running Berth. It prints the variable that the CLI needs: ' +
-      'eval "$(berth cli-login)"',
-  )
-  .option('--project <key>', 'the project to work on: that of the API client unless given')
-  .option('--api-url <url>', 'where Berth is: where its settings say unless given')
-  .option(
-    '--client-id <id>',
-    'another API client than the one that Berth starts with; its secret is read from stdin',
-  )
-  .option('--json', 'one JSON object instead of the line for the shell')
-  .action((options: CliLoginOptions) => cliLogin(options));
-
 program.addCommand(auditCommand());
+program.addCommand(cliLoginCommand());
 program.addCommand(certifyCommand());
 
 try {

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { Command } from 'commander';
 import { parseConfig } from '../config/parse-config.ts';
 import { readEnv } from '../config/read-env.ts';
 import { chooseApiUrl } from './cli-login/api-url.ts';
@@ -7,7 +8,7 @@ import { askToken } from './cli-login/ask-token.ts';
 import { chooseClient } from './cli-login/choose-client.ts';
 import { type CliLogin, keepLogin } from './cli-login/login-file.ts';
 
-export interface CliLoginOptions {
+interface Options {
   readonly project?: string;
   readonly apiUrl?: string;
   readonly clientId?: string;
@@ -17,11 +18,28 @@ export interface CliLoginOptions {
 /** The official CLI's only way to another Connect API. */
 const variable = 'CTP_CLI_CONNECT_API_URL';
 
+export function cliLoginCommand(): Command {
+  return new Command('cli-login')
+    .showHelpAfterError('(--help shows what there is)')
+    .description(
+      'log the official CLI (@commercetools/cli) in to a running Berth. It prints the variable that the CLI needs: ' +
+        'eval "$(berth cli-login)"',
+    )
+    .option('--project <key>', 'the project to work on: that of the API client unless given')
+    .option('--api-url <url>', 'where Berth is: where its settings say unless given')
+    .option(
+      '--client-id <id>',
+      'another API client than the one that Berth starts with; its secret is read from stdin',
+    )
+    .option('--json', 'one JSON object instead of the line for the shell')
+    .action((options: Options) => logIn(options));
+}
+
 /**
- * `berth cli-login`: logs the official CLI in to a running Berth. Its own login asks an https host that Berth cannot answer for
+ * Logs the official CLI in to a running Berth. Its own login asks an https host that Berth cannot answer for
  * on a laptop, so this writes the file that such a login leaves behind.
  */
-export async function cliLogin(options: CliLoginOptions): Promise<void> {
+async function logIn(options: Options): Promise<void> {
   const config = parseConfig(readEnv());
   const apiUrl = chooseApiUrl(options.apiUrl, config);
   const client = await chooseClient(options, config, process.stdin);

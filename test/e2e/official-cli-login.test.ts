@@ -98,7 +98,7 @@ describe('the official CLI', () => {
 
     test('leaves the same behind as berth cli-login', async () => {
       home = await makeTempFolder();
-      await world.logIn(['--api-url', proxy.url], home);
+      await world.runBerth(['cli-login', '--api-url', proxy.url], home);
       const ours = await readLogin(home);
       const { client, projectKey } = world.berth;
       await run(
@@ -119,7 +119,7 @@ describe('the official CLI', () => {
       ['that Berth does not know', { accessToken: 'of yesterday' }],
     ] as const)('gets itself a new token in place of one %s', async ([, change]) => {
       home = await makeTempFolder();
-      await world.logIn(['--api-url', proxy.url], home);
+      await world.runBerth(['cli-login', '--api-url', proxy.url], home);
       const before = { ...(await readLogin(home)), ...change };
       await writeFile(join(home, '.commercetools/credentials'), JSON.stringify(before));
       proxy.take();

@@ -1,7 +1,4 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { certify } from '../../src/control-plane/commands/certify.ts';
-import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import type { Answer } from '../support/berth.ts';
 import { settle, settleDeployment } from '../support/deploy.ts';
 import { expectSuccess, unwrapped } from '../support/official-cli-output.ts';
@@ -138,8 +135,8 @@ describe('the official CLI, with a connector that is published', () => {
     expect(again.exitCode).toBe(2);
     expect(unwrapped(again.stderr)).toContain('Code: ConnectorStagedInCertification');
 
-    await decide('start');
-    await decide('approve');
+    await world.runBerth(['certify', 'start', 'shop']);
+    await world.runBerth(['certify', 'approve', id]);
 
     expect((await draft()).body.status).toBe('Published');
     const published = await world.berth.request('GET', `/connectors/${id}`);
@@ -147,11 +144,4 @@ describe('the official CLI, with a connector that is published', () => {
     const late = await run('connect connectorstaged certify --key shop');
     expect(unwrapped(late.stderr)).toContain('Code: ConnectorAlreadyCertified');
   });
-
-  async function decide(step: 'start' | 'approve'): Promise<void> {
-    await using store = await openSqliteStore({
-      file: join(world.berth.dataDirectory, 'berth.db'),
-    });
-    await certify({ store, clock: { now: () => Date.now() } }, { idOrKey: 'shop' }, { step });
-  }
 });

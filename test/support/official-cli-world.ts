@@ -25,8 +25,8 @@ export interface CliWorld extends AsyncDisposable {
   readonly home: string;
   /** Runs `commercetools <line>`; no word of it holds a space. */
   run(line: string, options?: Partial<CliOptions>): Promise<CliResult>;
-  /** Runs `berth cli-login <args>`. */
-  logIn(args: readonly string[], home?: string): Promise<{ readonly stdout: string }>;
+  /** Runs `berth <args>`, beside the Berth that runs. */
+  runBerth(args: readonly string[], home?: string): Promise<{ readonly stdout: string }>;
 }
 
 export async function openCliWorld(
@@ -47,24 +47,25 @@ export async function openCliWorld(
   );
   const proxy = stack.use(await openRecordingProxy(berth.api));
 
-  const logIn: CliWorld['logIn'] = (args, ownHome = home) =>
-    execa(process.execPath, [program, 'cli-login', ...args], {
+  const runBerth: CliWorld['runBerth'] = (args, ownHome = home) =>
+    execa(process.execPath, [program, ...args], {
       extendEnv: false,
       env: {
         PATH: process.env['PATH'] ?? '',
         HOME: ownHome,
         NODE_EXTRA_CA_CERTS: certificateFile,
+        BERTH_DATA_DIR: berth.dataDirectory,
         BERTH_BOOTSTRAP_PROJECT_KEY: berth.projectKey,
         BERTH_BOOTSTRAP_CLIENT_ID: berth.client.id,
         BERTH_BOOTSTRAP_CLIENT_SECRET: berth.client.secret,
       },
     });
-  const { stdout } = await logIn(['--api-url', proxy.url]);
+  const { stdout } = await runBerth(['cli-login', '--api-url', proxy.url]);
   const [, name = '', value = ''] = /^export (\w+)=(\S+)$/.exec(stdout) ?? [];
   proxy.take();
   const started = stack.move();
   return {
-    ...{ berth, repository, proxy, tls, certificateFile, home, logIn },
+    ...{ berth, repository, proxy, tls, certificateFile, home, runBerth },
     repositoryUrl: git.url,
     run: (line, { environment: more, ...options } = {}) =>
       cli.run(line.split(' '), {
