@@ -42,6 +42,8 @@ export interface AuditedResource {
   readonly typeId: (typeof auditedTypes)[number];
   readonly id: string;
   readonly key?: string;
+  /** Of an operation: what it works on. */
+  readonly subject?: { readonly typeId: 'deployment' | 'connector'; readonly id: string };
 }
 
 export type Shown = Readonly<Record<string, unknown>>;

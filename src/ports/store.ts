@@ -325,6 +325,7 @@ export interface AuditLogReader {
 }
 
 export interface AuditLogFilter {
+  /** Also what it is the subject of. */
   readonly resourceId?: string;
   /** Id of an API client, a subject, or `operator`. */
   readonly actor?: string;

@@ -9,7 +9,9 @@ const name = z.string().min(1).max(256);
 export const auditLogParameters = z.object({
   limit,
   offset,
-  resourceId: name.exactOptional(),
+  resourceId: name.exactOptional().meta({
+    description: 'Id of a resource. Also finds the operations that work on it.',
+  }),
   actor: name
     .exactOptional()
     .meta({ description: 'Id of an API client, subject of an outside token, or `operator`.' }),
@@ -44,6 +46,10 @@ export const auditLogEntrySchema = z
       typeId: z.enum(auditedTypes),
       id: z.string(),
       key: z.string().exactOptional(),
+      /** Of an operation. */
+      subject: z
+        .object({ typeId: z.enum(['deployment', 'connector']), id: z.string() })
+        .exactOptional(),
     }),
     before: shownSchema.exactOptional().meta({
       description: 'As the API shows it, secrets as digests. Absent where it was created.',

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { routes } from '../../src/control-plane/api/routes.ts';
 import type { Answer } from '../support/berth.ts';
+import { openTempPlane } from '../support/temp-plane.ts';
+import { openTokenIssuer } from '../support/token-issuer.ts';
 import {
   type AuditClient,
   type AuditWorld,
@@ -82,7 +84,12 @@ describe('every endpoint that changes something', () => {
       actor: { type: 'client', clientId: `client-of-${own.projectKey}` },
       correlationId: answer?.headers.get('x-correlation-id'),
       action,
-      resource: { typeId, id, ...(key === undefined ? {} : { key }) },
+      resource: {
+        typeId,
+        id,
+        ...(key === undefined ? {} : { key }),
+        ...(typeId === 'operation' ? { subject: before.subject } : {}),
+      },
       ...(before === undefined ? {} : { before: shown(before, typeId) }),
       ...(after === undefined
         ? {}
@@ -165,6 +172,8 @@ describe('every endpoint that changes something', () => {
       await Promise.all(asked);
     });
     expect(cancels).toHaveLength(1);
+    const ofDeployment = await own.log(`?resourceId=${deployment.id}&action=cancelDeployment`);
+    expect(ofDeployment.body.results).toEqual(cancels);
   });
 
   test('says that nothing is left where a Deployment is removed at once', async () => {
@@ -278,4 +287,29 @@ describe('GET audit-log', () => {
       'AuthorizationError',
     ]);
   });
+});
+
+test('a token of another issuer is entered with its subject', async () => {
+  await using issuer = await openTokenIssuer();
+  await using plane = await openTempPlane({ introspectionUrl: issuer.url });
+  const token = await plane.token('shop');
+  const scope = 'manage_api_clients:shop';
+  const told = { active: true, scope, client_id: 'elsewhere', exp: 4_000_000_000 };
+  issuer.answers.set('of-somebody', { ...told, sub: 'somebody' });
+  issuer.answers.set('of-a-client', told);
+  const draft = { name: 'x', scope: 'view_connectors:shop' };
+  for (const outside of ['of-somebody', 'of-a-client']) {
+    const made = await plane.request('POST', '/shop/api-clients', draft, outside);
+    expect(made.status).toBe(201);
+  }
+
+  const actorsOf = async (query: string) => {
+    const { body } = await plane.request('GET', `/shop/audit-log?${query}`, undefined, token);
+    return body.results.map(({ actor }: Body) => actor);
+  };
+  expect(await actorsOf('actor=elsewhere')).toEqual([
+    { type: 'client', clientId: 'elsewhere' },
+    { type: 'client', clientId: 'elsewhere', subject: 'somebody' },
+  ]);
+  expect(await actorsOf('actor=somebody')).toHaveLength(1);
 });

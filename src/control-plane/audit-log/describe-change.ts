@@ -1,13 +1,8 @@
 import type { AuditedResource, Shown } from '../../core/audit-log.ts';
 import type { Digester } from '../../ports/secret-box.ts';
 import type { Change, Store } from '../../ports/store.ts';
-import {
-  showApiClient,
-  showConnectorStaged,
-  showDeployment,
-  showOperation,
-  showProject,
-} from './show.ts';
+import { printOperationSummary } from '../../wire/operation.ts';
+import { showApiClient, showConnectorStaged, showDeployment, showProject } from './show.ts';
 
 /** What a change does to one record. */
 export interface Described {
@@ -117,8 +112,14 @@ const describers: { readonly [K in Change['kind']]: Describer<K> } = {
     const resource = { typeId: 'operation', id: operationId } as const;
     const onlyWhile = { cancellable: operationId };
     if (before === undefined) return { projectKey, resource, onlyWhile };
-    const after = showOperation({ ...before, cancel: request });
-    return { projectKey, resource, before: showOperation(before), after, onlyWhile };
+    const shown = printOperationSummary(before);
+    return {
+      projectKey,
+      resource: { ...resource, subject: shown.subject },
+      before: shown,
+      after: printOperationSummary({ ...before, cancel: request }),
+      onlyWhile,
+    };
   },
   'put-token': silent,
   'insert-revision': silent,

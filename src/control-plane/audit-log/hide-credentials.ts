@@ -1,7 +1,7 @@
 import type { Shown } from '../../core/audit-log.ts';
 
-/** The user name of ssh is no secret, and mostly `git`. */
-const inUrl = /\b(?!ssh:)([a-z][a-z0-9+.-]{0,31}:\/\/)([^\s/@]{1,2048})@/gi;
+/** Up to the last `@`, as passwords may hold one. The user name of ssh is no secret, and mostly `git`. */
+const inUrl = /\b(ssh:\/\/[^\s/:@]{0,256}:|(?!ssh:)[a-z][a-z0-9+.-]{0,31}:\/\/)([^\s/]{1,2048})@/gi;
 
 /** What stands before the `@` of any URL is a secret, also where the API shows it: a digest takes its place. */
 export function hideCredentials(
@@ -10,8 +10,8 @@ export function hideCredentials(
 ): Shown {
   const hide = (value: unknown, path: string): unknown => {
     if (typeof value === 'string') {
-      return value.replaceAll(inUrl, (_, scheme: string, credentials: string) => {
-        return `${scheme}${digest(credentials, path)}@`;
+      return value.replaceAll(inUrl, (_, start: string, credentials: string) => {
+        return `${start}${digest(credentials, path)}@`;
       });
     }
     if (Array.isArray(value)) return value.map((one, at) => hide(one, `${path}[${at}]`));

@@ -3,14 +3,12 @@ import type { SealedValue, StoredConfiguration } from '../../core/configuration.
 import type { ConnectorStaged } from '../../core/connector.ts';
 import type { Deployment } from '../../core/deployment.ts';
 import { Failure } from '../../core/failure.ts';
-import type { Operation } from '../../core/operation.ts';
 import { secretContext } from '../../core/secret-context.ts';
 import type { Digester } from '../../ports/secret-box.ts';
 import type { ApiClient, Project } from '../../ports/store.ts';
 import { printApiClient } from '../../wire/api-client.ts';
 import { printConnectorStaged } from '../../wire/connector-staged.ts';
 import { printDeployment } from '../../wire/deployment.ts';
-import { printOperation } from '../../wire/operation.ts';
 
 /** Records as the API shows them, secrets as digests and without reports, which tell of what came of a change. */
 
@@ -55,11 +53,6 @@ export function showDeployment(deployment: Deployment, digester: Digester): Show
           },
         }),
   };
-}
-
-export function showOperation(operation: Operation): Shown {
-  const { steps: _, entries: __, ...rest } = printOperation(operation, { steps: [], entries: [] });
-  return rest;
 }
 
 function showSecured(

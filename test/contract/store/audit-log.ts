@@ -52,10 +52,15 @@ export function describeAuditLog(prepare: PrepareStore): void {
           actor: client('two', 'one'),
           resource: { typeId: 'project', id: 'y' },
         }),
-        append('c', { at: 3, actor: { type: 'operator' } }),
+        append('c', {
+          at: 3,
+          actor: { type: 'operator' },
+          resource: { typeId: 'operation', id: 'o', subject: { typeId: 'deployment', id: 'x' } },
+        }),
         append('a', { at: 4, actor: client('two') }),
       ]);
-      expect(await timesOf(store, { resourceId: 'x' })).toEqual([1]);
+      expect(await timesOf(store, { resourceId: 'x' })).toEqual([3, 1]);
+      expect(await timesOf(store, { resourceId: 'o' })).toEqual([3]);
       expect(await timesOf(store, { actor: 'one' })).toEqual([2, 1]);
       expect(await timesOf(store, { actor: 'two' })).toEqual([4, 2]);
       expect(await timesOf(store, { actor: 'operator' })).toEqual([3]);

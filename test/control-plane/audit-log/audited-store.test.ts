@@ -94,8 +94,9 @@ describe('what an entry shows', () => {
     const urls = [
       'https://user:canary@example.com/a.git',
       'https://user:canary@example.com/b.git',
-      'https://canary@example.com/b.git',
+      'https://a@canary@example.com/b.git',
       'ssh://git@example.com/b.git',
+      'ssh://git:canary@example.com/b.git',
     ];
     for (const [at, url] of urls.entries()) {
       const record = connectorStaged({ version: at + 1, repository: { url, tag: 'v1' } });
@@ -108,11 +109,12 @@ describe('what an entry shows', () => {
     const entries = await entriesOf(place.store);
     expect(JSON.stringify(entries)).not.toContain('canary');
     const shown = entries.toReversed().map(({ after }) => String(Object(after).repository.url));
-    const [a = '', b = '', c = '', ssh] = shown;
+    const [a = '', b = '', c = '', ssh, withPassword] = shown;
     expect(a).toMatch(/^https:\/\/hmac-sha256:[0-9a-f]{32}@example\.com\/a\.git$/);
     expect(b).toBe(a.replace('a.git', 'b.git'));
     expect(c).not.toBe(b);
     expect(ssh).toBe(urls[3]);
+    expect(withPassword).toMatch(/^ssh:\/\/git:hmac-sha256:[0-9a-f]{32}@example\.com/);
   });
 
   test('says so where a secret cannot be opened any more, and lets the change be made', async () => {

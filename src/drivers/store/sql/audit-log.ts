@@ -17,11 +17,21 @@ export function appendStatement(db: Db, { entry, onlyWhile }: Append) {
     sql.val(actor.type === 'client' ? actor.clientId : actor.type).as('actor'),
     sql.val(actor.type === 'client' ? (actor.subject ?? null) : null).as('subject'),
     sql.val(entry.resource.id).as('resource_id'),
+    sql.val(entry.resource.subject?.id ?? null).as('owner_id'),
     sql.val(JSON.stringify(entry)).as('document'),
   ]);
   return db
     .insertInto('audit_log')
-    .columns(['project_key', 'at', 'action', 'actor', 'subject', 'resource_id', 'document'])
+    .columns([
+      'project_key',
+      'at',
+      'action',
+      'actor',
+      'subject',
+      'resource_id',
+      'owner_id',
+      'document',
+    ])
     .expression(
       onlyWhile === undefined
         ? row
@@ -97,7 +107,11 @@ function matchingEntries(db: Db, filter: AuditLogFilter, projectKey: string | un
   const { resourceId, actor, action, from, to } = filter;
   let matching = db.selectFrom('audit_log');
   if (projectKey !== undefined) matching = matching.where('project_key', '=', projectKey);
-  if (resourceId !== undefined) matching = matching.where('resource_id', '=', resourceId);
+  if (resourceId !== undefined) {
+    matching = matching.where((eb) =>
+      eb.or([eb('resource_id', '=', resourceId), eb('owner_id', '=', resourceId)]),
+    );
+  }
   if (action !== undefined) matching = matching.where('action', '=', action);
   if (actor !== undefined) {
     matching = matching.where((eb) => eb.or([eb('actor', '=', actor), eb('subject', '=', actor)]));

@@ -111,6 +111,8 @@ export interface Schema {
     actor: string;
     subject: string | null;
     resource_id: string;
+    /** What the resource belongs to: found by either. */
+    owner_id: Generated<string | null>;
     document: string;
   };
   kept_answer: {

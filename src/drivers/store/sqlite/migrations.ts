@@ -140,4 +140,13 @@ alter table operation_step_start add column number integer not null default 0;
 alter table operation_step add column number integer not null default 0;
 `,
   },
+  {
+    number: 9,
+    name: 'audit log by what operations work on',
+    sql: `
+alter table audit_log add column owner_id text;
+update audit_log set owner_id = json_extract(document, '$.before.subject.id') where action like 'cancel%';
+create index audit_log_by_owner on audit_log (owner_id, seq) where owner_id is not null;
+`,
+  },
 ] as const;
