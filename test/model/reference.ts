@@ -48,6 +48,8 @@ export interface Known {
   global: Values;
   /** A release of it is up: there is something to tear down. */
   up: boolean;
+  /** Of its event application, from the first deploy that got so far. */
+  hasTopic: boolean;
   /** Newest first. */
   revisions: readonly Revision[];
   rollbackRevision: number | undefined;
@@ -136,6 +138,7 @@ export class Reference {
       ),
       global: merge(nothing, call.global),
       up: false,
+      hasTopic: false,
       revisions: [],
       rollbackRevision: undefined,
       lastEnd: undefined,
@@ -211,9 +214,10 @@ export class Reference {
   /** The status of the answer, and its codes. */
   remove(deployment: Known): { readonly status: number; readonly codes: readonly string[] } {
     if (isBusy(deployment)) return { status: 400, codes: ['DeploymentInvalidStatusTransition'] };
+    const isAgain = deployment.status === 'UndeployFailed';
     deployment.version += 1;
     deployment.status = 'Undeploying';
-    if (!deployment.up) {
+    if (!deployment.up && !deployment.hasTopic && !isAgain) {
       this.#forget(deployment);
       return { status: 200, codes: [] };
     }
@@ -228,6 +232,7 @@ export class Reference {
     const { deployment, kind } = next;
     deployment.lastEnd = outcome === 'succeed' ? 'succeeded' : 'failed';
     if (kind === 'deploy') {
+      deployment.hasTopic ||= deployment.applications.has('handler');
       deployment.status = outcome === 'succeed' ? 'Deployed' : 'Failed';
       if (outcome === 'succeed') this.#keepRevision(deployment);
       return;

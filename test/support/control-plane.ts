@@ -22,6 +22,7 @@ import { openGitSource } from '../../src/drivers/source/git/git-source.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import { openIntrospection } from '../../src/drivers/token-verifier/introspection/introspection.ts';
 import type { Clock } from '../../src/ports/clock.ts';
+import type { EventBroker } from '../../src/ports/event-broker.ts';
 import type { LogStore } from '../../src/ports/log-store.ts';
 import type { Change, Store } from '../../src/ports/store.ts';
 import type { Answer } from './berth.ts';
@@ -38,6 +39,7 @@ export interface ControlPlane extends AsyncDisposable {
   listen(): Promise<{ readonly hostname: string; readonly port: number }>;
   request(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
   readonly store: Store;
+  readonly events: Pick<EventBroker, 'depth'>;
   readonly logs: LogStore;
   /** For those who write logs beside it. */
   readonly logFile: string;
@@ -173,6 +175,7 @@ export async function openControlPlane(
   const opened = stack.move();
   return {
     store,
+    events,
     logs,
     logFile,
     sockets,

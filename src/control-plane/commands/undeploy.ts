@@ -1,3 +1,4 @@
+import { hostPrefixes } from '../../core/application.ts';
 import { decideUndeploy } from '../../core/deploy-rules.ts';
 import type { Deployment } from '../../core/deployment.ts';
 import type { ExpectedVersions } from '../../wire/conditions.ts';
@@ -5,7 +6,7 @@ import { newOperation } from './accept-operation.ts';
 import { commitOrStale, refuseUnexpectedVersion } from './commit-or-stale.ts';
 import type { CommandDependencies } from './dependencies.ts';
 
-/** Contract §2.5: asynchronous, unless nothing of it has ever existed. */
+/** Contract §2.5: asynchronous, unless nothing of it exists. What failed to go is tried again (§10, row 5). */
 export async function undeploy(
   deps: CommandDependencies,
   deployment: Deployment,
@@ -39,11 +40,28 @@ async function hasNothingToTearDown(
   { store }: CommandDependencies,
   deployment: Deployment,
 ): Promise<boolean> {
-  const { apiClient, replacedApiClients = [] } = deployment;
+  const { status, apiClient, replacedApiClients = [] } = deployment;
+  // It may have failed behind the last process: with messages left that a new Deployment of the same key would get.
+  if (status === 'UndeployFailed') return false;
   if (apiClient !== undefined || replacedApiClients.length > 0) return false;
+  const { id: deploymentId } = deployment;
   const releases = await store.runtime.releases({
     states: ['candidate', 'current', 'draining'],
-    deploymentId: deployment.id,
+    deploymentId,
   });
-  return releases.length === 0;
+  return releases.length === 0 && !(await hasTopics(store, deploymentId));
+}
+
+/** A deploy that failed may have left one, and anybody can have published to it. */
+async function hasTopics(
+  store: CommandDependencies['store'],
+  deploymentId: string,
+): Promise<boolean> {
+  const addresses = await store.runtime.addresses();
+  return addresses.some(
+    (one) =>
+      one.deploymentId === deploymentId &&
+      one.state !== 'released' &&
+      one.hostLabel.startsWith(`${hostPrefixes.event}-`),
+  );
 }
