@@ -82,19 +82,14 @@ function printChange(
   entries: readonly StepEntry[],
 ): ServerSentEvent {
   const { place, kind, operation, step } = change;
-  const its = printEntries(
-    isReported(change, progress) ? entriesOf(change, progress, entries) : [],
-  );
+  const its = printEntries(isReported(change) ? entriesOf(change, progress, entries) : []);
   const data = step === undefined ? printOperationSummary(operation) : printStep(operation, step);
   return { event: kind, id: printPlace(place), data: { ...data, entries: its } };
 }
 
-/** A report is kept as it is now, not as it was: it belongs to what is so still. */
-function isReported({ kind, operation, step }: OperationChange, progress: OperationProgress) {
-  if (kind === 'state') return operation.finishedAt !== undefined;
-  if (kind === 'step-ended') return true;
-  const now = progress.steps.find(({ name }) => name === step?.name);
-  return now?.finishedAt === undefined && progress.operation.finishedAt === undefined;
+/** What a step or an operation reports is complete at its end. */
+function isReported({ kind, operation }: OperationChange): boolean {
+  return kind === 'step-ended' || (kind === 'state' && operation.finishedAt !== undefined);
 }
 
 function entriesOf(

@@ -31,6 +31,23 @@ const partings = {
 } as const;
 type Parting = keyof typeof partings;
 
+interface Connection {
+  readonly raw: ServerResponse;
+  readonly times: StreamTimes;
+  /** Aborted with why the stream ends. */
+  readonly parting: AbortController;
+  /** How far the client has been told. */
+  id?: string | undefined;
+}
+
+interface Given {
+  readonly times: StreamTimes;
+  /** Fires when the client has gone or the server stops. */
+  readonly signal: AbortSignal;
+  readonly isAllowed: () => Promise<boolean>;
+  readonly onError: (error: unknown) => void;
+}
+
 /**
  * Sends what the looks find until the stream ends or something ends it. What waits to be sent is one event at most: nobody
  * looks further while the client does not take it.
@@ -38,94 +55,92 @@ type Parting = keyof typeof partings;
 export async function sendEvents(
   raw: ServerResponse,
   stream: EventStream,
-  given: {
-    readonly times: StreamTimes;
-    /** Fires when the client has gone or the server stops. */
-    readonly signal: AbortSignal;
-    readonly isAllowed: () => Promise<boolean>;
-    readonly onError: (error: unknown) => void;
-  },
+  given: Given,
 ): Promise<void> {
-  const { times, signal } = given;
-  const parting = new AbortController();
-  const part = (why: Parting): void => parting.abort(why);
-  const fail = (error: unknown): void => {
-    if (parting.signal.aborted) return;
-    given.onError(error);
-    part('failed');
-  };
-  const stop = (): void => part('stopping');
-  const position: { id?: string } = stream.id === undefined ? {} : { id: stream.id };
-  const beat = (): void => {
-    // A client that takes nothing needs no sign of life, and must not collect them.
-    if (!raw.writableNeedDrain) raw.write(printSign('still here', position.id));
-  };
-  signal.addEventListener('abort', stop);
-  if (signal.aborted) stop();
-  const timers = [
-    setInterval(beat, times.heartbeatMs),
-    setTimeout(part, times.lifetimeMs, 'old'),
-    setInterval(() => {
-      given.isAllowed().then((isAllowed) => isAllowed || part('refused'), fail);
-    }, times.recheckMs),
-  ];
+  const { times } = given;
+  const connection: Connection = { raw, times, parting: new AbortController(), id: stream.id };
+  using _watched = watchOver(connection, given);
   try {
-    const write = (text: string) => writeOrPart(raw, text, { times, part, signal: parting.signal });
-    await write(printRetry(retryMs) + printSign('open', position.id));
-    await sendLooks(stream, write, position, parting.signal);
+    await write(connection, printRetry(retryMs) + printSign('open', stream.id));
+    await sendLooks(connection, stream);
   } catch (error) {
-    fail(error);
+    fail(connection, given, error);
   }
-  for (const timer of timers) clearTimeout(timer);
-  signal.removeEventListener('abort', stop);
-  const why = parting.signal.aborted ? (parting.signal.reason as Parting) : undefined;
-  hangUp(raw, why === undefined ? '' : printSign(partings[why], position.id));
+  hangUp(connection);
 }
 
-async function sendLooks(
-  { watch, look }: EventStream,
-  write: (text: string) => Promise<void>,
-  position: { id?: string },
-  signal: AbortSignal,
-): Promise<void> {
+async function sendLooks(connection: Connection, { watch, look }: EventStream): Promise<void> {
+  const { signal } = connection.parting;
   using hints = hearHints(watch, { signal, pauseMs, pollMs });
   while (!signal.aborted) {
     const { events, id, isMore = false, isEnd = false } = await look();
     for (const event of events) {
       if (signal.aborted) return;
-      if (event.id !== undefined) position.id = event.id;
-      await write(printEvent(event));
+      connection.id = event.id ?? connection.id;
+      await write(connection, printEvent(event));
     }
-    if (id !== undefined) position.id = id;
+    connection.id = id ?? connection.id;
     if (isEnd) return;
     if (!isMore) await hints.next();
   }
 }
 
-async function writeOrPart(
-  raw: ServerResponse,
-  text: string,
-  {
-    times,
-    part,
-    signal,
-  }: {
-    readonly times: StreamTimes;
-    readonly part: (why: Parting) => void;
-    readonly signal: AbortSignal;
-  },
-): Promise<void> {
+/** Resolves when the client has taken it, or something ends the stream. */
+async function write(connection: Connection, text: string): Promise<void> {
+  const { raw, times, parting } = connection;
   if (raw.destroyed || raw.write(text)) return;
-  const patience = startNap(times.stalledMs, signal);
+  const patience = startNap(times.stalledMs, parting.signal);
   raw.once('drain', patience.end);
   await patience.ended;
   raw.off('drain', patience.end);
-  if (raw.writableNeedDrain) part('slow');
+  if (raw.writableNeedDrain) part(connection, 'slow');
 }
 
-function hangUp(raw: ServerResponse, text: string): void {
+/** Everything that happens beside the looks. */
+function watchOver(connection: Connection, given: Given): Disposable {
+  const { raw, times } = connection;
+  const { signal, isAllowed } = given;
+  const stop = (): void => part(connection, 'stopping');
+  const beat = (): void => {
+    // A client that takes nothing needs no sign of life, and must not collect them.
+    if (!raw.writableNeedDrain) raw.write(printSign('still here', connection.id));
+  };
+  const recheck = (): void => {
+    isAllowed().then(
+      (is) => is || part(connection, 'refused'),
+      (error: unknown) => fail(connection, given, error),
+    );
+  };
+  const timers = [
+    setInterval(beat, times.heartbeatMs),
+    setInterval(recheck, times.recheckMs),
+    setTimeout(() => part(connection, 'old'), times.lifetimeMs),
+  ];
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
+  return {
+    [Symbol.dispose]() {
+      for (const timer of timers) clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    },
+  };
+}
+
+/** The first reason is the one that is told. */
+function part({ parting }: Connection, why: Parting): void {
+  parting.abort(why);
+}
+
+/** What fails because the stream ends is no news. */
+function fail(connection: Connection, { onError }: Given, error: unknown): void {
+  if (connection.parting.signal.aborted) return;
+  onError(error);
+  part(connection, 'failed');
+}
+
+function hangUp({ raw, parting: { signal }, id }: Connection): void {
   if (raw.destroyed) return;
   const timer = setTimeout(() => raw.destroy(), partingMs);
   raw.once('close', () => clearTimeout(timer));
-  raw.end(text);
+  raw.end(signal.aborted ? printSign(partings[signal.reason as Parting], id) : '');
 }
