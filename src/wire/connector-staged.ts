@@ -32,7 +32,9 @@ export const connectorDraftSchema = z
     description: fields.description.exactOptional(),
     integrationTypes: fields.integrationTypes.exactOptional(),
     creator: creatorDraftSchema,
-    repository: z.object({ url: fields.repositoryUrl, tag: fields.tag }),
+    repository: z
+      .object({ url: fields.repositoryUrl, tag: fields.tag })
+      .meta({ id: 'RepositoryDraft' }),
     supportedRegions: fields.supportedRegions.exactOptional(),
     privateProjects: z.array(fields.privateProject).max(maxPrivateProjects).exactOptional(),
     documentationUrl: text(2048).exactOptional(),

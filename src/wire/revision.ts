@@ -27,7 +27,7 @@ export const revisionsParameters = z.object({ limit: pageQuery.limit, offset: pa
 
 /** The revision is in the path. */
 const rollbackFields = { version: versionSchema, skipScripts: z.boolean().default(false) };
-export const rollbackSchema = z.object(rollbackFields);
+export const rollbackSchema = z.object(rollbackFields).meta({ id: 'DeploymentRevisionRollback' });
 
 /** The revision is in the body. */
 export const rollbackToSchema = z
