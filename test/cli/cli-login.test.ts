@@ -192,6 +192,11 @@ describe('berth cli-login', () => {
       says: [/does not know the API client "test-client"\./, 'set BERTH_DATA_DIR as it is there'],
     },
     {
+      what: 'too many logins have failed',
+      args: async () => ['--api-url', await serve((_, response) => response.writeHead(429).end())],
+      says: ['takes no login of this API client at the moment.', 'Try again in a minute'],
+    },
+    {
       what: 'the client is of another project',
       args: () => ['--api-url', berth.api, '--project', 'other'],
       says: ['has no scope of project "other". Its projects: test-project.', 'with --project'],
