@@ -1,3 +1,5 @@
+import type { DeadLetter } from '../core/dead-letter.ts';
+
 /** Messages for event applications: durable before `publish` answers, at least once, order not promised. */
 export interface EventBroker extends AsyncDisposable {
   /**
@@ -15,6 +17,20 @@ export interface EventBroker extends AsyncDisposable {
   }): Promise<readonly ClaimedMessage[]>;
   /** Writes down how deliveries ended. */
   settle(outcomes: readonly DeliveryOutcome[]): Promise<void>;
+  /** What died on these topics, newest first. */
+  deadLetters(
+    topics: readonly string[],
+    page: { readonly limit: number; readonly offset: number },
+  ): Promise<{ readonly total: number; readonly results: readonly DeadLetter[] }>;
+  /**
+   * Makes dead messages of a topic due at once, as if they had just been published: those with these ids or, without ids,
+   * the oldest, as many as one request can publish.
+   * @returns the ids of those that were dead
+   */
+  redeliver(
+    topic: string,
+    request: { readonly ids?: readonly string[]; readonly now: number },
+  ): Promise<readonly string[]>;
   /** Counts per topic, for people and tests. */
   depth(topic: string): Promise<{ readonly waiting: number; readonly dead: number }>;
   /** Forgets a topic and its messages. */

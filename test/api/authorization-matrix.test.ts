@@ -254,6 +254,7 @@ describe('beside the route table', () => {
         ...open,
         ...oauth.filter((one) => !one.includes('commercetools')),
         'POST /v1/projects/{project}/topics/{topic}:publish',
+        'POST /v1/projects/{project}/topics/{topic}:redeliver',
       ].toSorted(),
     );
   });

@@ -194,6 +194,16 @@ describe('no message is published', () => {
   });
 });
 
+test('what is dead is delivered again for no one without a token, though anybody may publish', async () => {
+  const path = `/v1/projects/test-project/topics/${topic}:redeliver`;
+
+  expectErrors(await post(path, {}), 401, ['AuthenticationError']);
+  expect(await berth.request('POST', path, {})).toMatchObject({
+    status: 200,
+    body: { messageIds: [] },
+  });
+});
+
 test('a value of any kind, anywhere in what is published, is taken or refused', async () => {
   const messages = [{ data: 'YQ==', attributes: { a: 'b' } }];
   for (const point of pointsOf(messages)) {

@@ -80,6 +80,72 @@ export function describeEventBroker(
       expect(await broker.claim(claimAt(9999))).toHaveLength(1);
     });
 
+    test('dead messages are listed, the newest first, with why they died', async () => {
+      await using broker = await openNew();
+      const large = { data: base64('x'.repeat(64 * 1024 + 1)), attributes: {} };
+      const attributes = { kind: 'order' };
+      await broker.publish('topic', [{ data: base64('one'), attributes }, large], 1000);
+      await broker.publish('other', texts(1), 1000);
+      await broker.publish('topic', texts(1), 9000);
+      const taken = await broker.claim(claimAt(1000, { leaseUntil: 2000, topics }));
+      await broker.settle(taken.slice(0, 1).map(die));
+      const again = await broker.claim(claimAt(2000, { leaseUntil: 3000, topics }));
+      await broker.settle(again.map(die));
+
+      const { total, results } = await broker.deadLetters(['topic'], { limit: 9, offset: 0 });
+      expect(total).toBe(2);
+      expect(results).toEqual([
+        expect.objectContaining({ id: taken[1]?.id, bytes: 64 * 1024 + 1, attempts: 2 }),
+        {
+          id: taken[0]?.id,
+          topic: 'topic',
+          data: base64('one'),
+          bytes: 3,
+          attributes: { kind: 'order' },
+          publishTime: 1000,
+          diedAt: 2000,
+          attempts: 1,
+          reason: 'HTTP 500',
+        },
+      ]);
+      expect(results[0]).not.toHaveProperty('data');
+      const page = (more: object, of: readonly string[] = topics) =>
+        broker.deadLetters(of, { limit: 1, offset: 1, ...more });
+      expect((await page({})).results).toHaveLength(1);
+      expect(await page({ limit: 0 })).toEqual({ total: 3, results: [] });
+      expect(await page({}, [])).toEqual({ total: 0, results: [] });
+      expect(await page({}, ["'"])).toEqual({ total: 0, results: [] });
+    });
+
+    test('a dead message that is delivered again is as new', async () => {
+      await using broker = await openNew();
+      const ids = await broker.publish('topic', texts(3), 1000);
+      await broker.publish('other', texts(1), 1000);
+      await broker.settle((await broker.claim(claimAt(1000, { topics }))).map(die));
+      expect(
+        await broker.redeliver('topic', { ids: [...ids.slice(1), '4', '77'], now: 5000 }),
+      ).toEqual(ids.slice(1));
+      expect(await broker.depth('topic')).toEqual({ waiting: 2, dead: 1 });
+      const fresh = { attempt: 1, publishTime: 5000 };
+      const claimed = await broker.claim(claimAt(5000, { topics }));
+      expect(claimed).toMatchObject([
+        { id: ids[1], ...fresh },
+        { id: ids[2], ...fresh },
+      ]);
+      expect(await broker.redeliver('topic', { now: 6000 })).toEqual([ids[0]]);
+      expect(await broker.redeliver('topic', { now: 6000 })).toEqual([]);
+      expect((await broker.deadLetters(topics, { limit: 9, offset: 0 })).total).toBe(1);
+    });
+
+    test('what died of its age lives another 7 days when it is delivered again', async () => {
+      await using broker = await openNew();
+      await broker.publish('topic', texts(1), 1000);
+      const late = 1000 + 8 * dayMs;
+      expect(await broker.claim(claimAt(late))).toEqual([]);
+      expect(await broker.redeliver('topic', { now: late })).toHaveLength(1);
+      expect(await broker.claim(claimAt(late + 6 * dayMs))).toHaveLength(1);
+    });
+
     test('a late failure does not disturb the delivery that came after it', async () => {
       await using broker = await openNew();
       await broker.publish('topic', texts(1), 1000);
@@ -233,6 +299,12 @@ async function claimAll(broker: EventBroker): Promise<ClaimedMessage[]> {
 
 function acknowledge({ id }: ClaimedMessage) {
   return { id, outcome: 'acknowledged' } as const;
+}
+
+const topics = ['topic', 'other'];
+
+function die(message: ClaimedMessage) {
+  return { ...failure(message), outcome: 'dead' } as const;
 }
 
 function failure({ id, attempt }: ClaimedMessage) {

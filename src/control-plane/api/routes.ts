@@ -14,6 +14,7 @@ import { updateConnectorStagedRoute } from './connector-drafts/update.ts';
 import { getConnectorRoute } from './connectors/get.ts';
 import { searchConnectorsRoute } from './connectors/search.ts';
 import { createDeploymentRoute } from './deployments/create.ts';
+import { queryDeadLettersRoute } from './deployments/dead-letters.ts';
 import { getDeploymentRoute } from './deployments/get.ts';
 import { deploymentLogStreamRoute } from './deployments/log-stream.ts';
 import { deploymentLogsRoute } from './deployments/logs.ts';
@@ -37,6 +38,7 @@ const table: readonly Route[] = [
   removeDeploymentRoute,
   deploymentLogsRoute,
   deploymentLogStreamRoute,
+  queryDeadLettersRoute,
   queryRevisionsRoute,
   getRevisionRoute,
   rollBackToRevisionRoute,

@@ -5,15 +5,16 @@ const retentionMs = 30 * 24 * 3600 * 1000;
 
 /** @throws Rejection `DeploymentApplicationDoesNotExist`, `DeploymentLogMissingApplicationName` */
 export function checkApplication(deployment: Deployment, name: string | undefined): void {
-  if (
-    name !== undefined &&
-    !deployment.applications.some((application) => application.name === name)
-  ) {
-    reject('DeploymentApplicationDoesNotExist', { name });
-  }
+  checkApplicationName(deployment, name);
   if (name === undefined && deployment.region.endsWith('.aws')) {
     reject('DeploymentLogMissingApplicationName', {});
   }
+}
+
+/** @throws Rejection `DeploymentApplicationDoesNotExist` */
+export function checkApplicationName({ applications }: Deployment, name: string | undefined): void {
+  if (name === undefined || applications.some((application) => application.name === name)) return;
+  reject('DeploymentApplicationDoesNotExist', { name });
 }
 
 /** @throws Rejection `DeploymentLogInvalidDate` */

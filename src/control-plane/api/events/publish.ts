@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { hostPrefixes } from '../../../core/application.ts';
 import { reject } from '../../../core/errors.ts';
 import { Failure } from '../../../core/failure.ts';
+import { redeliverSchema } from '../../../wire/dead-letter.ts';
 import { oneTopic } from '../../../wire/parameters.ts';
 import { parse } from '../../../wire/parse.ts';
 import { type Published, publishSchema } from '../../../wire/publish.ts';
@@ -11,7 +12,7 @@ import type { ApiDependencies } from '../route.ts';
 
 /**
  * The REST form of Google Pub/Sub, so that its stock client can publish here:
- * `POST /v1/projects/{project}/topics/{topic}:publish`.
+ * `POST /v1/projects/{project}/topics/{topic}:publish`. And beside it Berth's own `:redeliver`.
  */
 export function addPublishing(server: FastifyInstance, deps: ApiDependencies): void {
   server.post(
@@ -19,14 +20,16 @@ export function addPublishing(server: FastifyInstance, deps: ApiDependencies): v
     { bodyLimit: publishLimitBytes },
     async (request) => {
       const params = parse(oneTopic, request.params, 'InvalidPathParam');
-      const topic = /^(.+):publish$/.exec(params.topicAndVerb)?.[1];
+      const [, topic, verb] = /^(.+):(publish|redeliver)$/.exec(params.topicAndVerb) ?? [];
       if (topic === undefined) {
         reject('InvalidPathParam', {
-          detail: 'topic: must end in ":publish", the only thing a topic can do here',
+          detail: 'topic: must end in ":publish" or ":redeliver", all that a topic can do here',
         });
       }
-      if (!deps.openPublishing) await authorizePublisher(deps, request, params.project);
+      const isOpen = deps.openPublishing && verb === 'publish';
+      if (!isOpen) await authorizePublisher(deps, request, params.project);
       await checkTopic(deps, params.project, topic);
+      if (verb === 'redeliver') return redeliver(deps, topic, request);
       const { messages } = parse(publishSchema, readJson(request), 'InvalidJsonInput');
       return { messageIds: await publish(deps, topic, messages) } satisfies Published;
     },
@@ -59,6 +62,17 @@ async function checkTopic(
     );
   if (!known)
     reject('ResourceNotFound', { resource: 'Topic', key: `projects/${project}/topics/${topic}` });
+}
+
+/** Contract §10, row 29. Asked for again it does nothing more, so it needs no `Idempotency-Key`. */
+async function redeliver(
+  { events, clock }: ApiDependencies,
+  topic: string,
+  request: FastifyRequest,
+): Promise<Published> {
+  const { messageIds } = parse(redeliverSchema, readJson(request), 'InvalidJsonInput');
+  const ids = messageIds === undefined ? {} : { ids: messageIds };
+  return { messageIds: await events.redeliver(topic, { ...ids, now: clock.now() }) };
 }
 
 async function publish(

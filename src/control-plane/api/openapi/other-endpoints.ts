@@ -1,3 +1,4 @@
+import { redeliveredSchema, redeliverSchema } from '../../../wire/dead-letter.ts';
 import { aliveSchema, notReadySchema, readySchema } from '../../../wire/health.ts';
 import {
   introspectionRequestSchema,
@@ -51,6 +52,20 @@ export const otherEndpoints: readonly Endpoint[] = [
     body: publishSchema,
     bodyType: 'application/json',
     answers: { 200: publishedSchema },
+    refusals: 'envelope',
+  },
+  {
+    name: 'redeliverMessages',
+    summary: 'Deliver dead events once more, as if they had just been published',
+    method: 'POST',
+    path: '/v1/projects/{project}/topics/{topic}:redeliver',
+    tag: 'Events',
+    access: { anyOf: ['manage_project', 'manage_connectors_deployments'] },
+    params: oneTopicToPublish,
+    query: nothing,
+    body: redeliverSchema,
+    bodyType: 'application/json',
+    answers: { 200: redeliveredSchema },
     refusals: 'envelope',
   },
   {

@@ -1,6 +1,7 @@
 import type { EventBroker } from '../../../ports/event-broker.ts';
 import { openSqlite } from '../../sqlite/open-sqlite.ts';
 import { claim } from './claim.ts';
+import { readDeadLetters, redeliver } from './dead-letters.ts';
 import { publish } from './publish.ts';
 import { type BrokerDatabase, migrations } from './schema.ts';
 import { compileSettlement } from './settle.ts';
@@ -20,6 +21,8 @@ export async function openEmbeddedBroker(options: { readonly file: string }): Pr
     async settle(outcomes) {
       await database.runBatch(outcomes.map((outcome) => compileSettlement(kysely, outcome)));
     },
+    deadLetters: (topics, page) => readDeadLetters(kysely, topics, page),
+    redeliver: (topic, request) => redeliver(database, topic, request),
     depth: (topic) => readDepth(kysely, topic),
     removeTopic: (topic) => removeTopic(kysely, topic),
     watch: (hint) => database.watch(hint),
