@@ -28,9 +28,10 @@ describe('docs/api-fields.md', () => {
     expect(rows.length).toBeGreaterThan(200);
     expect(inCode.size).toBeGreaterThan(40);
     expect(sdk.interfaces.size).toBeGreaterThan(80);
+    expect([...sdk.interfaces.keys()].filter((type) => type.startsWith('GET '))).toHaveLength(4);
   });
 
-  test('has one table for every type of the API', () => {
+  test('has one table for every type and every query of the API', () => {
     const named = tables.flatMap(({ types }) => types);
 
     expect(named.toSorted()).toEqual([...inCode.keys()].toSorted());

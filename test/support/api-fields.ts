@@ -2,16 +2,27 @@ import { buildDocument } from '../../src/control-plane/api/openapi/document.ts';
 import { routes } from '../../src/control-plane/api/routes.ts';
 import type { JsonSchema } from '../../src/wire/json-schema.ts';
 
-/** The fields of every named type of the API's description, by the type's name, in the order of the alphabet. */
+/**
+ * The fields of every named type of the API's description by the type's name, and the query parameters of every endpoint that
+ * has some by its method and path. In the order of the alphabet.
+ */
 export function readApiFields(): ReadonlyMap<string, readonly string[]> {
-  const { schemas } = buildDocument(routes).components;
+  const { components, paths } = buildDocument(routes);
+  const types = Object.entries(components.schemas).map(
+    ([name, schema]) => [name, fieldsOf(schema)] as const,
+  );
+  const queries = Object.entries(paths)
+    .filter(([path]) => !path.includes('{key}'))
+    .map(([path, { get }]) => [`GET ${path}`, queryOf(get as Operation | undefined)] as const);
   return new Map(
-    Object.entries(schemas).flatMap(([name, schema]) => {
-      const fields = fieldsOf(schema);
-      return fields.length === 0 ? [] : [[name, fields.toSorted()] as const];
-    }),
+    [...types, ...queries]
+      .filter(([, fields]) => fields.length > 0)
+      .map(([name, fields]) => [name, fields.toSorted()]),
   );
 }
+
+const queryOf = (operation: Operation | undefined): readonly string[] =>
+  (operation?.parameters ?? []).filter((one) => one.in === 'query').map(({ name }) => name);
 
 /** Bodies of requests and good answers that have no named type, by operation. */
 export function readNamelessBodies(): readonly string[] {
@@ -29,6 +40,7 @@ export function readNamelessBodies(): readonly string[] {
 
 interface Operation {
   readonly operationId: string;
+  readonly parameters: readonly { readonly name: string; readonly in: string }[];
   readonly requestBody?: Body;
   readonly responses: Readonly<Record<string, Body>>;
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-/** One table of docs/api-fields.md: the fields of one type, or of several that are alike. */
+/** One table of docs/api-fields.md: the fields of one type or query, or of several that are alike. */
 export interface FieldTable {
-  /** Of the API's description. */
+  /** Of the API's description: names of types, or `GET /path` where it is about a query. */
   readonly types: readonly string[];
   /** Of the official SDK, under other names. */
   readonly sdk: readonly string[];
@@ -15,10 +15,10 @@ export interface FieldRow {
   readonly notes: string;
 }
 
-/** A table stands below the line that names its types: "Types: `A`, `B`. In the SDK: `C`." */
+/** A table stands below the line that says what it is of: "Types: `A`, `B`. In the SDK: `C`.", "Query of: `GET /path`." */
 export function readFieldTables(): readonly FieldTable[] {
   const text = readFileSync(new URL('../../docs/api-fields.md', import.meta.url), 'utf8');
-  const parts = text.split(/^(?=Types: |In the SDK: )/m).slice(1);
+  const parts = text.split(/^(?=Types: |In the SDK: |Query of: )/m).slice(1);
   return parts.map((part) => {
     const [head = ''] = part.split('\n');
     const [types = '', sdk = ''] = head.split('In the SDK: ');

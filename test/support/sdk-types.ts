@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -8,17 +8,18 @@ interface SdkField {
   readonly type: string;
 }
 
-/** The types that the official SDK declares for bodies: interfaces, and unions of them. */
+/** The types that the official SDK declares for bodies and queries: interfaces, and unions of them. */
 export interface SdkTypes {
+  /** A query is one, too, named by its method and path: `GET /connectors/search`. */
   readonly interfaces: ReadonlyMap<string, readonly SdkField[]>;
   readonly unions: ReadonlyMap<string, readonly string[]>;
 }
 
 export function readSdkTypes(): SdkTypes {
   const main = createRequire(import.meta.url).resolve('@commercetools-connect/sdk');
-  const models = join(dirname(main), 'generated/models');
+  const generated = join(dirname(main), 'generated');
   const text = ['common', 'connector', 'deployment', 'error']
-    .map((name) => readFileSync(join(models, `${name}.d.ts`), 'utf8'))
+    .map((name) => readFileSync(join(generated, 'models', `${name}.d.ts`), 'utf8'))
     .join('\n');
   const interfaces = new Map(
     [...text.matchAll(/^export interface (\w+) \{\n([\s\S]*?)^\}/gm)].map(
@@ -28,10 +29,27 @@ export function readSdkTypes(): SdkTypes {
   const unions = [...text.matchAll(/^export type (\w+) = ([^;]+);/gm)].map(
     ([, name = '', members = '']) => [name, members.split(' | ')] as const,
   );
+  for (const path of globSync(join(generated, 'client/**/*.d.ts'))) {
+    const query = readQuery(path);
+    if (query !== undefined) interfaces.set(...query);
+  }
   return {
     interfaces,
     unions: new Map(unions.filter(([, its]) => its.every((member) => interfaces.has(member)))),
   };
+}
+
+/** Of the one method that has a query. Its path is in the code, not in the types. By key there is the same as by id. */
+function readQuery(path: string): readonly [string, readonly SdkField[]] | undefined {
+  const [, body] = /queryArgs\?: \{\n([\s\S]*?)\n {8}\}/.exec(readFileSync(path, 'utf8')) ?? [];
+  if (body === undefined) return undefined;
+  const code = readFileSync(path.replace(/\.d\.ts$/, '.js'), 'utf8');
+  const [, template = ''] = /method: 'GET',\s+uriTemplate: '([^']+)'/.exec(code) ?? [];
+  const names = [...body.matchAll(/^ +'([\w.]+)'\?: /gm)].map(([, name = '']) => name);
+  return [
+    `GET ${template.replace(/\{ID\}|key=\{\w+\}/, '{id}')}`,
+    names.map((name) => ({ name, type: 'query' })),
+  ];
 }
 
 /** The first level of indentation only. */
