@@ -199,7 +199,7 @@ function examplesOf({ operation: { operationId } }: Described): readonly unknown
   if (operationId.startsWith('redeployDeployment'))
     return [1, 2, 3].map((version) => ({ version, actions: [action] }));
   if (operationId === 'publishMessages') return [{ messages: [{ data: 'eyJhIjoxfQ==' }] }];
-  if (operationId === 'redeliverMessages') return [{}, { messageIds: ['1', '2'] }];
+  if (operationId === 'redeliverMessages') return [{ messageIds: ['1', '2'] }];
   return [];
 }
 
