@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { pageSchema } from './page.ts';
+import { line } from './text.ts';
 
 /** commercetools' own `/{projectKey}/api-clients` resource. */
 export const apiClientDraftSchema = z
   .object({
-    name: z.string().min(1).max(256),
+    name: line(256).min(1),
     /** Separated by spaces, each with the project's suffix. */
     scope: z
       .string()

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { integrationTypeSchema, regionSchema } from './connector.ts';
+import { line, lines } from './text.ts';
 
-/** Too long a text is looked at no further: patterns are for texts of a bounded length. */
-export const text = (max: number) => z.string().min(1).max(max, { abort: true });
+/** One line that is not empty. */
+export const text = (max: number) => line(max).min(1);
 
 /** What a client may write into a connector, whether in a new draft or by an update action. */
 export const fields = {
   name: text(256),
-  description: z.string().max(10_000),
+  description: lines(10_000),
   email: text(320).regex(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'Must be an email address'),
   noOfContributors: z.int().min(1),
   integrationTypes: z.array(integrationTypeSchema).max(50),
@@ -21,5 +22,5 @@ export const fields = {
     .max(256, { abort: true })
     .regex(/^[a-zA-Z0-9_.-]+:[a-zA-Z0-9_-]{2,36}$/, 'Must be "region:projectKey"'),
   /** A draft keeps them all, so they are short. */
-  certificationComment: text(2000),
+  certificationComment: lines(2000).min(1),
 };

@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import { fields } from './connector-fields.ts';
 import { versionSchema } from './parse.ts';
+import { line } from './text.ts';
 
-/** For optional fields: an empty text takes them away. */
-const clearable = (max: number) => z.string().max(max, { abort: true });
-
-/** Contract §7, with the field names of the official SDK. One row per action. */
+/** Contract §7, with the field names of the official SDK. One row per action. An empty text takes an optional field away. */
 const actionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('setName'), name: fields.name }),
   z.object({ action: z.literal('setDescription'), description: fields.description }),
-  z.object({ action: z.literal('setDocumentationUrl'), documentationUrl: clearable(2048) }),
+  z.object({ action: z.literal('setDocumentationUrl'), documentationUrl: line(2048) }),
   z.object({ action: z.literal('setIntegrationTypes'), integrationTypes: fields.integrationTypes }),
   z.object({ action: z.literal('setSupportedRegions'), regions: fields.supportedRegions.min(1) }),
   z.object({
@@ -18,16 +16,16 @@ const actionSchema = z.discriminatedUnion('action', [
     url: fields.repositoryUrl.exactOptional(),
     tag: fields.tag,
   }),
-  z.object({ action: z.literal('setCreatorName'), creatorName: clearable(256) }),
-  z.object({ action: z.literal('setCreatorTitle'), creatorTitle: clearable(256) }),
+  z.object({ action: z.literal('setCreatorName'), creatorName: line(256) }),
+  z.object({ action: z.literal('setCreatorTitle'), creatorTitle: line(256) }),
   z.object({ action: z.literal('setCreatorEmail'), creatorEmail: fields.email }),
-  z.object({ action: z.literal('setCreatorCompany'), creatorCompany: clearable(256) }),
+  z.object({ action: z.literal('setCreatorCompany'), creatorCompany: line(256) }),
   z.object({
     action: z.literal('setCreatorNoOfContributors'),
     creatorNoOfContributors: fields.noOfContributors,
   }),
-  z.object({ action: z.literal('setCreatorSupportUrl'), creatorSupportUrl: clearable(2048) }),
-  z.object({ action: z.literal('setCreatorLogo'), logoUrl: clearable(2048) }),
+  z.object({ action: z.literal('setCreatorSupportUrl'), creatorSupportUrl: line(2048) }),
+  z.object({ action: z.literal('setCreatorLogo'), logoUrl: line(2048) }),
   z.object({ action: z.literal('addPrivateProject'), privateProject: fields.privateProject }),
   z.object({ action: z.literal('removePrivateProject'), privateProject: fields.privateProject }),
   z.object({ action: z.literal('addCertificationComment'), comment: fields.certificationComment }),

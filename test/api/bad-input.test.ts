@@ -191,6 +191,35 @@ describe('a value', () => {
     }
   });
 
+  test.for(['connectorDraft', 'connectorUpdate', 'apiClient'] as const)(
+    'with a control character or half a character, in any text of a %s, is refused',
+    async (name) => {
+      for (const point of textsOf(valid()[name])) {
+        for (const value of ['a\0b', 'a\x1b[2Jb', 'a\x7fb', 'a\x85b', 'a\ud800b']) {
+          const body = replaced(valid()[name], point, value);
+          const answer = await postJson(endpoint(name), body);
+          expectErrors(answer, 400, Array(codesOf(answer).length).fill('InvalidJsonInput'));
+          expect(detailsOf(answer)[0]).toMatch(new RegExp(`^${point.join('\\.')}\\b`));
+        }
+      }
+    },
+  );
+
+  test('of several lines is taken where people write several', async () => {
+    const several = 'One\r\n\tand two';
+    const taken = { action: 'setDescription', description: several };
+    const refused = { action: 'setName', name: several };
+    const update = (...actions: readonly object[]) =>
+      postJson(endpoint('connectorUpdate'), { version: 99, actions });
+
+    expectErrors(await update(taken), 409, ['ConcurrentModification']);
+    const answer = await update(taken, refused);
+    expectErrors(answer, 400, ['InvalidJsonInput']);
+    expect(detailsOf(answer)[0]).toBe(
+      'actions.1.name: Must be one line of text, without control characters',
+    );
+  });
+
   test('that no process can be given is refused', async () => {
     for (const value of ['a\0b', 'a\ud800b', 'é'.repeat(40_000)]) {
       const answer = await postJson(endpoint('deploymentDraft'), {
@@ -387,8 +416,6 @@ describe('a request', () => {
   });
 
   test.for([
-    ['GET', '/'],
-    ['GET', '//'],
     ['GET', '/nothing/of/the/kind'],
     ['GET', '/test-project'],
     ['GET', '/test-project/deployments/x/y/z'],

@@ -370,7 +370,7 @@ describe('a new deployment', () => {
   test('may have another schedule than its connector’s', async () => {
     const draft = (schedule: unknown) =>
       shopDraft(shop, { configurations: [{ ...values('tick'), schedule }] });
-    const { body } = await deploy(berth, draft('@every 10h'));
+    const { body } = await deploy(berth, draft(' @every 10h\n'));
 
     expect(body.applications[0].schedule).toBe('@every 10h');
     for (const wrong of ['often', '* * *', '61 * * * *', 7, '']) {

@@ -66,7 +66,7 @@ export async function findConnector(
   reference: DeploymentDraft['connector'],
 ): Promise<Connector | ConnectorStaged> {
   const { id, key, staged, version } = reference;
-  const ref = id === undefined ? { key: key ?? '' } : { id };
+  const ref = id === undefined ? { key: key ?? '' } : { id: id.toLowerCase() };
   const candidates: readonly (Connector | ConnectorStaged)[] = staged
     ? (await store.connectors.stagedAnywhere(ref)).filter((one) =>
         isVisibleTo({ ...one, private: true }, projectKey),
