@@ -64,7 +64,8 @@ function sharedParts(): object {
       },
       EntityTag: {
         description:
-          'The `version` in quotes, for `If-Match` of a DELETE. It does not change with what happens in the background. ' +
+          'The `version` in quotes, for `If-Match` of a DELETE. That of a Deployment does not change with what happens in the ' +
+          'background. ' +
           'Missing where nothing is left to delete.',
         schema: { type: 'string', examples: ['"3"'] },
       },
