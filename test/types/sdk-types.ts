@@ -1,4 +1,10 @@
+import type * as Platform from '@commercetools/platform-sdk';
 import type * as Sdk from '@commercetools-connect/sdk';
+import type {
+  apiClientDraftSchema,
+  apiClientPageSchema,
+  apiClientSchema,
+} from '../../src/wire/api-client.ts';
 import type { connectorPageSchema, connectorSchema } from '../../src/wire/connector.ts';
 import type {
   connectorDraftSchema,
@@ -35,6 +41,14 @@ export type Answers = Complete<
     // Which fields belong to which code is shown by the error table's tests: here they are one type.
     Exclude<Fields<Sdk.ErrorObject>, Fields<ErrorObject>>,
     Fits<ErrorObject['code'], Sdk.ErrorObject['code']>,
+    // commercetools' own resource, whose types are those of its other SDK.
+    Exclude<Fits<Platform.ApiClient, Body<typeof apiClientSchema>>, AbsentOfApiClient>,
+    Exclude<
+      Fits<Platform.ApiClientPagedQueryResponse, Body<typeof apiClientPageSchema>>,
+      `results.${AbsentOfApiClient}`
+    >,
+    // An absence that has ended is no exception any more.
+    Extract<Fields<Body<typeof apiClientSchema>>, AbsentOfApiClient>,
   ]
 >;
 
@@ -68,8 +82,21 @@ export type Requests = Complete<
         }
       >
     >,
+    Exclude<Sends<typeof apiClientDraftSchema, Platform.ApiClientDraft>, AbsentOfApiClientDraft>,
+    Extract<Fields<Body<typeof apiClientDraftSchema>>, AbsentOfApiClientDraft>,
   ]
 >;
+
+/** Fields that an API client of commercetools has, and Berth's has not. */
+type AbsentOfApiClient =
+  | 'lastUsedAt'
+  | 'deleteAt'
+  | 'accessTokenValiditySeconds'
+  | 'refreshTokenValiditySeconds';
+type AbsentOfApiClientDraft =
+  | 'deleteDaysAfterCreation'
+  | 'accessTokenValiditySeconds'
+  | 'refreshTokenValiditySeconds';
 
 /** What was left out above: each is wrong in its own way, or the compiler says that it is an exception no longer. */
 export type Exceptions = [
