@@ -38,16 +38,20 @@ export function findUnknownConfiguration(
   });
 }
 
-/** Contract §10, row 12: an application joins later only with a new connector version. */
+/**
+ * Declared by the connector, and not part of the Deployment: one joins later only with a new connector version
+ * (contract §10, row 12).
+ */
 export function findForeignApplications(
   deployment: Deployment,
   sent: readonly ApplicationValues[],
-  mayJoin: boolean,
+  { newConnector }: { readonly newConnector?: object },
 ): ApiError[] {
-  if (mayJoin) return [];
+  if (newConnector !== undefined) return [];
   const own = new Set(deployment.applications.map((application) => application.name));
+  const { spec } = deployment.connector;
   return sent
-    .filter((values) => !own.has(values.applicationName))
+    .filter(({ applicationName: name }) => !own.has(name) && applicationNamed(spec, name))
     .map((values) =>
       apiError('DeploymentApplicationDoNotBelong', {
         id: deployment.id,

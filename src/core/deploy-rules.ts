@@ -43,7 +43,7 @@ export interface CreateGiven extends Given {
 
 /**
  * The new Deployment, or a Rejection with every mistake of the first check that fails (contract §2.3, steps 4–11;
- * the caller has found the connector).
+ * the caller has found the connector). What is wrong with names is one check, what is wrong with values another.
  */
 export function decideDeployment(draft: DeploymentDraft, given: CreateGiven): Deployment {
   const { connector } = given;
@@ -51,17 +51,21 @@ export function decideDeployment(draft: DeploymentDraft, given: CreateGiven): De
   const region = decideRegion(draft.region, connector);
   if (given.keyTaken) reject('DuplicateField', { field: 'key', duplicateValue: draft.key ?? '' });
   if (draft.configurations.length === 0) reject('DeploymentApplicationRequired', {});
-  rejectAny(findUnknownConfiguration(connector, draft.configurations));
   const keys = connector.spec.globalConfiguration;
   const globalSent = draft.globalConfiguration ?? { standard: [], secured: [] };
-  rejectAny(findUnknownKeys(keys, globalSent, undefined));
+  rejectAny([
+    ...findUnknownConfiguration(connector, draft.configurations),
+    ...findUnknownKeys(keys, globalSent, undefined),
+  ]);
 
   const id = given.newId();
   const globalConfiguration = mergeConfiguration(emptyConfiguration, globalSent, given.seal(id));
   const applications = draft.configurations.map((values) => newApplication(values, id, given));
-  rejectAny(findMissingValues(keys, globalConfiguration, undefined));
-  rejectAny(findMissingApplicationValues(connector, applications));
-  rejectAny(findUnfitOverrides(connector, draft.configurations));
+  rejectAny([
+    ...findMissingValues(keys, globalConfiguration, undefined),
+    ...findMissingApplicationValues(connector, applications),
+    ...findUnfitOverrides(connector, draft.configurations),
+  ]);
   return {
     id,
     projectKey: given.projectKey,
@@ -95,11 +99,13 @@ export function decideRedeploy(
     given.newConnector === undefined ? deployment.connector : snapshotConnector(given.newConnector);
   const sent = action.configurationValues ?? [];
   if (action.configurationValues?.length === 0) reject('DeploymentApplicationRequired', {});
-  rejectAny(findUnknownConfiguration(connector, sent));
-  rejectAny(findForeignApplications(deployment, sent, given.newConnector !== undefined));
   const keys = connector.spec.globalConfiguration;
   const globalSent = action.globalConfiguration ?? { standard: [], secured: [] };
-  rejectAny(findUnknownKeys(keys, globalSent, undefined));
+  rejectAny([
+    ...findUnknownConfiguration(connector, sent),
+    ...findForeignApplications(deployment, sent, given),
+    ...findUnknownKeys(keys, globalSent, undefined),
+  ]);
 
   const seal = given.seal(deployment.id);
   const globalConfiguration = keepDeclared(
@@ -119,8 +125,7 @@ export function decideRedeploy(
       cause: missing.map((error) => error.message).join(' '),
     });
   }
-  rejectAny(missing);
-  rejectAny(findUnfitOverrides(connector, sent));
+  rejectAny([...missing, ...findUnfitOverrides(connector, sent)]);
   const { rollbackRevision: _, ...rest } = deployment;
   return {
     ...rest,

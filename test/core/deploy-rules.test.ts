@@ -229,6 +229,10 @@ describe('create', () => {
       mend();
       seen.push(codesOf(() => decideDeployment(draft, given)).join(', '));
     }
+    const valueMistakes =
+      'DeploymentMissingApplicationConfigurationKey, DeploymentEmptyRequiredApplicationConfigurationKey';
+    const overrideMistakes =
+      'InvalidJsonInput, DeploymentRetryPolicyOverrideNotAllowed, DeploymentInvalidRetryPolicy';
     expect(seen).toEqual([
       'ConnectorStagedNotPreviewable',
       'DeploymentInvalidType',
@@ -236,11 +240,11 @@ describe('create', () => {
       'DeploymentUnsupportedRegion',
       'DuplicateField',
       'DeploymentApplicationRequired',
-      'DeploymentUnknownApplicationConfiguration, DeploymentUnknownApplicationConfigurationKey, DeploymentUnknownApplicationConfigurationKey',
+      'DeploymentUnknownApplicationConfiguration, DeploymentUnknownApplicationConfigurationKey, DeploymentUnknownApplicationConfigurationKey, DeploymentUnknownGlobalConfigurationKey, DeploymentUnknownGlobalConfigurationKey',
       'DeploymentUnknownGlobalConfigurationKey, DeploymentUnknownGlobalConfigurationKey',
-      'DeploymentMissingGlobalConfigurationKey',
-      'DeploymentMissingApplicationConfigurationKey, DeploymentEmptyRequiredApplicationConfigurationKey',
-      'InvalidJsonInput, DeploymentRetryPolicyOverrideNotAllowed, DeploymentInvalidRetryPolicy',
+      `DeploymentMissingGlobalConfigurationKey, ${valueMistakes}, ${overrideMistakes}`,
+      `${valueMistakes}, ${overrideMistakes}`,
+      overrideMistakes,
     ]);
   });
 
@@ -371,9 +375,16 @@ describe('redeploy', () => {
       codes: ['DeploymentApplicationRequired'],
     },
     {
-      name: 'an application that the connector lacks',
-      action: { configurationValues: [valuesOf('stranger'), valuesOf('event')] },
-      codes: ['DeploymentUnknownApplicationConfiguration'],
+      name: 'wrong names of every kind',
+      action: {
+        configurationValues: [valuesOf('stranger'), valuesOf('event')],
+        globalConfiguration: { standard: one('X'), secured: [] },
+      },
+      codes: [
+        'DeploymentUnknownApplicationConfiguration',
+        'DeploymentApplicationDoNotBelong',
+        'DeploymentUnknownGlobalConfigurationKey',
+      ],
     },
     {
       name: 'an application that it did not deploy',

@@ -117,13 +117,16 @@ export class Reference {
       () => (call.region === 'nowhere' ? ['DeploymentUnsupportedRegion'] : []),
       () => (call.key !== undefined && this.find({ key: call.key }) ? ['DuplicateField'] : []),
       () => (applications.length === 0 ? ['DeploymentApplicationRequired'] : []),
-      () => unknownApplications(applications),
-      () => unknownKeys(globalRules, call.global, 'DeploymentUnknownGlobalConfigurationKey'),
-      () => missing(globalRules, merge(nothing, call.global), 'Global'),
-      () =>
-        applications.flatMap(([name, values]) =>
+      () => [
+        ...unknownApplications(applications),
+        ...unknownKeys(globalRules, call.global, 'DeploymentUnknownGlobalConfigurationKey'),
+      ],
+      () => [
+        ...missing(globalRules, merge(nothing, call.global), 'Global'),
+        ...applications.flatMap(([name, values]) =>
           missing(applicationRules.get(name) ?? none, merge(nothing, values), 'Application'),
         ),
+      ],
     ];
     const codes = firstFailure(checks);
     if (codes.length > 0) return codes;
@@ -162,13 +165,19 @@ export class Reference {
         call.applications !== undefined && sent.length === 0
           ? ['DeploymentApplicationRequired']
           : [],
-      () => unknownApplications(sent),
-      () =>
-        sent.flatMap(([name]) =>
-          deployment.applications.has(name) ? [] : ['DeploymentApplicationDoNotBelong'],
+      () => [
+        ...unknownApplications(sent),
+        ...sent.flatMap(([name]) =>
+          deployment.applications.has(name) || !applicationRules.has(name)
+            ? []
+            : ['DeploymentApplicationDoNotBelong'],
         ),
-      () =>
-        unknownKeys(globalRules, call.global ?? nothing, 'DeploymentUnknownGlobalConfigurationKey'),
+        ...unknownKeys(
+          globalRules,
+          call.global ?? nothing,
+          'DeploymentUnknownGlobalConfigurationKey',
+        ),
+      ],
       () => [
         ...missing(globalRules, global, 'Global'),
         ...[...applications].flatMap(([name, values]) =>
