@@ -49,7 +49,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     environment,
   });
   const builder = openBuilder(input, source);
-  const { platform } = config;
+  const { platform, suppliedApiClient } = config;
   const operations: OperationDependencies = {
     store,
     clock,
@@ -71,6 +71,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
             clientSecret: platform.client.secret,
           }),
         }),
+    ...(suppliedApiClient === undefined ? {} : { suppliedApiClient }),
     addressing:
       config.apps.domain === undefined
         ? { kind: 'port', ...config.apps.ports }

@@ -14,6 +14,7 @@ export interface Config {
   readonly allowLocalRepositories: boolean;
   readonly openPublishing: boolean;
   readonly platform?: PlatformConfig;
+  readonly suppliedApiClient?: SuppliedApiClientConfig;
   readonly workers: number;
   readonly buildTimeoutMs: number;
   readonly audit: 'warn' | 'fail' | 'off';
@@ -39,6 +40,13 @@ export interface BootstrapClient {
   readonly projectKey: string;
   readonly clientId: string;
   readonly clientSecret: string;
+}
+
+/** What connectors of one project get instead of an API client that Berth makes. */
+export interface SuppliedApiClientConfig {
+  readonly projectKey: string;
+  readonly id: string;
+  readonly secret: string;
 }
 
 export interface AppsConfig {
@@ -108,6 +116,7 @@ export function parseConfig(raw: RawSettings): Config {
     allowLocalRepositories: flag('allowLocalRepositories', onLoopback),
     openPublishing: flag('openPublishing', onLoopback),
     ...parsePlatform(raw, mistakes),
+    ...parseSupplied(raw, mistakes),
     workers: number('workers', 1, 64),
     buildTimeoutMs: seconds('buildTimeoutSeconds'),
     audit: oneOf('audit', ['warn', 'fail', 'off']),
@@ -186,6 +195,25 @@ function parsePlatform(raw: RawSettings, mistakes: string[]): { platform?: Platf
       ...(id === '' ? {} : { client: { id, secret } }),
     },
   };
+}
+
+function parseSupplied(
+  raw: RawSettings,
+  mistakes: string[],
+): { suppliedApiClient?: SuppliedApiClientConfig } {
+  const {
+    connectorProjectKey: projectKey,
+    connectorClientId: id,
+    connectorClientSecret: secret,
+  } = raw;
+  const given = [projectKey, id, secret].filter((value) => value !== '').length;
+  if (given === 0) return {};
+  if (given < 3) {
+    mistakes.push(
+      'BERTH_CONNECTOR_CLIENT_PROJECT_KEY, BERTH_CONNECTOR_CLIENT_ID and BERTH_CONNECTOR_CLIENT_SECRET must be set together',
+    );
+  }
+  return { suppliedApiClient: { projectKey, id, secret } };
 }
 
 function parseIntrospection(

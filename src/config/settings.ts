@@ -90,6 +90,21 @@ export const settings = {
     default: '',
     doc: 'Secret of that API client.',
   },
+  connectorProjectKey: {
+    variable: 'BERTH_CONNECTOR_CLIENT_PROJECT_KEY',
+    default: '',
+    doc: 'Project whose connectors with inheritAs.apiClient get the API client below instead of one that Berth makes. Set all three BERTH_CONNECTOR_CLIENT_ variables or none.',
+  },
+  connectorClientId: {
+    variable: 'BERTH_CONNECTOR_CLIENT_ID',
+    default: '',
+    doc: 'Id of an API client of that commercetools project, with every scope its connectors ask for. Berth never deletes it.',
+  },
+  connectorClientSecret: {
+    variable: 'BERTH_CONNECTOR_CLIENT_SECRET',
+    default: '',
+    doc: 'Secret of that API client.',
+  },
   tokenLifetimeSeconds: {
     variable: 'BERTH_TOKEN_LIFETIME_SECONDS',
     default: '172800',

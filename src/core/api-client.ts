@@ -14,20 +14,33 @@ export function wantsOtherScopes(before: ConnectorSpec | undefined, after: Conne
 export type ApiClientPlan =
   | { readonly kind: 'keep' }
   | { readonly kind: 'drop' }
-  | { readonly kind: 'make'; readonly scopes: readonly string[] };
+  | { readonly kind: 'make'; readonly scopes: readonly string[] }
+  | { readonly kind: 'supply'; readonly scopes: readonly string[] };
 
-/** One that Berth made by itself gives way to a real one as soon as there is a platform. */
+/** What there is to get one from. */
+export interface ApiClientSources {
+  readonly hasPlatform: boolean;
+  /** The id of the one that the operator has brought for the project. */
+  readonly suppliedId: string | undefined;
+}
+
+/** One that Berth made by itself gives way to a real one as soon as there is a platform, or one that is supplied. */
 export function planApiClient(
   { apiClient, connector }: Pick<Deployment, 'apiClient' | 'connector'>,
-  hasPlatform: boolean,
+  { hasPlatform, suppliedId }: ApiClientSources,
 ): ApiClientPlan {
   const wanted = connector.spec.apiClientScopes;
   if (wanted === undefined) return { kind: apiClient === undefined ? 'keep' : 'drop' };
+  const isSupplied = apiClient?.madeAt === 'operator';
   const isStandIn = apiClient?.madeAt === 'berth' && hasPlatform;
-  if (apiClient !== undefined && !isStandIn && isSameSet(apiClient.scopes, wanted)) {
+  const isRight =
+    suppliedId === undefined
+      ? !isSupplied && !isStandIn
+      : isSupplied && apiClient.id === suppliedId;
+  if (apiClient !== undefined && isRight && isSameSet(apiClient.scopes, wanted)) {
     return { kind: 'keep' };
   }
-  return { kind: 'make', scopes: wanted };
+  return { kind: suppliedId === undefined ? 'make' : 'supply', scopes: wanted };
 }
 
 /** With another API client, or none. What served before still needs the old one: it is remembered until that has gone. */
@@ -37,7 +50,7 @@ export function replaceApiClient(
 ): Deployment {
   const { apiClient: old, replacedApiClients = [], ...rest } = deployment;
   const replaced =
-    old === undefined
+    old === undefined || old.madeAt === 'operator'
       ? replacedApiClients
       : [...replacedApiClients, { id: old.id, madeAt: old.madeAt }];
   return {

@@ -65,8 +65,8 @@ export interface DeploymentApiClient {
   readonly scopes: readonly string[];
   readonly sealedSecret: string;
   readonly scope: string;
-  /** Where it was made, and so where it must be deleted. */
-  readonly madeAt: 'platform' | 'berth';
+  /** Where it was made, and so where it must be deleted. What the operator has brought, the operator keeps. */
+  readonly madeAt: 'platform' | 'berth' | 'operator';
 }
 
 export interface ApplicationValues {

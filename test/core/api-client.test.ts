@@ -35,8 +35,43 @@ test.each([
     false,
     { kind: 'keep' },
   ],
+  [
+    'supplied, and no longer supplied',
+    with_(['a'], client(['a'], { madeAt: 'operator' })),
+    true,
+    { kind: 'make', scopes: ['a'] },
+  ],
 ])('an API client that is %s', (_, record, hasPlatform, plan) => {
-  expect(planApiClient(record, hasPlatform)).toEqual(plan);
+  expect(planApiClient(record, { hasPlatform, suppliedId: undefined })).toEqual(plan);
+});
+
+test.each([
+  ['missing', with_(['a']), { kind: 'supply', scopes: ['a'] }],
+  ['made at the platform', with_(['a'], client(['a'])), { kind: 'supply', scopes: ['a'] }],
+  ['it', with_(['b', 'a'], client(['a', 'b'], { madeAt: 'operator' })), { kind: 'keep' }],
+  [
+    'it, for other scopes',
+    with_(['a', 'b'], client(['a'], { madeAt: 'operator' })),
+    { kind: 'supply', scopes: ['a', 'b'] },
+  ],
+  [
+    'the one supplied before',
+    with_(['a'], client(['a'], { id: 'c0', madeAt: 'operator' })),
+    { kind: 'supply', scopes: ['a'] },
+  ],
+  ['not wanted any more', with_(undefined, client(['a'])), { kind: 'drop' }],
+  ['never wanted', with_(undefined), { kind: 'keep' }],
+])('where one is supplied, an API client that is %s', (_, record, plan) => {
+  for (const hasPlatform of [true, false]) {
+    expect(planApiClient(record, { hasPlatform, suppliedId: 'c1' })).toEqual(plan);
+  }
+});
+
+test('a supplied one is nobody’s to delete', () => {
+  const supplied = with_(['a'], client(['a'], { madeAt: 'operator' }));
+  expect(replaceApiClient(supplied, client(['a'], { id: 'c2' }))).not.toHaveProperty(
+    'replacedApiClients',
+  );
 });
 
 test('a replaced one is remembered until it is deleted', () => {

@@ -1,10 +1,10 @@
-import { planApiClient, replaceApiClient } from '../../core/api-client.ts';
+import { type ApiClientPlan, planApiClient, replaceApiClient } from '../../core/api-client.ts';
 import type { Deployment, DeploymentApiClient } from '../../core/deployment.ts';
 import { describeFailure } from '../../core/failure.ts';
 import { waitFor } from '../waiting/wait-for.ts';
-import type { OperationDependencies } from './dependencies.ts';
+import type { OperationDependencies, SuppliedApiClient } from './dependencies.ts';
 import type { OperationRun, StepScope } from './operation-run.ts';
-import { createApiClient } from './steps/create-api-client.ts';
+import { createApiClient, supplyApiClient } from './steps/create-api-client.ts';
 
 /** Makes the API client that the connector asks for, and another one where its scopes have changed (contract §4.1). */
 export async function ensureApiClient(
@@ -12,17 +12,18 @@ export async function ensureApiClient(
   run: OperationRun,
   deployment: Deployment,
 ): Promise<void> {
-  const plan = planApiClient(deployment, deps.projectApi !== undefined);
+  const supplied = suppliedTo(deps, deployment);
+  const plan = planApiClient(deployment, {
+    hasPlatform: deps.projectApi !== undefined,
+    suppliedId: supplied?.id,
+  });
   if (plan.kind === 'keep') return;
   await run.step(
     'create-api-client',
     { failed: 'API client could not be created' },
     async (scope) => {
       const isResumed = run.operation.attempt > 1;
-      const made =
-        plan.kind === 'drop'
-          ? undefined
-          : await createApiClient(deps, { deployment, scopes: plan.scopes, isResumed }, scope);
+      const made = await follow(deps, plan, { deployment, isResumed }, scope);
       scope.change({
         kind: 'update-deployment',
         record: { ...replaceApiClient(deployment, made), lastModifiedAt: deps.clock.now() },
@@ -30,6 +31,28 @@ export async function ensureApiClient(
       });
     },
   );
+}
+
+async function follow(
+  deps: OperationDependencies,
+  plan: Exclude<ApiClientPlan, { kind: 'keep' }>,
+  given: { readonly deployment: Deployment; readonly isResumed: boolean },
+  scope: StepScope,
+): Promise<DeploymentApiClient | undefined> {
+  if (plan.kind === 'drop') return undefined;
+  const { scopes } = plan;
+  const supplied = suppliedTo(deps, given.deployment);
+  return plan.kind === 'supply' && supplied !== undefined
+    ? supplyApiClient(deps, { ...given, scopes, supplied }, scope)
+    : createApiClient(deps, { ...given, scopes }, scope);
+}
+
+/** Of its own project only: nobody else's connector may get hold of it. */
+function suppliedTo(
+  { suppliedApiClient }: Pick<OperationDependencies, 'suppliedApiClient'>,
+  { projectKey }: Deployment,
+): SuppliedApiClient | undefined {
+  return suppliedApiClient?.projectKey === projectKey ? suppliedApiClient : undefined;
 }
 
 /** Time for the data plane to write that an old release has gone, on top of the drain. */
@@ -103,6 +126,7 @@ export async function deleteApiClient(
   { id, madeAt }: ApiClientRef,
   scope: StepScope,
 ): Promise<void> {
+  if (madeAt === 'operator') return;
   if (madeAt === 'berth') scope.change({ kind: 'delete-client', projectKey, id });
   else if (projectApi !== undefined) await projectApi.deleteApiClient({ projectKey, id });
   else logger.warn({ projectKey, apiClient: id }, 'an API client is left: no platform is set');

@@ -25,6 +25,8 @@ export interface OperationDependencies {
   readonly events: Pick<EventBroker, 'removeTopic'>;
   /** Where the connectors' own API clients are made. Absent: in Berth itself. */
   readonly projectApi?: ProjectApi;
+  /** What the connectors of a project get instead of an API client of their own. */
+  readonly suppliedApiClient?: SuppliedApiClient;
   readonly platform?: PlatformRedirect;
   readonly addressing: Addressing;
   /** What vulnerable dependencies do to previews and publishes. */
@@ -39,6 +41,13 @@ export interface OperationDependencies {
   readonly drainMs: number;
   /** Of each Deployment. */
   readonly keepRevisions: number;
+}
+
+/** An API client that the operator has made, for whoever may not let Berth make any. */
+export interface SuppliedApiClient {
+  readonly projectKey: string;
+  readonly id: string;
+  readonly secret: string;
 }
 
 /** How applications are reached (design §5): by host name below a domain, or each by a loopback port of its own. */

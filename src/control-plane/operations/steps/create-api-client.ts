@@ -4,7 +4,7 @@ import { describeFailure } from '../../../core/failure.ts';
 import { secretContext } from '../../../core/secret-context.ts';
 import type { ProjectApi } from '../../../ports/project-api.ts';
 import { hashSecret, newSecret } from '../../tokens/hash.ts';
-import type { OperationDependencies } from '../dependencies.ts';
+import type { OperationDependencies, SuppliedApiClient } from '../dependencies.ts';
 import type { StepScope } from '../operation-run.ts';
 
 type Dependencies = Pick<OperationDependencies, 'store' | 'clock' | 'projectApi' | 'secrets'>;
@@ -55,6 +55,30 @@ export async function createApiClient(
   return { ...sealed(deps, deployment, made), scopes, madeAt: 'berth' };
 }
 
+/** The operator's own, as it is: its scopes are the operator's business, so the report says what the connector asks for. */
+export function supplyApiClient(
+  deps: Dependencies,
+  {
+    deployment,
+    scopes,
+    supplied,
+  }: {
+    readonly deployment: Deployment;
+    readonly scopes: readonly string[];
+    readonly supplied: SuppliedApiClient;
+  },
+  scope: StepScope,
+): DeploymentApiClient {
+  const { id, secret } = supplied;
+  scope.report(
+    'Information',
+    'API client supplied',
+    `${id}, from BERTH_CONNECTOR_CLIENT_ID. It needs ${scopes.join(', ')}.`,
+  );
+  const made = { id, secret, scope: suffixed(scopes, deployment) };
+  return { ...sealed(deps, deployment, made), scopes, madeAt: 'operator' };
+}
+
 /** An attempt that was killed after it had made one, and before it could write that down, knows its secret no more. */
 async function deleteInterrupted(
   projectApi: ProjectApi,
@@ -86,6 +110,10 @@ function makeOwnClient(deployment: Deployment, scopes: readonly string[]) {
   return {
     id: randomBytes(18).toString('base64url'),
     secret: newSecret(),
-    scope: scopes.map((scope) => `${scope}:${deployment.projectKey}`).join(' '),
+    scope: suffixed(scopes, deployment),
   };
+}
+
+function suffixed(scopes: readonly string[], { projectKey }: Deployment): string {
+  return scopes.map((scope) => `${scope}:${projectKey}`).join(' ');
 }
