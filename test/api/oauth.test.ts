@@ -221,6 +221,23 @@ describe('no token', () => {
   });
 });
 
+describe('a request with eighty thousand parameters', () => {
+  const names = Array.from({ length: 80_000 }, (_, at) => `a${at}`);
+  const bodies = {
+    form: names.join('&'),
+    JSON: JSON.stringify(Object.fromEntries(names.map((name) => [name, '']))),
+  };
+
+  // Nobody has logged in yet, and everybody else waits while it is read.
+  test.for(Object.keys(bodies) as (keyof typeof bodies)[])('is read at once: %s', async (form) => {
+    const started = performance.now();
+    const { status } = await post({ path: '/oauth/token', headers: formType, body: bodies[form] });
+
+    expect(status).toBe(401);
+    expect(performance.now() - started).toBeLessThan(4000);
+  });
+});
+
 describe('introspection', () => {
   test('tells about an active token', async () => {
     const client = await newClient('view_connectors');

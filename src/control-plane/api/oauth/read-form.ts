@@ -1,23 +1,35 @@
 import type { FastifyRequest } from 'fastify';
 
+/** All that the two endpoints read. What else is sent is not kept, however much of it there is. */
+const fields = ['grant_type', 'scope', 'token', 'client_id', 'client_secret'] as const;
+
 /** A token request's parameters, from the query and from a form or JSON body: clients do all three (contract §8.1). */
 export function readForm(request: FastifyRequest): URLSearchParams {
   const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?') + 1) : '';
   const form = new URLSearchParams(query);
-  const body = typeof request.body === 'string' ? request.body : '';
-  for (const [name, value] of readBody(body)) form.set(name, value);
+  const body = readBody(typeof request.body === 'string' ? request.body : '');
+  for (const name of fields) {
+    const value = body(name);
+    if (value !== undefined) form.set(name, value);
+  }
   return form;
 }
 
-function readBody(body: string): Iterable<[string, string]> {
-  if (!body.trimStart().startsWith('{')) return new URLSearchParams(body);
+function readBody(body: string): (name: string) => string | undefined {
+  if (!body.trimStart().startsWith('{')) {
+    const form = new URLSearchParams(body);
+    return (name) => form.getAll(name).at(-1);
+  }
+  const json = readObject(body);
+  return (name) => (typeof json[name] === 'string' ? json[name] : undefined);
+}
+
+function readObject(body: string): Readonly<Record<string, unknown>> {
   try {
-    return Object.entries(JSON.parse(body) as Record<string, unknown>).filter(
-      (entry): entry is [string, string] => typeof entry[1] === 'string',
-    );
+    return JSON.parse(body) as Record<string, unknown>;
   } catch {
     // Neither JSON nor a form: the missing parameters are then named in the answer.
-    return [];
+    return {};
   }
 }
 
