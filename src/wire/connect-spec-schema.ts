@@ -6,13 +6,9 @@ import {
 } from './connect-spec-rules.ts';
 import { checkSchedule } from './connect-spec-schedule.ts';
 
-/**
- * The form of `connect.yaml` with the limits of Connect's own validator (contract §4).
- * Lenient skips properties it does not know; everything else stays as strict.
- */
-export function connectSpecSchema({ lenient }: { readonly lenient: boolean }) {
-  const object = <Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape> =>
-    lenient ? z.object(shape) : z.strictObject(shape);
+/** The form of `connect.yaml` with the limits of Connect's own validator (contract §4). */
+export function connectSpecSchema() {
+  const object = z.strictObject;
 
   const configuration = object({
     standardConfiguration: z

@@ -13,23 +13,14 @@ import { connectSpecSchema } from './connect-spec-schema.ts';
 import { readYaml } from './connect-yaml.ts';
 import { boundMistakes, type Mistake, wholeFile } from './mistake.ts';
 
-export interface ConnectSpecOptions {
-  /** For published connectors that are loaded, not validated: properties nobody knows are skipped. */
-  readonly lenient?: boolean;
-}
-
 export type ParsedConnectSpec =
   | { readonly spec: ConnectorSpec }
   | { readonly mistakes: readonly Mistake[] };
 
 /** Reads a `connect.yaml` that may come from anybody; names every mistake at once. */
-export function parseConnectSpec(
-  text: string,
-  options: ConnectSpecOptions = {},
-): ParsedConnectSpec {
+export function parseConnectSpec(text: string): ParsedConnectSpec {
   const reading = readYaml(text);
   if ('mistakes' in reading) return { mistakes: boundMistakes(reading.mistakes) };
-  const schema = options.lenient === true ? lenientSchema : strictSchema;
   const result = schema.safeParse(reading.value, { error: wordIssue });
   return result.success
     ? { spec: toSpec(result.data) }
@@ -41,10 +32,9 @@ export function printMistakes(mistakes: readonly Mistake[]): string {
   return mistakes.map(({ path, message }) => `[${path}]: ${message}`).join('\n');
 }
 
-const strictSchema = connectSpecSchema({ lenient: false });
-const lenientSchema = connectSpecSchema({ lenient: true });
+const schema = connectSpecSchema();
 
-type Document = z.infer<typeof strictSchema>;
+type Document = z.infer<typeof schema>;
 type DocumentApplication = Document['deployAs'][number];
 type DocumentKeys = NonNullable<Document['inheritAs']>['configuration'];
 type DocumentServer = Extract<DocumentApplication, { readonly applicationType: 'event' }>;
