@@ -64,7 +64,7 @@ function loginOf(request: FastifyRequest, login: string): string {
 function openCounter(server: FastifyInstance, max: number) {
   const keys = new WeakMap<FastifyRequest, string>();
   let count: ReturnType<FastifyInstance['createRateLimit']> | undefined;
-  server.after(() => {
+  void server.after(() => {
     count = server.createRateLimit({
       max,
       timeWindow: windowMs,
