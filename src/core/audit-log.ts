@@ -25,6 +25,8 @@ export type Actor =
   | {
       readonly type: 'client';
       readonly clientId: string;
+      /** Its token is not Berth's, nor is the client of that id. */
+      readonly issuer?: 'other';
       /** Whom the token of another issuer names. */
       readonly subject?: string;
     }

@@ -9,6 +9,8 @@ export interface TokenVerifier {
 
 export interface VerifiedToken {
   readonly clientId: string;
+  /** Its client ids are not Berth's, even where they are the same. Berth's own if left out. */
+  readonly issuer?: 'other';
   /** Of another issuer: on whose behalf. */
   readonly subject?: string;
   /** All its scopes are of this one project. */

@@ -24,6 +24,10 @@ const actorSchema = z
   .object({
     type: z.enum(['client', 'operator']),
     clientId: z.string().exactOptional(),
+    issuer: z
+      .literal('other')
+      .exactOptional()
+      .meta({ description: 'Where the token, and so the client, is of another issuer.' }),
     subject: z
       .string()
       .exactOptional()
@@ -82,6 +86,11 @@ export function printAuditLogEntry(entry: NumberedEntry) {
 
 function printActor(actor: Actor) {
   if (actor.type === 'operator') return { type: actor.type };
-  const { type, clientId, subject } = actor;
-  return { type, clientId, ...(subject === undefined ? {} : { subject }) };
+  const { type, clientId, issuer, subject } = actor;
+  return {
+    type,
+    clientId,
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(subject === undefined ? {} : { subject }),
+  };
 }

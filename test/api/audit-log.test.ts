@@ -308,8 +308,8 @@ test('a token of another issuer is entered with its subject', async () => {
     return body.results.map(({ actor }: Body) => actor);
   };
   expect(await actorsOf('actor=elsewhere')).toEqual([
-    { type: 'client', clientId: 'elsewhere' },
-    { type: 'client', clientId: 'elsewhere', subject: 'somebody' },
+    { type: 'client', clientId: 'elsewhere', issuer: 'other' },
+    { type: 'client', clientId: 'elsewhere', issuer: 'other', subject: 'somebody' },
   ]);
   expect(await actorsOf('actor=somebody')).toHaveLength(1);
 });

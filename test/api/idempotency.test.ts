@@ -7,6 +7,8 @@ import { routes } from '../../src/control-plane/api/routes.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { Answer } from '../support/berth.ts';
 import { answerCheck, operationsOf } from '../support/openapi.ts';
+import { openTempPlane } from '../support/temp-plane.ts';
+import { openTokenIssuer } from '../support/token-issuer.ts';
 import { openWorld, type World } from './error-table/world.ts';
 import { type Prepared, repeatableRequests } from './repeatable-requests.ts';
 import { detailsOf, expectErrors } from './support.ts';
@@ -292,6 +294,31 @@ describe('a key', () => {
     const made = await world.post(client().path, client().body);
     expect(await tokenOf(made, headers)).not.toBe(await tokenOf(made, headers));
   });
+});
+
+test('a key of a client of another issuer is another key, also where the client id is the same', async () => {
+  await using issuer = await openTokenIssuer();
+  await using plane = await openTempPlane({ introspectionUrl: issuer.url });
+  const own = await plane.token('shop');
+  const send = (token: string) =>
+    fetch(`${plane.url}/shop/api-clients`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'idempotency-key': 'the-same' },
+      body: JSON.stringify({ name: 'Reader', scope: 'view_connectors:shop' }),
+    });
+  const first = await send(own);
+  const { body } = await plane.request('GET', '/shop/audit-log?limit=1', undefined, own);
+  const { clientId } = body.results[0].actor;
+  issuer.answers.set('foreign', {
+    active: true,
+    scope: 'manage_api_clients:shop',
+    client_id: clientId,
+  });
+  const second = await send('foreign');
+
+  expect([first.status, second.status]).toEqual([201, 201]);
+  expect(second.headers.get('idempotency-replayed')).toBeNull();
+  expect(await second.text()).not.toBe(await first.text());
 });
 
 test('without a key a request is done as often as it is sent', async () => {

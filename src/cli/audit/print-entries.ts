@@ -25,7 +25,9 @@ function printRow(entry: NumberedEntry): readonly string[] {
 
 function printActor(actor: Actor): string {
   if (actor.type === 'operator') return actor.type;
-  return actor.subject === undefined ? actor.clientId : `${actor.clientId} (${actor.subject})`;
+  const { clientId, issuer, subject } = actor;
+  const of = subject ?? (issuer === undefined ? undefined : 'of another issuer');
+  return of === undefined ? clientId : `${clientId} (${of})`;
 }
 
 function printChange({ before, after, shortened }: NumberedEntry): string {

@@ -74,8 +74,13 @@ function parseRequest(route: Route, request: FastifyRequest) {
   };
 }
 
-function actorOf({ clientId, subject }: VerifiedToken): Actor {
-  return { type: 'client', clientId, ...(subject === undefined ? {} : { subject }) };
+function actorOf({ clientId, issuer, subject }: VerifiedToken): Actor {
+  return {
+    type: 'client',
+    clientId,
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(subject === undefined ? {} : { subject }),
+  };
 }
 
 /** What must be the same when it is sent again. */

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { VerifiedToken } from '../../ports/token-verifier.ts';
-import type { OwnScope } from '../commands/identity.ts';
+import { holderOf, type OwnScope } from '../commands/identity.ts';
 import { authenticate, authorize } from './authorize.ts';
 import type { RateLimiter } from './rate-limits.ts';
 import type { ApiDependencies } from './route.ts';
@@ -22,7 +22,7 @@ export async function admit(
 ): Promise<VerifiedToken> {
   const { request, reply, scopes } = given;
   const token = await authenticate(tokens, request.headers.authorization);
-  await limiter.countRequest(request, reply, `${token.projectKey} ${token.clientId}`);
+  await limiter.countRequest(request, reply, holderOf(token));
   authorize(token, scopes, given.projectKey ?? token.projectKey);
   return token;
 }

@@ -3,13 +3,14 @@ import { Rejection, reject } from '../../core/errors.ts';
 import { keptAnswerLimits } from '../../core/kept-answer.ts';
 import type { VerifiedToken } from '../../ports/token-verifier.ts';
 import { printRejection } from '../../wire/error-response.ts';
+import { holderOf } from '../commands/identity.ts';
 import { type FinishedAnswer, keepAnswer, openAnswer } from './keep-answer.ts';
 import type { ApiDependencies, Foretell } from './route.ts';
 
 /** A request that its client may send again: who sent it, under which key, and what must be the same. */
 export interface RepeatableRequest {
   readonly projectKey: string;
-  readonly identity: Pick<VerifiedToken, 'clientId' | 'subject'>;
+  readonly identity: VerifiedToken;
   readonly key: string;
   readonly method: string;
   readonly path: string;
@@ -27,7 +28,7 @@ export async function answerOnce(
   run: (deps: ApiDependencies, foretell: Foretell) => Promise<FinishedAnswer>,
 ): Promise<FinishedAnswer> {
   const { projectKey, identity, key, method, path, body } = request;
-  const id = digest(projectKey, identity.clientId, identity.subject ?? '', key);
+  const id = digest(projectKey, holderOf(identity), identity.subject ?? '', key);
   const fingerprint = digest(method, path, body);
   using _running = deps.runningRequests.enter(id, fingerprint);
 

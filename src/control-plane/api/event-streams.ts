@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Rejection } from '../../core/errors.ts';
 import type { VerifiedToken } from '../../ports/token-verifier.ts';
+import { holderOf } from '../commands/identity.ts';
 import { authenticate, authorize } from './authorize.ts';
 import type { EventStream } from './event-stream.ts';
 import type { ApiDependencies, Route } from './route.ts';
@@ -43,7 +44,7 @@ export function openEventStreams(
     async answer(stream, asked) {
       const { request, reply, identity, signal } = asked;
       if (request.method === 'HEAD') return reply.headers(heads).send();
-      using _slot = takeSlot(slots, reply, `${identity.projectKey} ${identity.clientId}`);
+      using _slot = takeSlot(slots, reply, holderOf(identity));
       reply.hijack();
       reply.raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), ...heads });
       await sendEvents(reply.raw, stream, {

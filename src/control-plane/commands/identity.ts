@@ -1,9 +1,20 @@
+import type { VerifiedToken } from '../../ports/token-verifier.ts';
+
 /** Who asks: what an access token says (contract §1). */
 export interface Identity {
   readonly clientId: string;
   readonly projectKey: string;
   /** With suffix: `manage_project:demo`. */
   readonly scopes: readonly string[];
+}
+
+/** Tells API clients apart: another issuer, or project, may have one with the same id. */
+export function holderOf({
+  issuer,
+  projectKey,
+  clientId,
+}: Pick<VerifiedToken, 'issuer' | 'projectKey' | 'clientId'>): string {
+  return [issuer ?? 'own', projectKey, clientId].join(' ');
 }
 
 export function hasScope(

@@ -61,5 +61,12 @@ export function ownTokens({
 
 /** The other issuer is asked only about tokens that Berth has not made. */
 export function ownTokensOr(own: TokenVerifier, other: TokenVerifier): TokenVerifier {
-  return { verify: async (token) => (await own.verify(token)) ?? other.verify(token) };
+  return {
+    async verify(token) {
+      const found = await own.verify(token);
+      if (found !== undefined) return found;
+      const foreign = await other.verify(token);
+      return foreign === undefined ? undefined : { ...foreign, issuer: 'other' };
+    },
+  };
 }
