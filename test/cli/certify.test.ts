@@ -41,7 +41,7 @@ async function waiting(key: string, token?: string): Promise<Answer> {
     berth.request(method, path, body, token);
   const { body } = await ask('POST', '/connectors/drafts', {
     key,
-    name: `Connector\u001b[2J ${key}`,
+    name: `Connector\u202e ${key}`,
     creator: { email: 'somebody@example.com' },
     repository: { url: repository.url, tag: 'v1' },
   });
@@ -133,7 +133,7 @@ describe('berth certify', () => {
     const rows = lists.stdout.split('\n').filter((line) => line.includes('same-key'));
     expect(rows).toEqual([expect.stringMatching(/strangers +same-key +InCertification/)]);
     // A name of a stranger does not get to the operator's terminal as it is.
-    expect(lists.stdout).not.toContain('\u001b');
+    expect(lists.stdout).not.toContain('\u202e');
   });
 
   test('leaves an entry in the audit log', async () => {
