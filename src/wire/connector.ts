@@ -8,6 +8,7 @@ import {
 } from '../core/connector.ts';
 import type { ConfigurationKey, ConfigurationKeys, ConnectorSpec } from '../core/connector-spec.ts';
 import { pageSchema } from './page.ts';
+import { printPublicRepository } from './public-repository.ts';
 
 export const regionSchema = z.enum(regions).meta({ id: 'Region' });
 export const integrationTypeSchema = z.enum(integrationTypes).meta({ id: 'IntegrationType' });
@@ -135,6 +136,7 @@ export function printConnector(connector: Connector) {
     ...(connector.key === undefined ? {} : { key: connector.key }),
     version: connector.version,
     ...printContent(connector),
+    repository: printPublicRepository(connector),
     private: connector.private,
     certified: connector.certified,
     createdAt: new Date(connector.createdAt).toISOString(),

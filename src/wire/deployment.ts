@@ -19,6 +19,7 @@ import type { ReportEntry } from '../core/report.ts';
 import { connectorContent, printContent, regionSchema, times } from './connector.ts';
 import { pageSchema } from './page.ts';
 import { idSchema, keySchema, versionSchema } from './parse.ts';
+import { printPublicRepository } from './public-repository.ts';
 import { printEntries, reportSchema } from './report.ts';
 import { retryPolicySchema, sentRetryPolicySchema } from './retry-policy.ts';
 import { scheduleSchema } from './schedule.ts';
@@ -235,6 +236,7 @@ export function printSnapshot(connector: ConnectorSnapshot) {
     ...(connector.key === undefined ? {} : { key: connector.key }),
     version: connector.version,
     ...printContent(connector),
+    repository: printPublicRepository(connector),
     certified: connector.certified,
   };
 }

@@ -39,6 +39,8 @@ export function showDeployment(deployment: Deployment, digester: Digester): Show
   }));
   return {
     ...printed,
+    // With its credentials, whose digest takes their place.
+    connector: { ...printed.connector, repository: deployment.connector.repository },
     details: { build: { id: details.build.id } },
     applications,
     ...(globalConfiguration === undefined

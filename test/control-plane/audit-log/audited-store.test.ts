@@ -117,6 +117,24 @@ describe('what an entry shows', () => {
     expect(withPassword).toMatch(/^ssh:\/\/git:hmac-sha256:[0-9a-f]{32}@example\.com/);
   });
 
+  test('has them for the connector of a Deployment, too', async () => {
+    await using place = await openAudited();
+    for (const [at, password] of ['canary', 'canary-2'].entries()) {
+      const repository = { url: `https://user:${password}@example.com/a.git`, tag: 'v1' };
+      const { connector } = deployment();
+      const record = deployment({ version: at + 1, connector: { ...connector, repository } });
+      await place.audited.commit([
+        at === 0
+          ? { kind: 'insert-deployment', record }
+          : { kind: 'update-deployment', record, expectedVersion: at },
+      ]);
+    }
+    const entries = await entriesOf(place.store);
+    expect(JSON.stringify(entries)).not.toContain('canary');
+    const shown = entries.map(({ after }) => String(Object(after).connector.repository.url));
+    expect(new Set(shown).size).toBe(2);
+  });
+
   test('says so where a secret cannot be opened any more, and lets the change be made', async () => {
     await using place = await openAudited();
     const other = secretBoxFromKey(randomBytes(32));
