@@ -2,11 +2,16 @@ import { z } from 'zod';
 import { type LogEntry, logEntryTypes, severities } from '../core/log-entry.ts';
 import { repeatable } from './page.ts';
 
+const isoDate = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(?<zone>Z|[+-]\d\d:\d\d)?)?$/i;
+
+/** Of ISO 8601; a day is its beginning, and what names no zone is UTC wherever the server stands. */
 export const dateSchema = z
   .string()
   .max(64)
   .transform((text, context) => {
-    const time = Date.parse(text);
+    const match = isoDate.exec(text);
+    const isLocal = match?.[1] !== undefined && match.groups?.['zone'] === undefined;
+    const time = match === null ? Number.NaN : Date.parse(isLocal ? `${text}Z` : text);
     if (Number.isNaN(time))
       context.addIssue({ code: 'custom', message: 'Must be an ISO 8601 date' });
     return time;
