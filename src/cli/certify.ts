@@ -22,7 +22,9 @@ export function certifyCommand(): Command {
     .description(
       'certify Connectors, as the hosted platform’s vendor does: what is approved becomes public. It works on the records in BERTH_DATA_DIR; ' +
         'the server may run meanwhile',
-    );
+    )
+    // Whoever reads only the first lines has seen enough, and what is done is done.
+    .hook('preAction', () => void process.stdout.on('error', () => {}));
   command
     .command('list')
     .description('show what waits to be certified, longest first')

@@ -59,6 +59,17 @@ async function waiting(key: string, token?: string): Promise<Answer> {
 const now = ({ body }: Answer) => berth.request('GET', `/connectors/drafts/${body.id}`);
 
 describe('berth certify', () => {
+  test('does it also where nobody reads what it says', async () => {
+    const staged = await waiting('unread');
+    for (const args of [['list'], ['list', '--json'], ['start', staged.body.id]]) {
+      const running = run(args);
+      running.stdout.destroy();
+      const { exitCode, stderr } = await running;
+      expect([exitCode, stderr]).toEqual([0, '']);
+    }
+    expect((await now(staged)).body.status).toBe('InCertification');
+  });
+
   test('makes public what waits, beside a running server', async () => {
     const staged = await waiting('to-approve');
     const { body } = staged;
