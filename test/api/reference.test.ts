@@ -23,8 +23,14 @@ const assets = [
   '/reference/static/favicon-32x32.png',
   '/reference/static/favicon-16x16.png',
 ];
-const get = (path: string, headers = {}) =>
-  fetch(`${origin}${path}`, { redirect: 'manual', headers });
+/** Read to its end: the server does not close behind an answer that nobody reads. */
+async function get(path: string, requestHeaders = {}): Promise<Response> {
+  const sent = { redirect: 'manual', headers: requestHeaders } as const;
+  const answer = await fetch(`${origin}${path}`, sent);
+  const { status, headers } = answer;
+  const body = await answer.arrayBuffer();
+  return new Response(body.byteLength === 0 ? null : body, { status, headers });
+}
 const textOf = async (path: string) => (await get(path)).text();
 
 describe('the reference page', () => {

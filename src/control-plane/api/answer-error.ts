@@ -10,7 +10,9 @@ export function answerError(
 ): FastifyReply {
   const rejection = toRejection(error);
   const [{ status, code }] = rejection.errors;
-  if (status >= 500) request.log.error({ err: error }, 'a request failed');
+  // Somebody else's trouble comes in numbers, and its stack tells nothing.
+  if (status === 502) request.log.warn({ reason: rejection.message }, 'a request failed');
+  else if (status >= 500) request.log.error({ err: error }, 'a request failed');
   if (status === 401) {
     const reason = code === 'invalid_token' ? ', error="invalid_token"' : '';
     reply.header('www-authenticate', `Bearer realm="berth"${reason}`);

@@ -3,13 +3,16 @@ import { IssuerFailure } from '../../core/failure.ts';
 import type { TokenVerifier, VerifiedToken } from '../../ports/token-verifier.ts';
 import { hasScope, type Identity, type OwnScope } from '../commands/identity.ts';
 
+/** Long enough for the signed tokens (JWT) of other issuers. */
+const bearerToken = /^Bearer +([^\s]{1,4096})$/i;
+
 /** @throws Rejection `AuthenticationError` without a token, `invalid_token` with a wrong one, `BadGateway` where its issuer does not answer */
 export async function authenticate(
   tokens: TokenVerifier,
   authorization: string | undefined,
 ): Promise<VerifiedToken> {
   if (!/^Bearer\b/i.test(authorization ?? '')) reject('AuthenticationError', {});
-  const token = /^Bearer +([^\s]{1,512})$/i.exec(authorization ?? '')?.[1];
+  const token = bearerToken.exec(authorization ?? '')?.[1];
   const verified = token === undefined ? undefined : await verify(tokens, token);
   return verified ?? reject('invalid_token', {});
 }
