@@ -1,4 +1,10 @@
-import { type Compilable, type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import {
+  type Compilable,
+  type ExpressionBuilder,
+  type Kysely,
+  type SelectQueryBuilder,
+  sql,
+} from 'kysely';
 import { assignedProjects } from '../../../core/connector.ts';
 import type { Subject } from '../../../core/operation.ts';
 import type { Change, Fence } from '../../../ports/store.ts';
@@ -81,37 +87,40 @@ const writers: {
         .where('client_id', '=', id),
     },
   ],
-  'put-token': (db, { token, keep }) => [
-    // Tokens die by themselves; whoever makes a new one sweeps up.
-    {
-      query: db.deleteFrom('access_token').where('expires_at', '<', token.expiresAt - sweepAfterMs),
-    },
-    {
-      query: db.insertInto('access_token').values({
-        hash: token.hash,
-        client_id: token.clientId,
-        project_key: token.projectKey,
-        scopes: JSON.stringify(token.scopes),
-        expires_at: token.expiresAt,
-      }),
-    },
-    {
-      query: db
-        .deleteFrom('access_token')
-        .where('client_id', '=', token.clientId)
-        .where('hash', '!=', token.hash)
-        .where('hash', 'not in', (tokens) =>
-          tokens
-            .selectFrom('access_token')
-            .select('hash')
-            .where('client_id', '=', token.clientId)
-            .where('hash', '!=', token.hash)
-            .orderBy('expires_at', 'desc')
-            .orderBy('hash')
-            .limit(Math.max(0, keep - 1)),
-        ),
-    },
-  ],
+  'put-token': (db, { token, keep }) => {
+    const itsOthers = (eb: ExpressionBuilder<Schema, 'access_token'>) =>
+      eb.and([eb('client_id', '=', token.clientId), eb('hash', '!=', token.hash)]);
+    const endOfFirstTooMany = db
+      .selectFrom('access_token')
+      .select('expires_at')
+      .where(itsOthers)
+      .orderBy('expires_at', 'desc')
+      .limit(1)
+      .offset(keep - 1);
+    return [
+      // Tokens die by themselves; whoever makes a new one sweeps up.
+      {
+        query: db
+          .deleteFrom('access_token')
+          .where('expires_at', '<', token.expiresAt - sweepAfterMs),
+      },
+      {
+        query: db.insertInto('access_token').values({
+          hash: token.hash,
+          client_id: token.clientId,
+          project_key: token.projectKey,
+          scopes: JSON.stringify(token.scopes),
+          expires_at: token.expiresAt,
+        }),
+      },
+      {
+        query: db
+          .deleteFrom('access_token')
+          .where(itsOthers)
+          .where('expires_at', '<=', endOfFirstTooMany),
+      },
+    ];
+  },
   'insert-connector-staged': (db, { record }) =>
     one(db.insertInto('connector_staged').values(stagedRow(record))),
   'update-connector-staged': (db, { record, expectedVersion }) => [
