@@ -62,6 +62,7 @@ function loginOf(request: FastifyRequest, login: string): string {
 }
 
 function openCounter(server: FastifyInstance, max: number) {
+  // The plugin asks for the key of a request, and hands nothing else on.
   const keys = new WeakMap<FastifyRequest, string>();
   let count: ReturnType<FastifyInstance['createRateLimit']> | undefined;
   void server.after(() => {

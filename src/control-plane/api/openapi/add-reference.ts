@@ -1,8 +1,6 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import type { Route } from '../route.ts';
-import { buildDocument } from './document.ts';
 
 const path = '/reference';
 
@@ -10,7 +8,7 @@ const path = '/reference';
  * The API's description, for people: a page that also sends requests. Everything it loads comes from here. What is typed in
  * stays in the tab's memory: a reload forgets it.
  */
-export function addReference(server: FastifyInstance, routes: readonly Route[]): void {
+export function addReference(server: FastifyInstance, description: object): void {
   // A scope of its own: its headers are for no other answer.
   server.register(async (pages) => {
     pages.addHook('onSend', async (_request, reply) => {
@@ -22,7 +20,7 @@ export function addReference(server: FastifyInstance, routes: readonly Route[]):
       reply.callNotFound();
     });
     // A copy: the plugin wants one that it may change.
-    const document = JSON.parse(JSON.stringify(buildDocument(routes)));
+    const document = JSON.parse(JSON.stringify(description));
     await pages.register(swagger, { mode: 'static', specification: { document } });
     await pages.register(swaggerUi, {
       routePrefix: path,
