@@ -5,6 +5,7 @@ import { readEnv } from '../config/read-env.ts';
 import type { CertificationStep } from '../core/certification.ts';
 import type { ConnectorStaged } from '../core/connector.ts';
 import { Failure } from '../core/failure.ts';
+import { hideCredentials } from '../core/repository-url.ts';
 import { printTable } from './print-table.ts';
 
 interface Options {
@@ -106,7 +107,7 @@ function toRow({ id, projectKey, key = '', status, name, ...rest }: ConnectorSta
     key,
     status,
     name,
-    `${withoutPassword(repository.url)} ${repository.tag}`,
+    `${hideCredentials(repository.url)} ${repository.tag}`,
   ];
 }
 
@@ -114,10 +115,6 @@ function toJson(staged: ConnectorStaged) {
   const { id, projectKey, key, version, status, name } = staged;
   const { repository, commit } = staged.candidate ?? staged;
   const { url, tag } = repository;
-  const shown = { url: withoutPassword(url), tag };
+  const shown = { url: hideCredentials(url), tag };
   return { id, projectKey, key, version, status, name, repository: shown, commit };
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/^(\w+:\/\/)[^/]*@/, '$1');
 }
