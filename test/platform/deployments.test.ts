@@ -121,7 +121,8 @@ describe('a deployment', () => {
   test('leaves nothing when it is deleted', async () => {
     for (const { body } of deployments) expect((await undeploy(berth, body.id)).status).toBe(404);
     await expect.poll(() => workProcessesOf(berth.dataDirectory), { timeout: 10_000 }).toEqual([]);
-    expect(await workFoldersOf(berth.dataDirectory)).toEqual([]);
+    // Builds are thrown away only when the deletion is committed, and so answered.
+    await expect.poll(() => workFoldersOf(berth.dataDirectory)).toEqual([]);
     expect((await ask(urlOf(deployments[1]))).status).toBe(0);
   });
 });
