@@ -1,3 +1,5 @@
+import type { LocalAddress } from './local-address.ts';
+
 /** Who answers which URL. Immutable: a change makes a new table. */
 export interface Route {
   readonly projectKey: string;
@@ -27,10 +29,6 @@ export type Target =
   /** Known, but nothing answers yet or any more. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-export interface InstanceAddress {
-  readonly instanceId: string;
-  readonly host: string;
-  readonly port: number;
-}
+export type InstanceAddress = LocalAddress & { readonly instanceId: string };
 
 export type RouteTable = readonly Route[];

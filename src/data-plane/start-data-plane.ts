@@ -1,4 +1,5 @@
 import { servingOf } from '../core/application.ts';
+import { type LocalAddress, nameOfAddress } from '../core/local-address.ts';
 import { instanceKey } from '../core/reconcile.ts';
 import type { Release } from '../core/release.ts';
 import type { InstanceAddress } from '../core/route-table.ts';
@@ -62,7 +63,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   });
   // The platform's own calls pass no gateway, and whoever drains a release waits for them too.
   const calls = createInFlight();
-  const onBegin = (address: Address): (() => void) => calls.enter(nameOf(address));
+  const onBegin = (address: LocalAddress): (() => void) => calls.enter(nameOfAddress(address));
   const push = openPushDelivery({
     broker: options.events,
     clock: options.clock,
@@ -130,7 +131,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     void (async () => {
       const ownCalls = [...instances.healthy()]
         .filter(([key]) => key.startsWith(`${releaseId}/`))
-        .map(([, address]) => calls.drained(nameOf(address)));
+        .map(([, address]) => calls.drained(nameOfAddress(address)));
       await within(options.drainMs, Promise.all([gateway.drained(releaseId), ...ownCalls]));
       drains.set(releaseId, 'drained');
       look.hint();
@@ -192,12 +193,6 @@ async function claimTick(store: Store, tick: JobTick): Promise<boolean> {
     if (error instanceof DuplicateKey) return false;
     throw error;
   }
-}
-
-type Address = Pick<InstanceAddress, 'host' | 'port'>;
-
-function nameOf({ host, port }: Address): string {
-  return `${host}:${port}`;
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {

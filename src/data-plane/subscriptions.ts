@@ -1,11 +1,9 @@
+import type { LocalAddress } from '../core/local-address.ts';
 import type { Release } from '../core/release.ts';
 import type { JobSchedule } from './jobs/timetable.ts';
 import type { PushSubscription } from './push/push-subscription.ts';
 
-type AddressOf = (
-  release: Release,
-  application: string,
-) => { readonly host: string; readonly port: number } | undefined;
+type AddressOf = (release: Release, application: string) => LocalAddress | undefined;
 
 /** Messages of a topic go to the release that serves. */
 export function pushSubscriptions(

@@ -1,3 +1,4 @@
+import type { LocalAddress } from '../core/local-address.ts';
 import type { StartCommand } from './builder.ts';
 
 /** Runs applications. Knows nothing of deployments, HTTP or statuses. */
@@ -51,7 +52,7 @@ export interface RunningInstance {
   readonly id: string;
   readonly pid: number;
   /** Where the application answers. */
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: LocalAddress;
   /** Ports it listens on besides its own. */
   otherPorts(): readonly number[];
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { RuntimeFailure } from '../../src/core/failure.ts';
+import type { LocalAddress } from '../../src/core/local-address.ts';
 import type { Runtime } from '../../src/ports/runtime.ts';
-import { runCommand, startInstance, whichRun } from '../support/instance.ts';
+import { readAnswer, runCommand, startInstance, whichRun } from '../support/instance.ts';
 
 /** What every runtime promises. `open` makes one that runs nothing yet. */
 export function describeRuntime(name: string, open: () => Promise<Runtime>): void {
@@ -108,7 +109,7 @@ export function describeRuntime(name: string, open: () => Promise<Runtime>): voi
       test('has ended when a request kills it, and can be started again', async () => {
         await using runtime = await open();
         const first = await startInstance(runtime, 'crash-on-request.cjs');
-        await expect.poll(() => touch(first.address.port)).toBe('crashed');
+        await expect.poll(() => touch(first.address)).toBe('crashed');
         expect((await first.exit).code).toBe(1);
         expect(first.stderr.join('\n')).toContain('TypeError: bad body');
         const second = await startInstance(runtime, 'crash-on-request.cjs');
@@ -171,7 +172,7 @@ export function describeRuntime(name: string, open: () => Promise<Runtime>): voi
         await runtime.stop(instance.id, 5000);
         expect(instance.exits).toHaveLength(1);
         expect(await runtime.observe()).toEqual([]);
-        expect(await touch(instance.address.port)).toBe('refused');
+        expect(await touch(instance.address)).toBe('refused');
       });
 
       test('is fine with an id that nobody has', async () => {
@@ -306,12 +307,12 @@ export function describeRuntime(name: string, open: () => Promise<Runtime>): voi
   });
 }
 
-async function touch(port: number): Promise<'answered' | 'refused' | 'crashed'> {
+async function touch(address: LocalAddress): Promise<'answered' | 'refused' | 'crashed'> {
   try {
-    await fetch(`http://127.0.0.1:${port}`);
+    await readAnswer(address);
     return 'answered';
   } catch (error) {
-    const code = Object(Object(error).cause).code;
-    return code === 'ECONNREFUSED' ? 'refused' : 'crashed';
+    const { code } = Object(error);
+    return code === 'ECONNREFUSED' || code === 'ENOENT' ? 'refused' : 'crashed';
   }
 }

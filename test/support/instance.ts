@@ -1,5 +1,9 @@
+import { get } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import type { LocalAddress } from '../../src/core/local-address.ts';
 import type {
   CommandResult,
   CommandSpec,
@@ -55,20 +59,38 @@ export async function startInstance(
       },
     },
   );
-  const url = `http://${instance.address.host}:${instance.address.port}`;
-  return { ...instance, lines, stderr, exits, exit, ask: (path = '/') => ask(url + path) };
+  const answer = (path = '/') => ask(instance.address, path);
+  return { ...instance, lines, stderr, exits, exit, ask: answer };
 }
 
-async function ask(url: string): Promise<unknown> {
+async function ask(address: LocalAddress, path: string): Promise<unknown> {
   const deadline = Date.now() + 10_000;
   for (;;) {
     try {
-      return await (await fetch(url)).json();
+      return JSON.parse(await readAnswer(address, path));
     } catch (error) {
       if (Date.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
+}
+
+/** The body of a GET. Rejects where nobody answers. */
+export function readAnswer(address: LocalAddress, path = '/'): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get({ ...address, path, agent: false }, (response) =>
+      text(response).then(resolve, reject),
+    ).once('error', reject);
+  });
+}
+
+/** Whether somebody listens. */
+export function isOpen(address: LocalAddress): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect('socketPath' in address ? { path: address.socketPath } : address);
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
 }
 
 export function runCommand(

@@ -54,6 +54,8 @@ export function upstreamFailed(route: Route, error: Error): ErrorAnswer {
   const code = 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ECONNREFUSED':
+    // Its socket is gone.
+    case 'ENOENT':
       return badGateway(route, 'refused the connection.');
     case 'ECONNRESET':
     case 'EPIPE':

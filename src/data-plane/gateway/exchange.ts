@@ -53,6 +53,7 @@ export function takePlace(
   return { instance, leave: inFlight.enter(target.releaseId, instance.instanceId) };
 }
 
+/** Nobody listened on its port, or its socket was gone: it has not seen the request. */
 export function isRefused(error: Error): boolean {
-  return 'code' in error && error.code === 'ECONNREFUSED';
+  return 'code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT');
 }

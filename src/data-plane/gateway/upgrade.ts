@@ -27,9 +27,9 @@ export function forwardUpgrade(
     answerError(res, place, correlationId);
     return;
   }
+  const { instanceId: _, ...address } = place.instance;
   const upstream = request({
-    host: place.instance.host,
-    port: place.instance.port,
+    ...address,
     method: req.method,
     path: originForm(req.url) ?? '/',
     headers: upgradeHeaders(req, correlationId),

@@ -1,4 +1,5 @@
 import { Pool } from 'undici';
+import { nameOfAddress } from '../../core/local-address.ts';
 import type { InstanceAddress } from '../../core/route-table.ts';
 import type { GatewayLimits } from './limits.ts';
 
@@ -41,12 +42,13 @@ export function createUpstreams(limits: GatewayLimits): Upstreams {
 }
 
 /** The id is part of it: a port may come back with another instance behind it. */
-function keyOf({ instanceId, host, port }: InstanceAddress): string {
-  return `${instanceId} ${host} ${port}`;
+function keyOf(address: InstanceAddress): string {
+  return `${address.instanceId} ${nameOfAddress(address)}`;
 }
 
-function openPool({ host, port }: InstanceAddress, limits: GatewayLimits): Pool {
-  return new Pool(`http://${host.includes(':') ? `[${host}]` : host}:${port}`, {
+function openPool(address: InstanceAddress, limits: GatewayLimits): Pool {
+  return new Pool(originOf(address), {
+    ...('socketPath' in address ? { socketPath: address.socketPath } : {}),
     connections: limits.connectionsPerInstance,
     pipelining: 1,
     headersTimeout: limits.answerMs,
@@ -54,4 +56,11 @@ function openPool({ host, port }: InstanceAddress, limits: GatewayLimits): Pool 
     connect: { timeout: limits.connectMs },
     maxHeaderSize: 2 * limits.headBytes,
   });
+}
+
+/** Behind a socket the name says nothing; requests bring the Host that their client named. */
+function originOf(address: InstanceAddress): string {
+  if ('socketPath' in address) return 'http://localhost';
+  const { host, port } = address;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { HealthCheck } from '../../core/connector-spec.ts';
-import { isHealthy, isListening, type ProbeAddress } from './probe.ts';
+import type { LocalAddress } from '../../core/local-address.ts';
+import { isHealthy, isListening } from './probe.ts';
 
 const firstProbeMs = 5;
 const slowProbeMs = 50;
@@ -9,7 +10,7 @@ const closeLookMs = 1000;
 
 /** Resolves true once the application listens and, where it has a health check, passes it; false after the time. */
 export async function awaitListening(
-  address: ProbeAddress,
+  address: LocalAddress,
   healthCheck: HealthCheck | undefined,
   { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
 ): Promise<boolean> {

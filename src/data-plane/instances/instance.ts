@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { backoffMs } from '../../core/backoff.ts';
 import { describeFailure, RuntimeFailure } from '../../core/failure.ts';
+import type { LocalAddress } from '../../core/local-address.ts';
 import type { DesiredInstance } from '../../core/reconcile.ts';
 import { lastLines } from '../../core/report.ts';
 import { secretContext } from '../../core/secret-context.ts';
@@ -59,7 +60,7 @@ export class Instance {
   }
 
   /** Where it answers, while it is healthy. */
-  get address(): { readonly host: string; readonly port: number } | undefined {
+  get address(): LocalAddress | undefined {
     return this.#state === 'healthy' ? this.#running?.address : undefined;
   }
 

@@ -1,18 +1,15 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { HealthCheck } from '../../core/connector-spec.ts';
-
-export interface ProbeAddress {
-  readonly host: string;
-  readonly port: number;
-}
+import type { LocalAddress } from '../../core/local-address.ts';
 
 const probeTimeoutMs = 1000;
 
 /** Whether something listens. Never judged by an answer: connectors answer 404 to what they do not know. */
-export function isListening({ host, port }: ProbeAddress): Promise<boolean> {
+export function isListening(address: LocalAddress): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: probeTimeoutMs });
+    const to = 'socketPath' in address ? { path: address.socketPath } : address;
+    const socket = connect({ ...to, timeout: probeTimeoutMs });
     const end = (answer: boolean): void => {
       socket.destroy();
       resolve(answer);
@@ -24,10 +21,10 @@ export function isListening({ host, port }: ProbeAddress): Promise<boolean> {
 }
 
 /** Contract §10, row 27: 2xx and 3xx are healthy; the path counts from the host's root. */
-export function isHealthy({ host, port }: ProbeAddress, check: HealthCheck): Promise<boolean> {
+export function isHealthy(address: LocalAddress, check: HealthCheck): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = request(
-      { host, port, path: check.path, timeout: check.timeoutSeconds * 1000, agent: false },
+      { ...address, path: check.path, timeout: check.timeoutSeconds * 1000, agent: false },
       (response) => {
         response.resume();
         const status = response.statusCode ?? 0;

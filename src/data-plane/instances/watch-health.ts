@@ -1,9 +1,10 @@
 import type { HealthCheck } from '../../core/connector-spec.ts';
-import { isHealthy, type ProbeAddress } from './probe.ts';
+import type { LocalAddress } from '../../core/local-address.ts';
+import { isHealthy } from './probe.ts';
 
 /** Calls back once, after as many failed checks in a row as the connector allows (contract §4). Returns the way to stop. */
 export function watchHealth(
-  address: ProbeAddress,
+  address: LocalAddress,
   check: HealthCheck,
   unhealthy: (failures: number) => void,
 ): () => void {

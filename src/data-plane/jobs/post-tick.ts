@@ -1,10 +1,11 @@
 import { request } from 'node:http';
+import type { LocalAddress } from '../../core/local-address.ts';
 import type { Timers } from './timers.ts';
 
 export type TickAnswer = { readonly status: number } | { readonly error: string };
 
 interface TickRequest {
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: LocalAddress;
   readonly endpoint: string;
   readonly timeoutMs: number;
   readonly timers: Timers;

@@ -1,3 +1,4 @@
+import type { LocalAddress } from '../../core/local-address.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { Heap } from './heap.ts';
@@ -12,7 +13,7 @@ export interface JobSchedule extends JobKey {
   readonly schedule: string;
   readonly endpoint: string;
   /** Absent while nothing of it runs. */
-  readonly address?: { readonly host: string; readonly port: number };
+  readonly address?: LocalAddress;
   /** When its release was made, ms: the tick of `@reboot`, which is due once for each. */
   readonly deployedAt?: number;
 }

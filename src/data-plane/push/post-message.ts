@@ -1,9 +1,10 @@
 import { request } from 'node:http';
+import type { LocalAddress } from '../../core/local-address.ts';
 
 export type PushAnswer = { readonly status: number } | { readonly error: string };
 
 interface PushRequest {
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: LocalAddress;
   readonly endpoint: string;
   readonly body: string;
   readonly limitMs: number;

@@ -1,4 +1,5 @@
 import type { RetryPolicy } from '../../core/connector-spec.ts';
+import type { LocalAddress } from '../../core/local-address.ts';
 
 /** A topic and the event application its messages are for. */
 export interface PushSubscription {
@@ -9,7 +10,7 @@ export interface PushSubscription {
   readonly applicationName: string;
   readonly endpoint: string;
   /** Absent while nothing of it is healthy: its messages wait. */
-  readonly address?: { readonly host: string; readonly port: number };
+  readonly address?: LocalAddress;
   readonly retryPolicy?: RetryPolicy;
 }
 

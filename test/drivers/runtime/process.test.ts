@@ -1,14 +1,13 @@
 import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { openProcessRuntime } from '../../../src/drivers/runtime/process/process-runtime.ts';
 import type { Runtime } from '../../../src/ports/runtime.ts';
 import { describeRuntime } from '../../contract/runtime.suite.ts';
-import { programs, runCommand, startInstance, whichRun } from '../../support/instance.ts';
+import { isOpen, programs, runCommand, startInstance, whichRun } from '../../support/instance.ts';
 import { type StartedProgram, startProgram } from '../../support/program.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 
@@ -31,7 +30,7 @@ test.for([
   await using runtime = await openNew();
   const instance = await startInstance(runtime, 'listens.cjs', { args: [form] });
   await expect.poll(() => instance.lines).toEqual(['listening on 8080']);
-  expect(await isOpen(instance.address.port)).toBe(true);
+  expect(await isOpen(instance.address)).toBe(true);
   expect(instance.otherPorts()).toEqual([]);
 });
 
@@ -172,13 +171,13 @@ test('what a killed Berth left running is observed by the next one, and stopped'
     { id: 'one', owned: false },
   ]);
   expect(left[1]?.pid).toBe(Number(pid));
-  expect(await isOpen(Number(port))).toBe(true);
+  expect(await isOpen({ host: '127.0.0.1', port: Number(port) })).toBe(true);
   await expect(startInstance(runtime, 'http-8080.cjs', { id: 'one' })).rejects.toThrow(
     /still runs from before/,
   );
   await Promise.all(left.map(({ id }) => runtime.stop(id, 1000)));
   expect(await runtime.observe()).toEqual([]);
-  expect(await isOpen(Number(port))).toBe(false);
+  expect(await isOpen({ host: '127.0.0.1', port: Number(port) })).toBe(false);
   expect(await whichRun(left.map((one) => one.pid))).toEqual([]);
   expect(await readdir(join(directory, 'work'))).toEqual([]);
 });
@@ -281,12 +280,4 @@ function startBerth(directory: string): StartedProgram {
 
 async function waitFor(lines: readonly string[], ...wanted: readonly string[]): Promise<void> {
   await expect.poll(() => lines, { timeout: 10_000 }).toEqual(expect.arrayContaining([...wanted]));
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
 }

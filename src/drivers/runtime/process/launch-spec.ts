@@ -1,5 +1,5 @@
 import type { CommandSpec, InstanceSpec } from '../../../ports/runtime.ts';
-import type { WorkNeeds } from './work-folder.ts';
+import type { OwnPlace, WorkNeeds } from './work-folder.ts';
 
 export interface LaunchSpec extends WorkNeeds {
   readonly id: string;
@@ -7,7 +7,7 @@ export interface LaunchSpec extends WorkNeeds {
   readonly command: { readonly file: string; readonly args: readonly string[] };
 }
 
-export function instanceLaunch(spec: InstanceSpec, port: number): LaunchSpec {
+export function instanceLaunch(spec: InstanceSpec, place: OwnPlace): LaunchSpec {
   const { start } = spec;
   const isExec = start.kind === 'exec';
   return {
@@ -18,7 +18,7 @@ export function instanceLaunch(spec: InstanceSpec, port: number): LaunchSpec {
     environment: isExec ? { ...spec.environment, ...start.environment } : spec.environment,
     nodeExecutable: spec.node.executable,
     memoryMb: spec.limits.memoryMb,
-    port,
+    place,
     ...redirect(spec),
   };
 }

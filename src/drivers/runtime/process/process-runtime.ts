@@ -67,7 +67,7 @@ class ProcessRuntime implements Runtime {
     const onLine: OnLine = (stream, line) => observer.line(stream, line);
     try {
       const launched = await this.#own(spec.id, () =>
-        launch(this.#world, instanceLaunch(spec, port), onLine),
+        launch(this.#world, instanceLaunch(spec, { port }), onLine),
       );
       void launched.finished.then((exit) => {
         this.#ports.delete(port);

@@ -10,6 +10,9 @@ import {
   workLayout,
 } from './environment.ts';
 
+/** A loopback port, or a socket that only its gateway reaches (its path as the application sees it). */
+export type OwnPlace = { readonly port: number } | { readonly path: string };
+
 export interface WorkNeeds {
   readonly path: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -17,7 +20,7 @@ export interface WorkNeeds {
   readonly nodeExecutable?: string;
   readonly memoryMb?: number;
   /** What 8080 means to the application. Absent: 8080. */
-  readonly port?: number;
+  readonly place?: OwnPlace;
   readonly platformRedirect?: PlatformRedirect;
 }
 
@@ -79,7 +82,7 @@ async function writePreload(layout: Layout, needs: WorkNeeds, options: string): 
   await mkdir(layout.preloadFolder);
   const config = {
     nodeOptions: options,
-    port: needs.port,
+    place: needs.place,
     platformRedirect: needs.platformRedirect,
   };
   await Promise.all([

@@ -7,7 +7,7 @@
 const config = require('./config.json');
 
 require('./child-processes.cjs').followChildProcesses(config.nodeOptions);
-if (config.port !== undefined) require('./own-port.cjs').mapOwnPort(config.port);
+if (config.place !== undefined) require('./own-port.cjs').mapOwnPort(config.place);
 if (config.platformRedirect !== undefined) {
   require('./platform-redirect.cjs').redirectPlatform(config.platformRedirect);
 }

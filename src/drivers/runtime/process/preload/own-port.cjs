@@ -1,10 +1,11 @@
 'use strict';
 
 // As hosted, an application is alone on its machine and listens on 8080. Here every listen on 8080, in whichever process
-// of the tree, becomes a listen on the instance's own loopback port, and so do the application's calls to itself.
+// of the tree, becomes a listen on the instance's own place: a loopback port or, where the instance has a network of its
+// own that nobody reaches, a socket in the file system. So do the application's calls to itself.
 // One target for all: a second listen fails with EADDRINUSE, and cluster workers share, exactly as on a machine of its own.
 
-const { appendFileSync } = require('node:fs');
+const { appendFileSync, readFileSync, unlinkSync, writeFileSync } = require('node:fs');
 const { errorMonitor } = require('node:events');
 const net = require('node:net');
 const path = require('node:path');
@@ -24,19 +25,28 @@ const ownHosts = new Set([
 const portsFile = path.join(__dirname, 'ports');
 const maxNotes = 32;
 
-exports.mapOwnPort = function mapOwnPort(target) {
+/** `place` is `{ port }` or `{ path }`. */
+exports.mapOwnPort = function mapOwnPort(place) {
+  const target = place.path === undefined ? { port: place.port, host: loopback } : place;
   const { listen, address } = net.Server.prototype;
   const { connect } = net.Socket.prototype;
 
   net.Server.prototype.listen = function (...args) {
     const options = listenOptions(args);
     if (options === undefined || Number(options.port) !== hostedPort) {
+      // The primary of a cluster listens in the name of its workers, with the place they have asked for.
+      if (isPath(args[0], target.path)) clearSocket(target.path);
       noteOtherPort(this, address, target);
       return listen.apply(this, args);
     }
     this.once(errorMonitor, (error) => nameHostedPort(error, target));
     const callback = args.at(-1);
-    const mapped = { ...options, port: target, host: loopback };
+    const mapped = mapPlace(options, target);
+    if (mapped.path !== undefined) {
+      clearSocket(mapped.path);
+      this.prependListener('connection', showLoopback);
+      this.prependListener('secureConnection', showLoopback);
+    }
     return typeof callback === 'function'
       ? listen.call(this, mapped, callback)
       : listen.call(this, mapped);
@@ -44,13 +54,20 @@ exports.mapOwnPort = function mapOwnPort(target) {
 
   net.Server.prototype.address = function () {
     const own = address.call(this);
-    return own?.port === target ? { ...own, port: hostedPort } : own;
+    if (own !== null && own === target.path) return { ...hostedAddress };
+    return target.port !== undefined && own?.port === target.port
+      ? { ...own, port: hostedPort }
+      : own;
   };
 
   net.Socket.prototype.connect = function (...args) {
     return connect.apply(this, mapConnect(args, target));
   };
 };
+
+function isPath(where, file) {
+  return file !== undefined && (where === file || where?.path === file);
+}
 
 /** The TCP port and host that a call of `listen` asks for, or undefined where it asks for something else. */
 function listenOptions(args) {
@@ -65,10 +82,11 @@ function listenOptions(args) {
 
 /** People who know only 8080 should read of 8080 when it is taken. */
 function nameHostedPort(error, target) {
-  if (error?.port !== target) return;
-  const own = `${loopback}:${target}`;
+  const own = target.path ?? `${loopback}:${target.port}`;
+  if (target.path === undefined ? error?.port !== target.port : error?.address !== own) return;
   const hosted = `${loopback}:${hostedPort}`;
   error.port = hostedPort;
+  error.address = loopback;
   error.stack = String(error.stack).replaceAll(own, hosted);
   error.message = String(error.message).replaceAll(own, hosted);
 }
@@ -86,18 +104,70 @@ function mapConnect(args, target) {
   if (Number(first) !== hostedPort) return args;
   const hasHost = typeof second === 'string';
   if (hasHost && !isOwnHost(second)) return args;
-  return [target, loopback, ...args.slice(hasHost ? 2 : 1)];
+  return [target, ...args.slice(hasHost ? 2 : 1)];
 }
 
 function mapConnectOptions(options, target) {
   if (Number(options?.port) !== hostedPort || options.path || !isOwnHost(options.host)) {
     return options;
   }
-  return { ...options, port: target, host: loopback };
+  return mapPlace(options, target);
+}
+
+function mapPlace({ port: _port, host: _host, ...options }, target) {
+  return { ...options, ...target };
 }
 
 function isOwnHost(host) {
   return host === undefined || host === null || ownHosts.has(String(host).toLowerCase());
+}
+
+const hostedAddress = { address: loopback, family: 'IPv4', port: hostedPort };
+
+/**
+ * The socket of a process that was killed stays in the folder and would refuse the next one. Who listens has left its
+ * process id beside it: it is in the way for as long as that process runs, as a port would be.
+ */
+function clearSocket(file) {
+  // The primary listens for a worker, and clears the way itself.
+  if (require('node:cluster').isWorker) return;
+  const owner = `${file}.pid`;
+  try {
+    const pid = Number(readFileSync(owner, 'utf8'));
+    if (pid === process.pid || isRunning(pid)) return;
+    unlinkSync(file);
+  } catch {
+    // Nobody has listened yet, or the socket went with its process.
+  }
+  try {
+    writeFileSync(owner, String(process.pid));
+  } catch {
+    // Then the next process finds the socket in its way, and says so.
+  }
+}
+
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+const shownConnection = {
+  remoteAddress: loopback,
+  remoteFamily: 'IPv4',
+  remotePort: 0,
+  localAddress: loopback,
+  localFamily: 'IPv4',
+  localPort: hostedPort,
+};
+
+/** Applications ask who calls, and rate limiters insist: behind a socket it is the gateway, as on a loopback port. */
+function showLoopback(socket) {
+  for (const [name, value] of Object.entries(shownConnection)) {
+    Object.defineProperty(socket, name, { value, configurable: true, enumerable: true });
+  }
 }
 
 let notes = 0;
@@ -107,7 +177,7 @@ function noteOtherPort(server, address, target) {
   if (notes >= maxNotes) return;
   server.once('listening', () => {
     const port = address.call(server)?.port;
-    if (port === undefined || port === target || notes >= maxNotes) return;
+    if (port === undefined || port === target.port || notes >= maxNotes) return;
     notes += 1;
     try {
       appendFileSync(portsFile, `${port}\n`);
