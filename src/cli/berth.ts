@@ -5,6 +5,7 @@ import { Failure } from '../core/failure.ts';
 import { auditCommand } from './audit.ts';
 import { certifyCommand } from './certify.ts';
 import { cliLoginCommand } from './cli-login.ts';
+import { doctorCommand } from './doctor.ts';
 import { type QuickstartOptions, quickstart } from './quickstart.ts';
 import { serve } from './serve.ts';
 import { version } from './version.ts';
@@ -37,6 +38,7 @@ program
 program.addCommand(auditCommand());
 program.addCommand(cliLoginCommand());
 program.addCommand(certifyCommand());
+program.addCommand(doctorCommand());
 
 try {
   await program.parseAsync();

@@ -1,0 +1,18 @@
+import type { Config } from '../../config/parse-config.ts';
+import type { Check } from './check.ts';
+import { checkDataDirectory } from './data-directory.ts';
+import { checkNetwork, checkReach } from './network.ts';
+import { checkPrograms } from './programs.ts';
+
+/** What holds on this machine for a Berth with this configuration, beside whatever server runs there. Changes nothing. */
+export function examine(
+  config: Config,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<readonly Check[]> {
+  return Promise.all([
+    ...checkPrograms(environment),
+    ...checkDataDirectory(config.dataDirectory),
+    ...checkNetwork(config),
+    checkReach(config),
+  ]);
+}
