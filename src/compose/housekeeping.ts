@@ -2,34 +2,85 @@ import { collectArtifacts } from '../control-plane/operations/collect-artifacts.
 import type { OperationDependencies } from '../control-plane/operations/dependencies.ts';
 import { keptAnswerLimits } from '../core/kept-answer.ts';
 import { keptOperations } from '../core/operation.ts';
+import type { DiskBudgets } from './disk-limits.ts';
 
 const dayMs = 24 * 3600 * 1000;
-const logRetentionMs = 30 * dayMs;
-const housekeepingMs = 3600 * 1000;
+const tidyMs = 60_000;
+const keepHouseMs = 3600 * 1000;
+/** Between two looks that operations asked for; longer where a look takes long. */
+const shortestGapMs = 1000;
+const gapFactor = 10;
 
 export type HousekeepingDependencies = Pick<
   OperationDependencies,
-  'store' | 'builder' | 'logs' | 'clock' | 'logger'
-> & { readonly auditLog: { readonly days: number; readonly entries: number } };
+  'store' | 'builder' | 'source' | 'logs' | 'clock' | 'logger'
+> & {
+  readonly auditLog: { readonly days: number; readonly entries: number };
+  readonly logRetentionMs: number;
+  readonly budgets: Pick<DiskBudgets, 'artifacts' | 'sources'> & {
+    /** Absent where others use the caches too. */
+    readonly caches?: number;
+  };
+  /** When the oldest operation under way has begun (ms since the epoch): what was used since then may be in its hands. */
+  readonly busySince: () => number | undefined;
+};
 
-/** Keeps what grows within its bounds, now and then. */
-export function startHousekeeping(deps: HousekeepingDependencies): Disposable {
-  const run = (): void =>
-    void keepHouse(deps).catch((error: unknown) =>
+export interface Housekeeping extends Disposable {
+  /** An operation has ended: there may be something to throw away. */
+  hint(): void;
+}
+
+/** Keeps what grows within its bounds: behind operations, every minute, and the whole house every hour. */
+export function startHousekeeping(deps: HousekeepingDependencies): Housekeeping {
+  let running = false;
+  let wanted = false;
+  let gap: NodeJS.Timeout | undefined;
+  const work = async (task: typeof tidyUp): Promise<void> => {
+    const startedAt = performance.now();
+    running = true;
+    wanted = false;
+    await task(deps).catch((error: unknown) =>
       deps.logger.warn({ err: error }, 'housekeeping failed'),
     );
-  const timer = setInterval(run, housekeepingMs);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+    const gapMs = Math.max(shortestGapMs, gapFactor * (performance.now() - startedAt));
+    gap = setTimeout(() => {
+      running = false;
+      if (wanted) void work(tidyUp);
+    }, gapMs);
+  };
+  const hint = (): void => {
+    wanted = true;
+    if (!running) void work(tidyUp);
+  };
+  const minutes = setInterval(hint, tidyMs);
+  const hours = setInterval(() => void (running || work(keepHouse)), keepHouseMs);
+  return {
+    hint,
+    [Symbol.dispose]() {
+      for (const timer of [minutes, hours]) clearInterval(timer);
+      clearTimeout(gap);
+      running = true;
+    },
+  };
+}
+
+/** What can grow fast. */
+async function tidyUp(deps: HousekeepingDependencies): Promise<void> {
+  const { budgets, source, logs, clock, logRetentionMs } = deps;
+  const usedSince = deps.busySince() ?? Number.POSITIVE_INFINITY;
+  await collectArtifacts(deps, { maxBytes: budgets.artifacts, usedSince });
+  await source.prune({ maxBytes: budgets.sources, usedSince });
+  await logs.prune({ before: clock.now() - logRetentionMs });
 }
 
 export async function keepHouse(deps: HousekeepingDependencies): Promise<void> {
-  const { store, logs, auditLog } = deps;
+  const { store, builder, auditLog, budgets } = deps;
   const now = deps.clock.now();
   await store.commit([
     { kind: 'forget-operations', keep: keptOperations },
     { kind: 'prune-audit-log', before: now - auditLog.days * dayMs, keep: auditLog.entries },
     { kind: 'forget-kept-answers', until: now - keptAnswerLimits.ageMs },
   ]);
-  await collectArtifacts(deps);
-  await logs.prune({ before: now - logRetentionMs });
+  await tidyUp(deps);
+  if (budgets.caches !== undefined) await builder.pruneCaches(budgets.caches);
 }

@@ -17,6 +17,7 @@ import type { Runtime } from '../ports/runtime.ts';
 import type { Store } from '../ports/store.ts';
 import type { TokenVerifier } from '../ports/token-verifier.ts';
 import { readOrMakeCredentials } from './credentials.ts';
+import { openRoom } from './disk-limits.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { openBuilder, openParts, redirectOf } from './open-parts.ts';
 import type { OpenPlane, PlaneInput } from './plane.ts';
@@ -27,7 +28,7 @@ const steadyMs = 300;
 export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
   const { config, logger, environment } = input;
   await using stack = new AsyncDisposableStack();
-  const { layout, secrets, store, logs, events, runtime, clock } = await openParts(
+  const { layout, disk, budgets, secrets, store, logs, events, runtime, clock } = await openParts(
     'control',
     input,
     stack,
@@ -42,13 +43,15 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
   const audited = auditedStore({ store, clock, digester: secrets }, asked);
   await bootstrapProject({ store: audited, clock }, credentials.client);
 
+  const room = openRoom(disk, config.disk);
   const source = openGitSource({
     directory: layout.sources,
     allowLocal: config.allowLocalRepositories,
     useOperatorCredentials: true,
+    requireRoom: room.require,
     environment,
   });
-  const builder = openBuilder(input, source);
+  const builder = openBuilder(input, source, room);
   const { platform, suppliedApiClient } = config;
   const operations: OperationDependencies = {
     store,
@@ -88,6 +91,21 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
   const workerId = randomUUID();
   // The lock says that whoever held a lease in this data directory is dead.
   await store.operations.release({ not: workerId });
+  const underWay = new Map<string, number>();
+  const housekeeping = stack.use(
+    startHousekeeping({
+      ...operations,
+      auditLog: config.auditLog,
+      logRetentionMs: config.logRetentionMs,
+      budgets: {
+        artifacts: budgets.artifacts,
+        sources: budgets.sources,
+        // A shared one is the operator's: another Berth may be using it.
+        ...(config.toolDirectory === undefined ? { caches: budgets.caches } : {}),
+      },
+      busySince: () => (underWay.size === 0 ? undefined : Math.min(...underWay.values())),
+    }),
+  );
   stack.use(
     startWorker({
       store,
@@ -95,7 +113,15 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       logger,
       workerId,
       concurrency: config.workers,
-      run: (operation, signals) => runOperation(operations, operation, signals),
+      async run(operation, signals) {
+        underWay.set(operation.id, clock.now());
+        try {
+          await runOperation(operations, operation, signals);
+        } finally {
+          underWay.delete(operation.id);
+          housekeeping.hint();
+        }
+      },
     }),
   );
   const server = createApiServer(
@@ -103,6 +129,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       store,
       clock,
       newId,
+      room,
       sealer: secrets,
       digester: secrets,
       opener: secrets,
@@ -121,7 +148,6 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
   );
   stack.defer(() => server.close());
   await server.listen({ host: config.host, port: config.port });
-  stack.use(startHousekeeping({ ...operations, auditLog: config.auditLog }));
 
   const opened = stack.move();
   const address = server.server.address();

@@ -6,9 +6,11 @@ import { openProcessRuntime } from '../drivers/runtime/process/process-runtime.t
 import { openSecretBox } from '../drivers/secret-box/aes-gcm/secret-box.ts';
 import { openSqliteStore } from '../drivers/store/sqlite/open-sqlite-store.ts';
 import type { Builder } from '../ports/builder.ts';
+import type { Room } from '../ports/disk.ts';
 import type { PlatformRedirect } from '../ports/runtime.ts';
 import type { Source } from '../ports/source.ts';
 import { dataLayout } from './data-layout.ts';
+import { chooseBudgets, openDisk } from './disk-limits.ts';
 import type { PlaneInput } from './plane.ts';
 import { lockPlane } from './plane-lock.ts';
 
@@ -21,20 +23,23 @@ export async function openParts(
   const layout = dataLayout(config.dataDirectory);
   stack.use(await lockPlane(layout.lock(plane), plane, signal));
   const secrets = await openSecretBox({ keyFile: layout.keyFile });
+  const disk = openDisk(config);
+  const budgets = await chooseBudgets(disk, config.disk);
   const [store, logs, events, runtime] = await Promise.all([
     openSqliteStore({ file: layout.store }),
-    openSqliteLogStore({ file: layout.logs }),
-    openEmbeddedBroker({ file: layout.events }),
+    openSqliteLogStore({ file: layout.logs, maxBytes: budgets.logs }),
+    openEmbeddedBroker({ file: layout.events, maxBytes: budgets.events }),
     openProcessRuntime({ directory: layout.run(plane) }),
   ]);
   for (const part of [store, logs, events, runtime]) stack.use(part);
   const clock = { now: () => Date.now() };
-  return { layout, secrets, store, logs, events, runtime, clock };
+  return { layout, disk, budgets, secrets, store, logs, events, runtime, clock };
 }
 
 export function openBuilder(
   { config, environment }: Pick<PlaneInput, 'config' | 'environment'>,
   source: Source,
+  room?: Room,
 ): Builder {
   const layout = dataLayout(config.dataDirectory);
   return openNodeBuilder({
@@ -42,6 +47,7 @@ export function openBuilder(
     toolDirectory: config.toolDirectory ?? layout.tools,
     source,
     operatorEnvironment: environment,
+    ...(room === undefined ? {} : { requireRoom: room.require }),
     limits: { installTimeoutMs: config.buildTimeoutMs, buildTimeoutMs: config.buildTimeoutMs },
   });
 }

@@ -32,9 +32,12 @@ export async function runPlane(
   },
 ): Promise<boolean> {
   const { config, environment, stop } = options;
+  const destination = pino.destination({ fd: 2, sync: true });
+  // Where nobody can take what Berth says, as a full disk, it goes on without saying it.
+  destination.on('error', () => {});
   const logger = pino(
     { level: config.logLevel, base: { plane: name, pid: process.pid } },
-    pino.destination({ fd: 2, sync: true }),
+    destination,
   );
   let plane: OpenPlane;
   try {

@@ -22,6 +22,9 @@ export interface Config {
   readonly scriptTimeoutMs: number;
   readonly drainMs: number;
   readonly keepRevisions: number;
+  /** Bytes; absent: by the size of the disk (`src/core/disk-room.ts`). */
+  readonly disk: DiskConfig;
+  readonly logRetentionMs: number;
   readonly auditLog: { readonly days: number; readonly entries: number };
   readonly secretMask: 'fixed' | 'same-length';
   readonly tokenLifetimeSeconds: number;
@@ -62,6 +65,18 @@ export interface PlatformConfig {
   readonly client?: { readonly id: string; readonly secret: string };
 }
 
+export interface DiskConfig {
+  readonly floorBytes?: number;
+  readonly artifacts?: number;
+  readonly sources?: number;
+  readonly caches?: number;
+  readonly logs?: number;
+  readonly events?: number;
+}
+
+/** A pebibyte. */
+const maxMib = 1024 ** 3;
+
 export class ConfigMistakes extends Error {
   readonly mistakes: readonly string[];
   constructor(mistakes: readonly string[]) {
@@ -96,6 +111,11 @@ export function parseConfig(raw: RawSettings): Config {
   };
   const seconds = (name: SettingName): number => number(name, 1, 86_400) * 1000;
 
+  const mib = <const K extends string>(key: K, name: SettingName, min: number) =>
+    (raw[name] === '' ? {} : { [key]: number(name, min, maxMib) * 1024 ** 2 }) as {
+      readonly [P in K]?: number;
+    };
+
   if (raw.databaseUrl !== '') fail('databaseUrl', 'must be unset: this version has SQLite only');
   const onLoopback = isLoopback(raw.host);
   const config: Config = {
@@ -125,6 +145,15 @@ export function parseConfig(raw: RawSettings): Config {
     drainMs: seconds('drainSeconds'),
     secretMask: oneOf('secretMask', ['fixed', 'same-length']),
     keepRevisions: number('keepRevisions', 1, 1000),
+    disk: {
+      ...mib('floorBytes', 'diskFloorMb', 0),
+      ...mib('artifacts', 'artifactsMb', 0),
+      ...mib('sources', 'sourcesMb', 0),
+      ...mib('caches', 'cachesMb', 0),
+      ...mib('logs', 'logsMb', 1),
+      ...mib('events', 'eventsMb', 1),
+    },
+    logRetentionMs: number('logDays', 1, 3650) * 24 * 3600 * 1000,
     auditLog: {
       days: number('auditLogDays', 1, 3650),
       entries: number('auditLogEntries', 100, 10_000_000),

@@ -175,6 +175,41 @@ export const settings = {
     default: '50',
     doc: 'How many revisions of each Deployment can be rolled back to: 1 to 1000. Older ones, and what only they need, are removed.',
   },
+  diskFloorMb: {
+    variable: 'BERTH_DISK_FLOOR_MB',
+    default: '',
+    doc: 'MiB that must be free on the disk before new work is taken; what runs goes on. 0: never refuse. Unset: 2 % of the disk, from 1 to 10 GiB, at most a tenth of a small one.',
+  },
+  artifactsMb: {
+    variable: 'BERTH_ARTIFACTS_MB',
+    default: '',
+    doc: 'MiB that built applications and their packages may take. Above it the longest unused go; what runs or can be rolled back to stays. Unset: 20 GiB, at most a fifth of the disk.',
+  },
+  sourcesMb: {
+    variable: 'BERTH_SOURCES_MB',
+    default: '',
+    doc: 'MiB that fetched repositories may take. The longest unused go, and are fetched again when needed. Unset: 5 GiB, at most a twentieth of the disk.',
+  },
+  cachesMb: {
+    variable: 'BERTH_CACHES_MB',
+    default: '',
+    doc: 'MiB that the download caches of npm, Yarn and pnpm may take, where BERTH_TOOLS_DIR is unset. A cache above it is emptied. Unset: 10 GiB, at most a tenth of the disk.',
+  },
+  logDays: {
+    variable: 'BERTH_LOG_DAYS',
+    default: '30',
+    doc: 'How many days the logs of applications are kept: 1 to 3650. commercetools: 30.',
+  },
+  logsMb: {
+    variable: 'BERTH_LOGS_MB',
+    default: '',
+    doc: 'MiB of logs that are kept at most. The oldest go first. Unset: 10 GiB, at most a tenth of the disk.',
+  },
+  eventsMb: {
+    variable: 'BERTH_EVENTS_MB',
+    default: '',
+    doc: 'MiB of events that are kept at most. Above it the oldest dead ones go; where none are left, publishing is refused. Unset: 10 GiB, at most a tenth of the disk.',
+  },
   auditLogDays: {
     variable: 'BERTH_AUDIT_LOG_DAYS',
     default: '365',

@@ -3,7 +3,7 @@
  * `message` prints the contract's template; `extras` are the further fields of that row.
  */
 interface Row<P> {
-  readonly status: 400 | 401 | 403 | 404 | 409 | 422 | 429 | 500 | 502;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 422 | 429 | 500 | 502 | 507;
   readonly message: (p: P) => string;
   readonly extras?: (p: P) => Readonly<Record<string, unknown>>;
 }
@@ -88,6 +88,8 @@ export const errorTable = {
   TooManyRequests: row<{ text: string }>(429, (p) => p.text),
   General: row<{ text: string }>(500, (p) => p.text),
   BadGateway: row<{ text: string }>(502, (p) => p.text),
+  /** Berth's own. */
+  InsufficientStorage: row<{ text: string }>(507, (p) => p.text),
   ConnectorReferenceNotFound: row<{ identifier: string; version: number | undefined }>(
     400,
     (p) => `Connector '${p.identifier}' with version ${p.version ?? 'latest'} not found`,

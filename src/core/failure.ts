@@ -52,6 +52,23 @@ export class IssuerFailure extends Failure {}
 /** A page of logs was asked for with a position that no page ever gave. */
 export class LogCursorFailure extends Failure {}
 
+/** There is no room on the disk, or not enough for new work. Nothing was written; it is worth trying again later. */
+export class DiskFull extends Failure {
+  constructor(message: string, more: Omit<FailureDetails, 'nextStep'> = {}) {
+    super(message, { ...more, nextStep: diskFullNextStep });
+  }
+}
+
+export const diskFullNextStep =
+  'Make room on it, or delete Deployments and logs that nobody needs (`berth disk` shows what takes how much), then try again.';
+
+/** What the operating system says of a full disk, in words for people; anything else as it is. */
+export function explainFullDisk(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  return new DiskFull('The disk is full.', { cause: error });
+}
+
 /** The text of a report entry's message. */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Failure)) return error instanceof Error ? error.message : String(error);

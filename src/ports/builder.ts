@@ -24,8 +24,20 @@ export interface Builder {
   find(key: string): Promise<Artifact | undefined>;
   /** A private, writable copy of a built application with its tools on the path, for scripts. */
   openWorkspace(key: string): Promise<Workspace>;
-  /** Removes every artifact whose key is not listed. Answers the keys that went. */
-  prune(keep: ReadonlySet<string>): Promise<readonly string[]>;
+  /**
+   * Removes what is too much: artifacts, the longest unused first, until all of them together are within `maxBytes`, then
+   * what only those needed. What is pinned stays and counts; so does what was used at or after `usedSince` (ms since the epoch).
+   * @returns the keys of the artifacts that went
+   */
+  prune(rule: PruneRule): Promise<readonly string[]>;
+  /** Empties the largest download caches above `maxBytes` while nothing is being built: they fill again. */
+  pruneCaches(maxBytes: number): Promise<void>;
+}
+
+export interface PruneRule {
+  readonly pinned: ReadonlySet<string>;
+  readonly maxBytes: number;
+  readonly usedSince: number;
 }
 
 export interface BuildRequest {

@@ -14,6 +14,11 @@ export interface Source {
   treeDigest(at: PinnedRepository, path: string): Promise<string | undefined>;
   /** Writes the whole tree of the commit into `directory`, which must not exist yet. */
   checkout(at: PinnedRepository, directory: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Forgets commits, the longest unused first, until all together take at most `maxBytes`. They are fetched again when
+   * somebody asks. What was used at or after `usedSince` (ms since the epoch) stays.
+   */
+  prune(rule: { readonly maxBytes: number; readonly usedSince: number }): Promise<void>;
 }
 
 export interface RepositoryRef {

@@ -24,7 +24,12 @@ test('housekeeping keeps the audit log within its days and entries', async () =>
     limits: { installTimeoutMs: 1_000, buildTimeoutMs: 1_000 },
   });
   await store.commit([4.5, 3.5, 2.5, 1.5].map((day) => entryOf(day * dayMs)));
-  const deps = { store, logs, builder, logger: pino({ level: 'silent' }) };
+  const deps = {
+    ...{ store, logs, builder, source, logger: pino({ level: 'silent' }) },
+    logRetentionMs: dayMs,
+    budgets: { artifacts: 0, sources: 0 },
+    busySince: () => undefined,
+  };
   const daysAt = async (now: number, auditLog: { days: number; entries: number }) => {
     await keepHouse({ ...deps, clock: { now: () => now }, auditLog });
     const { results } = await store.auditLog.queryAnywhere({ limit: 10, offset: 0 });

@@ -134,7 +134,7 @@ export function describeBuilder(name: string, preparePlace: () => Promise<Builde
       );
       expect(failure.nextStep).toEqual(expect.any(String));
       expect(failure.output?.split('\n')).toContain('missing semicolon');
-      expect(await of.builder.prune(new Set())).toEqual([]);
+      expect(await of.builder.prune(everything)).toEqual([]);
     });
 
     test.each<[string, TestFiles, Partial<BuildRequest>, string]>([
@@ -259,10 +259,30 @@ export function describeBuilder(name: string, preparePlace: () => Promise<Builde
       ]);
       const other = of.place.open();
       expect(await other.find(kept.artifact.key)).toEqual(kept.artifact);
-      expect(await other.prune(new Set([kept.artifact.key]))).toEqual([gone.artifact.key]);
+      expect(await other.prune({ ...everything, pinned: new Set([kept.artifact.key]) })).toEqual([
+        gone.artifact.key,
+      ]);
       expect(await of.builder.find(gone.artifact.key)).toBeUndefined();
       expect(existsSync(gone.artifact.directory)).toBe(false);
       expect(await readPage(kept)).toBe('one');
+    });
+
+    test('within the budget everything stays; above it the longest unused goes first', async () => {
+      const names = ['one', 'two', 'three'];
+      const files = names.map((name) => [`${name}/public/index.html`, name.repeat(10_000)]);
+      await using of = await prepare(Object.fromEntries(files));
+      const keys: string[] = [];
+      for (const application of names)
+        keys.push((await of.build({ ...assets, application })).artifact.key);
+      const [one = '', two = '', three = ''] = keys;
+      expect(await of.builder.prune({ ...everything, maxBytes: 1024 ** 2 })).toEqual([]);
+      // Taken again, it is the youngest.
+      await of.build({ ...assets, application: 'one' });
+      expect(await of.builder.prune({ ...everything, usedSince: 0 })).toEqual([]);
+      expect(await of.builder.prune({ ...everything, pinned: new Set([two, one]) })).toEqual([
+        three,
+      ]);
+      expect(await of.builder.prune(everything)).toEqual([two, one]);
     });
 
     test.each(['', 'x', '../app', 'f'.repeat(64)])('%j is the key of nothing', async (key) => {
@@ -296,6 +316,7 @@ export function describeBuilder(name: string, preparePlace: () => Promise<Builde
   });
 }
 
+const everything = { pinned: new Set<string>(), maxBytes: 0, usedSince: Infinity };
 const assets = { type: 'assets' } as const;
 
 const site = (text: string): TestFiles => ({ 'app/public/index.html': text });

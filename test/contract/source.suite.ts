@@ -50,6 +50,16 @@ export function describeSource(name: string, open: () => Promise<Source>): void 
       expect(commit).toBe(repository.firstCommit);
     });
 
+    test('forgets what is above its budget, the longest unused first, and fetches it again', async () => {
+      await using repository = await createRepository({ files: { a: '1' }, tag: 'v1' });
+      const source = await open();
+      const at = await resolve(source, repository, 'v1');
+      await source.prune({ maxBytes: 0, usedSince: 0 });
+      await source.prune({ maxBytes: 1024 ** 3, usedSince: Infinity });
+      await source.prune({ maxBytes: 0, usedSince: Infinity });
+      expect(await source.readFile(at, 'a', 10)).toBe('1');
+    });
+
     test('takes the tag where a branch has the same name', async () => {
       await using repository = await createRepository({ files: { a: '1' }, tag: 'main' });
       await repository.commit({ a: '2' });

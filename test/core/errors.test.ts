@@ -84,6 +84,7 @@ const rows: Record<ErrorCode, readonly [ApiError, number, string, object?]> = {
   ],
   General: [apiError('General', { text: 'It broke' }), 500, 'It broke'],
   BadGateway: [apiError('BadGateway', { text: 'Come back' }), 502, 'Come back'],
+  InsufficientStorage: [apiError('InsufficientStorage', { text: 't' }), 507, 't'],
   ConnectorReferenceNotFound: [
     apiError('ConnectorReferenceNotFound', { identifier: 'i', version: 2 }),
     400,

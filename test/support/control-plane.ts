@@ -11,9 +11,11 @@ import type { OperationDependencies } from '../../src/control-plane/operations/d
 import { runOperation } from '../../src/control-plane/operations/run-operation.ts';
 import { waitFor } from '../../src/control-plane/waiting/wait-for.ts';
 import { servingOf } from '../../src/core/application.ts';
+import { requireRoom } from '../../src/core/disk-room.ts';
 import { Failure } from '../../src/core/failure.ts';
 import type { Release } from '../../src/core/release.ts';
 import { openNodeBuilder } from '../../src/drivers/builder/node/driver.ts';
+import { openFileSystemDisk } from '../../src/drivers/disk/file-system/file-system-disk.ts';
 import { openEmbeddedBroker } from '../../src/drivers/event-broker/embedded/open-embedded-broker.ts';
 import { openSqliteLogStore } from '../../src/drivers/log-store/sqlite/open-sqlite-log-store.ts';
 import { openProcessRuntime } from '../../src/drivers/runtime/process/process-runtime.ts';
@@ -63,6 +65,8 @@ export interface ControlPlaneOptions {
   readonly streamLimits?: Partial<StreamLimits>;
   /** Of another issuer, asked beside Berth's own. */
   readonly introspectionUrl?: string;
+  /** Free disk that new work needs. */
+  readonly diskFloorBytes?: number;
   /** What the API sees of the store, where a test comes between. */
   readonly storeOfApi?: (store: Store) => Store;
 }
@@ -82,7 +86,12 @@ export async function openControlPlane(
   ]);
   for (const part of [store, logs, events, runtime]) stack.use(part);
   const environment = process.env;
-  const source = openGitSource({ directory: join(folder, 'git'), allowLocal: true, environment });
+  const source = openGitSource({
+    directory: join(folder, 'git'),
+    allowLocal: true,
+    environment,
+    requireRoom: () => room.require(),
+  });
   const secrets = secretBoxFromKey(randomBytes(32));
   const { clock = { now: Date.now }, introspectionUrl } = options;
   const newId = () => randomUUID();
@@ -117,11 +126,17 @@ export async function openControlPlane(
     keepRevisions: 3,
     audit: 'off',
   };
+  const room = {
+    async require() {
+      requireRoom(await openFileSystemDisk([folder]).space(), options.diskFloorBytes ?? 0);
+    },
+  };
   const own = ownTokens({ store, clock });
   const api = {
     store: options.storeOfApi?.(store) ?? store,
     clock,
     newId,
+    room,
     sealer: secrets,
     digester: secrets,
     opener: secrets,

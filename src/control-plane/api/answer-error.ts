@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { apiError, Rejection } from '../../core/errors.ts';
+import { DiskFull, describeFailure, explainFullDisk } from '../../core/failure.ts';
 import { printRejection } from '../../wire/error-response.ts';
 
 /** Of what a handler, a hook or the framework throws. */
@@ -11,7 +12,8 @@ export function answerError(
   const rejection = toRejection(error);
   const [{ status, code }] = rejection.errors;
   // Somebody else's trouble comes in numbers, and its stack tells nothing.
-  if (status === 502) request.log.warn({ reason: rejection.message }, 'a request failed');
+  if (status === 502 || status === 507)
+    request.log.warn({ reason: rejection.message }, 'a request failed');
   else if (status >= 500) request.log.error({ err: error }, 'a request failed');
   if (status === 401) {
     const reason = code === 'invalid_token' ? ', error="invalid_token"' : '';
@@ -23,6 +25,9 @@ export function answerError(
 
 function toRejection(error: unknown): Rejection {
   if (error instanceof Rejection) return error;
+  const explained = explainFullDisk(error);
+  if (explained instanceof DiskFull)
+    return new Rejection(apiError('InsufficientStorage', { text: describeFailure(explained) }));
   const status = (error as { statusCode?: unknown }).statusCode;
   // The framework's own complaints about a request: too large, unreadable length…
   if (error instanceof Error && typeof status === 'number' && status >= 400 && status < 500) {

@@ -10,6 +10,7 @@ export async function acceptDeploy(
   decided: Deployment,
   { skipScripts }: { readonly skipScripts: boolean },
 ): Promise<Deployment> {
+  await deps.room.require();
   const record = { ...decided, status: await acceptedStatus(deps) };
   const operation = newOperation(deps, record.projectKey, {
     kind: 'deploy',

@@ -30,6 +30,7 @@ export async function createDeployment(
     productionEnabled: project?.productionEnabled ?? false,
     keyTaken: await isKeyTaken(deps.store, projectKey, draft.key),
   });
+  await deps.room.require();
   const deployment = { ...decided, status: await acceptedStatus(deps) };
   const operation = newOperation(deps, projectKey, {
     kind: 'deploy',

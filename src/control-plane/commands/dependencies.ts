@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.ts';
+import type { Room } from '../../ports/disk.ts';
 import type { Sealer } from '../../ports/secret-box.ts';
 import type { Source } from '../../ports/source.ts';
 import type { Store } from '../../ports/store.ts';
@@ -12,4 +13,6 @@ export interface CommandDependencies {
   readonly source: Source;
   /** Operations that may run at once: tells `Deploying` from `Queued`. */
   readonly workers: number;
+  /** For what operations will write. */
+  readonly room: Room;
 }

@@ -20,6 +20,7 @@ export async function updateConnectorStaged(
   const operations = actions
     .flatMap((action) => operationOf(staged, action))
     .map((input) => newOperation(deps, staged.projectKey, input));
+  if (operations.length > 0) await deps.room.require();
   await commitOrStale(deps.store, staged, [
     {
       kind: 'update-connector-staged',

@@ -1,16 +1,15 @@
 import type { OperationDependencies } from './dependencies.ts';
 
-/** Removes artifacts that no release and no connector needs. A build under way has none yet, so it loses nothing. */
-export async function collectArtifacts({
-  store,
-  builder,
-  logger,
-}: Pick<OperationDependencies, 'store' | 'builder' | 'logger'>): Promise<void> {
-  try {
-    const removed = await builder.prune(await store.runtime.artifactKeys());
-    if (removed.length > 0)
-      logger.info({ removed: removed.length }, 'removed artifacts that nothing needs');
-  } catch (error) {
-    logger.warn({ err: error }, 'could not remove artifacts that nothing needs');
-  }
+/**
+ * Removes artifacts that no release, revision and connector needs where all together have more than `maxBytes`. Those used at or
+ * after `usedSince` (ms since the epoch) stay: an operation that has not written down yet that it took one may have begun then.
+ */
+export async function collectArtifacts(
+  { store, builder, logger }: Pick<OperationDependencies, 'store' | 'builder' | 'logger'>,
+  limits: { readonly maxBytes: number; readonly usedSince: number },
+): Promise<void> {
+  const pinned = await store.runtime.artifactKeys();
+  const removed = await builder.prune({ pinned, ...limits });
+  if (removed.length > 0)
+    logger.info({ removed: removed.length }, 'removed artifacts that nothing needs');
 }

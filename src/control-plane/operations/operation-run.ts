@@ -1,4 +1,4 @@
-import { describeFailure } from '../../core/failure.ts';
+import { describeFailure, explainFullDisk } from '../../core/failure.ts';
 import type { Operation, OperationState } from '../../core/operation.ts';
 import type { ReportEntry } from '../../core/report.ts';
 import { FencedOff } from '../../core/store-failure.ts';
@@ -76,7 +76,7 @@ export class OperationRun {
     } catch (error) {
       this.signal.throwIfAborted();
       if (error instanceof FencedOff) throw error;
-      throw new StepFailure(name, options, entries, error);
+      throw new StepFailure(name, options, entries, explainFullDisk(error));
     }
   }
 

@@ -4,7 +4,6 @@ import { nextStatus } from '../../core/deployment-status.ts';
 import { inputOf } from '../../core/operation.ts';
 import type { Change } from '../../ports/store.ts';
 import { deleteApiClient } from './api-clients.ts';
-import { collectArtifacts } from './collect-artifacts.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import type { Cancelled } from './operation-plan.ts';
 import type { OperationRun } from './operation-run.ts';
@@ -31,7 +30,6 @@ export async function undeploy(deps: OperationDependencies, run: OperationRun): 
   await run.finish('succeeded', [
     { kind: 'delete-deployment', id: deployment.id, keepAddresses: deployment.key !== undefined },
   ]);
-  await collectArtifacts(deps);
 }
 
 /** Only a failure of the platform ends here: scripts cannot keep a Deployment alive (contract §10, row 7). */

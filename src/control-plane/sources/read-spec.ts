@@ -1,5 +1,5 @@
 import type { ConnectorSpec } from '../../core/connector-spec.ts';
-import { Failure, SourceFailure } from '../../core/failure.ts';
+import { DiskFull, Failure, SourceFailure } from '../../core/failure.ts';
 import type { PinnedRepository, RepositoryRef, Source } from '../../ports/source.ts';
 import {
   type ParsedConnectSpec,
@@ -30,7 +30,8 @@ export async function readSpec(
       ? { outcome: 'found', commit, spec: parsed.spec }
       : { outcome: 'not-valid', commit, mistakes: printMistakes(parsed.mistakes) };
   } catch (error) {
-    if (error instanceof Failure) return { outcome: 'unreachable', failure: error };
+    if (error instanceof Failure && !(error instanceof DiskFull))
+      return { outcome: 'unreachable', failure: error };
     throw error;
   }
 }

@@ -15,6 +15,7 @@ export interface LogCollector extends AsyncDisposable {
 
 const flushMs = 100;
 const batchSize = 1000;
+const sayEveryMs = 10_000;
 /** A store that cannot keep up costs lines, not the memory of the data plane: it carries everybody's requests. */
 const maxEntries = 50_000;
 const maxCharacters = 32 * 1024 * 1024;
@@ -30,12 +31,13 @@ export function createLogCollector(options: {
   let waitingCharacters = 0;
   /** What the store has not taken yet, those on their way to it included. */
   const held = { entries: 0, characters: 0 };
-  let dropped = 0;
+  const missing = { tooMany: 0, unwritten: 0, reason: undefined as unknown };
+  let saidAt = Number.NEGATIVE_INFINITY;
   let writing: Promise<void> = Promise.resolve();
 
   const add = (make: () => LogEntry, characters: number): void => {
     if (held.entries >= maxEntries || held.characters + characters > maxCharacters) {
-      dropped++;
+      missing.tooMany++;
       return;
     }
     held.entries++;
@@ -51,19 +53,31 @@ export function createLogCollector(options: {
     waitingCharacters = 0;
     writing = writing
       .then(() => options.logs.append(batch))
-      .catch((error) =>
-        options.logger.error({ err: error, lost: batch.length }, 'log lines could not be kept'),
-      )
+      .catch((error: unknown) => {
+        missing.unwritten += batch.length;
+        missing.reason = error;
+      })
       .then(() => {
         held.entries -= batch.length;
         held.characters -= characters;
       });
   };
+  /** How many, and not each time: it may go on for hours. */
+  const sayMissing = (): void => {
+    const { tooMany, unwritten, reason } = missing;
+    if (tooMany > 0)
+      options.logger.warn(
+        { dropped: tooMany },
+        'log lines were dropped: the log store is too slow',
+      );
+    if (unwritten > 0)
+      options.logger.error({ err: reason, lost: unwritten }, 'log lines could not be kept');
+    if (tooMany + unwritten > 0) saidAt = performance.now();
+    Object.assign(missing, { tooMany: 0, unwritten: 0, reason: undefined });
+  };
   const timer = setInterval(() => {
     flush();
-    if (dropped > 0)
-      options.logger.warn({ dropped }, 'log lines were dropped: the log store is too slow');
-    dropped = 0;
+    if (performance.now() - saidAt > sayEveryMs) sayMissing();
   }, flushMs);
 
   return {
@@ -77,6 +91,7 @@ export function createLogCollector(options: {
       clearInterval(timer);
       flush();
       await writing;
+      sayMissing();
     },
   };
 }

@@ -12,13 +12,21 @@ export function runBatches(connection: Connection, batches: readonly Batch[]): r
   const [only] = batches;
   if (batches.length === 1 && only?.readOnly === true) return [runReads(connection, only)];
   try {
+    return connection.withRoomOfLog(() => commitTogether(connection, batches));
+  } catch (error) {
+    return batches.map(({ id }) => ({ id, error: factsOf(error) }));
+  }
+}
+
+function commitTogether(connection: Connection, batches: readonly Batch[]): readonly Reply[] {
+  try {
     connection.execute('BEGIN IMMEDIATE');
     const replies = batches.map((batch) => runInSavepoint(connection, batch));
     connection.execute('COMMIT');
     return replies;
   } catch (error) {
     connection.rollback();
-    return batches.map(({ id }) => ({ id, error: factsOf(error) }));
+    throw error;
   }
 }
 

@@ -1,5 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { waitWhileBusy } from './busy.ts';
+import { factsOf } from './error-facts.ts';
+import { isDiskFull } from './errors.ts';
 import type { Statement, StatementResult, ThreadOptions } from './messages.ts';
 
 const cachedStatements = 256;
@@ -42,6 +44,21 @@ export class Connection {
   /** SQLite undoes a transaction by itself after some errors (a full disk); then there is nothing left to do. */
   rollback(): void {
     if (this.#database.isTransaction) this.execute('ROLLBACK');
+  }
+
+  /**
+   * Tries work that found the disk full once more, with the log written back: it is then used from its beginning again, so
+   * that there is some room for what makes more of it.
+   */
+  withRoomOfLog<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const { errcode } = factsOf(error);
+      if (errcode === undefined || !isDiskFull(errcode)) throw error;
+      this.#database.exec('PRAGMA wal_checkpoint(RESTART)');
+      return work();
+    }
   }
 
   /** Whether this or another connection has committed a change since the last call outside of a transaction. */

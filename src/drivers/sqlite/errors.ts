@@ -1,3 +1,4 @@
+import { DiskFull } from '../../core/failure.ts';
 import type { ErrorFacts } from './messages.ts';
 
 /** An error of SQLite itself. */
@@ -45,10 +46,17 @@ export function toError(facts: ErrorFacts, file: string): Error {
       `The database ${file} stayed locked by another connection: ${facts.message}`,
       facts.errcode,
     );
-  return new SqliteError(`${facts.message} (database ${file})`, facts.errcode);
+  const error = new SqliteError(`${facts.message} (database ${file})`, facts.errcode);
+  return isDiskFull(facts.errcode) ? new DiskFull('The disk is full.', { cause: error }) : error;
+}
+
+/** The other one: there is no room for the index of the log. */
+export function isDiskFull(errcode: number): boolean {
+  return primaryCode(errcode) === full || errcode === 4874;
 }
 
 const busy = 5;
+const full = 13;
 
 /** UNIQUE, PRIMARY KEY and ROWID constraints. */
 const uniqueViolations = new Set([2067, 1555, 2579]);

@@ -2,7 +2,14 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { type Batch, runBatches } from './batches.ts';
 import { Connection } from './connection.ts';
 import { factsOf } from './error-facts.ts';
-import type { Answers, Reply, Request, StatementResult, ThreadOptions } from './messages.ts';
+import type {
+  Answers,
+  Reply,
+  Request,
+  Statement,
+  StatementResult,
+  ThreadOptions,
+} from './messages.ts';
 
 /** The thread's program: SQLite waits for the disk here, so that nobody's event loop has to. */
 const watchIntervalMs = { idle: 10, busy: 2 };
@@ -78,7 +85,7 @@ function answer(connection: Connection, request: Request): Reply {
 function execute(connection: Connection, request: Request): readonly StatementResult[] {
   switch (request.kind) {
     case 'run':
-      return [connection.run(request.statement)];
+      return [runAlone(connection, request.statement)];
     case 'batch':
       throw new Error('Batches are run by runBatches');
     case 'rollback':
@@ -95,6 +102,12 @@ function execute(connection: Connection, request: Request): readonly StatementRe
       connection.close();
       return [];
   }
+}
+
+/** In a transaction that is open, what was done before is undone with it. */
+function runAlone(connection: Connection, statement: Statement): StatementResult {
+  if (connection.inTransaction) return connection.run(statement);
+  return connection.withRoomOfLog(() => connection.run(statement));
 }
 
 /** SQLite tells nobody of a commit; reading its counter costs a few microseconds. */

@@ -162,6 +162,17 @@ export const errorRows: Readonly<Record<ErrorCode, ErrorRow>> = {
     message:
       'The issuer of this access token does not say whether it is valid. Try again (HTTP 503)',
   },
+  InsufficientStorage: {
+    status: 507,
+    provoke: ({ project, repositoryUrl: url }) =>
+      inOther(project, { diskFloorBytes: Number.MAX_SAFE_INTEGER }, async ({ plane }) => {
+        const repository = { url, tag: 'v1' };
+        const draft = { name: 'No room', creator: { email: 'somebody@example.com' }, repository };
+        return plane.request('POST', '/connectors/drafts', draft, await plane.token(project));
+      }),
+    message:
+      /^The disk of .* is nearly full: .* of .* are free, and new work needs .*\. What runs goes on\.\nMake room on it/,
+  },
   ConnectorReferenceNotFound: {
     status: 400,
     provoke: ({ create }) => create({ connector: { key: 'nobody', version: 3 } }),

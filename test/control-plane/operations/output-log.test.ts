@@ -70,6 +70,7 @@ test('what a build printed is kept also where it fails', async () => {
     find: () => expect.fail('not asked for'),
     openWorkspace: () => expect.fail('not asked for'),
     prune: () => expect.fail('not asked for'),
+    pruneCaches: () => expect.fail('not asked for'),
   };
   const task = {
     repository: { url: 'file:///nowhere', tag: 'v1', commit: 'c' },

@@ -66,3 +66,29 @@ async function claimAll(broker: EventBroker): Promise<string[]> {
     ids.push(...claimed.map(({ id }) => id));
   }
 }
+
+test('a full broker refuses new messages, and dead ones make room for them', async () => {
+  const maxBytes = 512 * 1024;
+  await using broker = await openEmbeddedBroker({ file: await newFile(), maxBytes });
+  const data = Buffer.alloc(50_000).toString('base64');
+  const publish = () => broker.publish('topic', [{ data, attributes: {} }], 1);
+  const acknowledged: string[] = [];
+  const fill = async (): Promise<unknown> => {
+    for (;;) {
+      const refused = await publish().then(
+        (ids) => void acknowledged.push(...ids),
+        (error: unknown) => error,
+      );
+      if (refused !== undefined) return refused;
+    }
+  };
+  expect(await fill()).toMatchObject({ name: 'DiskFull', nextStep: expect.any(String) });
+  expect(await broker.depth('topic')).toEqual({ waiting: acknowledged.length, dead: 0 });
+
+  const claimed = await broker.claim({ topics: ['topic'], limit: 3, now: 2, leaseUntil: 3 });
+  await broker.settle(
+    claimed.map(({ id, attempt }) => ({ id, attempt, outcome: 'dead', reason: 'no use' })),
+  );
+  await publish();
+  expect(await broker.depth('topic')).toEqual({ waiting: acknowledged.length - 2, dead: 0 });
+});

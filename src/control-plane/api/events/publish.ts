@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { hostPrefixes } from '../../../core/application.ts';
 import { reject } from '../../../core/errors.ts';
-import { Failure } from '../../../core/failure.ts';
+import { DiskFull, Failure } from '../../../core/failure.ts';
 import { redeliverSchema } from '../../../wire/dead-letter.ts';
 import { oneTopic } from '../../../wire/parameters.ts';
 import { parse } from '../../../wire/parse.ts';
@@ -83,7 +83,8 @@ async function publish(
   try {
     return await events.publish(topic, messages, clock.now());
   } catch (error) {
-    if (error instanceof Failure) return reject('InvalidJsonInput', { detail: error.message });
+    if (error instanceof Failure && !(error instanceof DiskFull))
+      return reject('InvalidJsonInput', { detail: error.message });
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { NodeMajor } from './node-version.ts';
 import type { ManagerChoice } from './package-manager.ts';
 import type { StartPlan } from './start-command.ts';
+import { readUsage, touchUsage, type Usage } from './usage-record.ts';
 import { createWorkFolder, moveIntoPlace, removeTree } from './work-folders.ts';
 
 /** `artifact.json`: what was built, without a path or program of this machine. */
@@ -32,7 +33,11 @@ export interface ArtifactStore {
   find(key: string): Promise<StoredArtifact | undefined>;
   /** Takes over a folder that holds `tree/`. It is seen by others only when it is complete. */
   add(folder: string, record: ArtifactRecord): Promise<StoredArtifact>;
-  prune(keep: ReadonlySet<string>): Promise<readonly string[]>;
+  /** All that are complete. */
+  list(): Promise<readonly (StoredArtifact & { readonly usage: Usage })[]>;
+  /** Somebody has taken it for a build. */
+  touch(key: string): Promise<void>;
+  remove(keys: readonly string[]): Promise<void>;
 }
 
 export const treeFolder = 'tree';
@@ -56,13 +61,24 @@ export function openArtifactStore(directory: string, workDirectory: string): Art
       await moveIntoPlace(folder, place);
       return { record, tree: join(place, treeFolder) };
     },
-    async prune(keep) {
-      const present = await readdir(directory).catch(() => []);
-      const going = present.filter((key) => isKey(key) && !keep.has(key));
+    async list() {
+      const present = (await readdir(directory).catch(() => [])).filter(isKey);
+      const found: (StoredArtifact & { readonly usage: Usage })[] = [];
+      for (const key of present) {
+        const stored = await find(key);
+        if (stored === undefined) continue;
+        // Where it has layers, what it shares with them is theirs.
+        const own = stored.record.layers.length > 0;
+        found.push({ ...stored, usage: await readUsage(join(directory, key), { own }) });
+      }
+      return found;
+    },
+    touch: (key) => touchUsage(join(directory, key)),
+    async remove(keys) {
+      if (keys.length === 0) return;
       await using trash = await createWorkFolder(workDirectory);
       // Moved first: nobody sees an artifact of which a part is gone.
-      for (const key of going) await rename(join(directory, key), join(trash.directory, key));
-      return going;
+      for (const key of keys) await rename(join(directory, key), join(trash.directory, key));
     },
   };
 }

@@ -29,6 +29,8 @@ export interface CommandContext {
     manager: ManagerChoice,
   ) => Promise<{ readonly path: string; readonly environment: Environment }>;
   readonly timeoutMs: Readonly<Record<CommandStep['stage'], number>>;
+  /** @throws DiskFull */
+  readonly requireRoom: () => Promise<void>;
   readonly signal: AbortSignal;
   readonly onOutput: (line: string) => void;
 }
@@ -47,6 +49,7 @@ export function createCommandRunner(context: CommandContext): CommandRunner {
   return {
     failure,
     async run(step) {
+      await context.requireRoom();
       const { path, environment } = await context.surroundings(step.manager);
       signal.throwIfAborted();
       onOutput(`$ ${step.command.tool} ${step.command.args.join(' ')}`);

@@ -1,19 +1,23 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { copyPackages } from './copy-tree.ts';
 import type { FolderRecord } from './inspect.ts';
 import { altersPackages } from './package-json.ts';
 import type { ManagerChoice } from './package-manager.ts';
+import { readUsage } from './usage-record.ts';
 import { createWorkFolder, moveIntoPlace, removeTree } from './work-folders.ts';
 
 /** What installs have brought, kept for builds of the same lockfile. */
 export interface DependencyLayers {
   /** Undefined where an install depends on more than the layer could know. */
   find(install: LayerInputs): Promise<DependencyLayer | undefined>;
-  prune(keep: ReadonlySet<string>): Promise<void>;
+  /** What each takes on the disk. */
+  sizes(): Promise<ReadonlyMap<string, number>>;
+  /** Those made at or after `usedSince` (ms since the epoch) stay: their artifact may not be there yet. */
+  prune(keep: ReadonlySet<string>, usedSince: number): Promise<void>;
 }
 
 export interface DependencyLayer {
@@ -69,9 +73,20 @@ export function openDependencyLayers(directory: string, workDirectory: string): 
         },
       };
     },
-    async prune(keep) {
+    async sizes() {
       const present = await readdir(directory).catch(() => []);
-      for (const key of present.filter((key) => !keep.has(key))) await remove(key);
+      const sizes = new Map<string, number>();
+      for (const key of present)
+        sizes.set(key, (await readUsage(join(directory, key), { own: false })).bytes);
+      return sizes;
+    },
+    async prune(keep, usedSince) {
+      const present = await readdir(directory).catch(() => []);
+      for (const key of present) {
+        if (keep.has(key)) continue;
+        const made = await stat(join(directory, key, mark)).catch(() => undefined);
+        if (made === undefined || made.mtimeMs < usedSince) await remove(key);
+      }
     },
   };
 }

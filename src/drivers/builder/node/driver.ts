@@ -11,12 +11,14 @@ import {
   toolEnvironment,
 } from './build-environment.ts';
 import { openCheckout } from './checkout.ts';
+import { chooseEvictions } from './choose-evictions.ts';
 import { openDependencyLayers } from './dependency-layers.ts';
 import { describeArtifact } from './describe-artifact.ts';
 import { createInputReader } from './inputs.ts';
 import { artifactKey } from './key.ts';
 import { planBuild } from './plan.ts';
 import { type ProductionDeps, produceArtifact } from './produce-artifact.ts';
+import { pruneCaches } from './prune-caches.ts';
 import { createSharedRuns } from './shared-runs.ts';
 import { openToolPackages } from './tool-packages.ts';
 import { cacheOf, openTools } from './tools.ts';
@@ -36,6 +38,8 @@ export interface NodeBuilderOptions {
   readonly registry?: string | undefined;
   /** Heap of each node process in a build. */
   readonly memoryHintMb?: number;
+  /** Before each command of a build. @throws DiskFull where there is no room for what it writes */
+  readonly requireRoom?: () => Promise<void>;
   /** Builds at once, 2 by default. */
   readonly concurrency?: number;
   readonly limits: {
@@ -95,6 +99,7 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       });
       const present = await store.find(planned.key);
       if (present !== undefined) {
+        await store.touch(planned.key);
         return { artifact: await describe(present), reused: true, notes: present.record.notes };
       }
       const run = runs.join(planned.key, waiter, (shared) => {
@@ -132,12 +137,21 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       }
     },
 
-    async prune(keep) {
-      const kept = new Set([...keep, ...copying]);
-      const gone = await store.prune(kept);
-      const records = await Promise.all([...kept].map(store.find));
-      await layers.prune(new Set(records.flatMap((stored) => stored?.record.layers ?? [])));
-      return gone;
+    async prune({ pinned, maxBytes, usedSince }) {
+      const candidates = (await store.list()).map(({ record, usage }) => ({ ...record, ...usage }));
+      const going = chooseEvictions(candidates, await layers.sizes(), {
+        ...{ maxBytes, usedSince },
+        pinned: new Set([...pinned, ...copying]),
+      });
+      await store.remove(going);
+      const kept = candidates.filter(({ key }) => !going.includes(key));
+      await layers.prune(new Set(kept.flatMap((one) => one.layers)), usedSince);
+      return going;
+    },
+    async pruneCaches(maxBytes) {
+      await swept;
+      const isIdle = () => runs.count() === 0;
+      await pruneCaches(cacheOf(toolDirectory), { maxBytes, isIdle });
     },
   };
 }
@@ -164,6 +178,7 @@ function openDeps(options: NodeBuilderOptions, workDirectory: string): Productio
     surroundings,
     turns: createTurns(options.concurrency ?? 2),
     yarnTurns: createTurns(1),
+    requireRoom: options.requireRoom ?? (async () => {}),
     timeoutMs: { install: limits.installTimeoutMs, build: limits.buildTimeoutMs },
   };
 }

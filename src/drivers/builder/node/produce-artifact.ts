@@ -21,6 +21,7 @@ export interface ProductionDeps {
   readonly turns: Turns;
   /** Yarn 1 damages a cache that two installs use at once. */
   readonly yarnTurns: Turns;
+  readonly requireRoom: CommandContext['requireRoom'];
   readonly timeoutMs: CommandContext['timeoutMs'];
 }
 
@@ -43,6 +44,7 @@ export async function produceArtifact(
   const present = await deps.store.find(key);
   if (present !== undefined) return present;
 
+  await deps.requireRoom();
   const { application } = request;
   const { artifact, tree, home, temporary } = await checkout.tree(signal);
   const surroundings: CommandContext['surroundings'] = async (manager) => {
@@ -52,6 +54,7 @@ export async function produceArtifact(
   };
   const commands = createCommandRunner({
     ...{ application, tree, surroundings, signal, onOutput },
+    requireRoom: deps.requireRoom,
     timeoutMs: deps.timeoutMs,
   });
   const built = await buildApplication({

@@ -17,6 +17,8 @@ export interface SharedRuns<T> {
     waiter: Waiter,
     start: (shared: Waiter) => Promise<T>,
   ): { readonly joined: boolean; readonly result: Promise<T> };
+  /** Those under way. */
+  count(): number;
 }
 
 export function createSharedRuns<T>(): SharedRuns<T> {
@@ -54,6 +56,7 @@ export function createSharedRuns<T>(): SharedRuns<T> {
       const run = present ?? begin(key, start);
       return { joined: present !== undefined, result: wait(key, run, waiter) };
     },
+    count: () => runs.size,
   };
 }
 

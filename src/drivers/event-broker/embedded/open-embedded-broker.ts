@@ -1,5 +1,6 @@
 import type { EventBroker } from '../../../ports/event-broker.ts';
 import { openSqlite } from '../../sqlite/open-sqlite.ts';
+import { openBrokerRoom } from './broker-room.ts';
 import { claim } from './claim.ts';
 import { readDeadLetters, redeliver } from './dead-letters.ts';
 import { publish } from './publish.ts';
@@ -8,15 +9,23 @@ import { compileSettlement } from './settle.ts';
 import { readDepth, removeTopic } from './topics.ts';
 
 /** Topics in a SQLite file of their own, which several processes may open. */
-export async function openEmbeddedBroker(options: { readonly file: string }): Promise<EventBroker> {
+export async function openEmbeddedBroker(options: {
+  readonly file: string;
+  /** `publish` refuses what is above it. Bytes; 10 GiB by default. */
+  readonly maxBytes?: number;
+}): Promise<EventBroker> {
   const database = await openSqlite<BrokerDatabase>({
     file: options.file,
     synchronous: 'FULL',
     migrations,
   });
   const { kysely } = database;
+  const room = openBrokerRoom(database, options.maxBytes ?? 10 * 1024 ** 3);
   return {
-    publish: (topic, messages, now) => publish(database, topic, messages, now),
+    async publish(topic, messages, now) {
+      await room.make(messages);
+      return publish(database, topic, messages, now);
+    },
     claim: (request) => claim(database, request),
     async settle(outcomes) {
       await database.runBatch(outcomes.map((outcome) => compileSettlement(kysely, outcome)));

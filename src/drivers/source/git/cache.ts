@@ -14,6 +14,14 @@ export interface Cache {
   openIncoming(): Promise<Incoming>;
   /** Forgets a commit whose repository turned out to be damaged. */
   discard(gitDirectory: string): Promise<void>;
+  /** All commits. */
+  list(): Promise<readonly CachedCommit[]>;
+}
+
+export interface CachedCommit {
+  readonly gitDirectory: string;
+  /** ms since the epoch */
+  readonly usedAt: number;
 }
 
 export interface Incoming extends AsyncDisposable {
@@ -34,7 +42,9 @@ export function createCache(directory: string): Cache {
   return {
     async find(remote, commit) {
       const path = place(remote, commit);
-      return (await exists(path)) ? path : undefined;
+      if (!(await exists(path))) return undefined;
+      await touch(path);
+      return path;
     },
     async openIncoming() {
       await mkdir(incoming, { recursive: true });
@@ -57,7 +67,23 @@ export function createCache(directory: string): Cache {
       await rename(gitDirectory, join(aside, 'repository')).catch(ignoreMissing);
       await remove(aside);
     },
+    async list() {
+      const commits: CachedCommit[] = [];
+      for (const repository of await readNames(directory)) {
+        if (!isDigest(repository)) continue;
+        for (const commit of await readNames(join(directory, repository))) {
+          const gitDirectory = join(directory, repository, commit);
+          const found = await stat(gitDirectory).catch(ignoreMissing);
+          if (found !== undefined) commits.push({ gitDirectory, usedAt: found.mtimeMs });
+        }
+      }
+      return commits;
+    },
   };
+}
+
+async function readNames(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory).catch(ignoreMissing)) ?? [];
 }
 
 async function move(from: string, to: string): Promise<string> {
@@ -101,4 +127,8 @@ function ignoreMissing(error: NodeJS.ErrnoException): undefined {
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+function isDigest(name: string): boolean {
+  return /^[0-9a-f]{32}$/.test(name);
 }

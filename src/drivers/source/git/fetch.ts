@@ -13,6 +13,7 @@ export interface CommitSource {
   readonly inTurn: InTurn;
   readonly limits: TreeLimits;
   readonly timeoutMs: number;
+  readonly requireRoom: () => Promise<void>;
 }
 
 /** What a person asked for. */
@@ -52,6 +53,7 @@ export async function fetchInto(
 ): Promise<Fetched | FailedFetch> {
   const { git, cache, limits } = source;
   const { remote, signal } = wanted;
+  await source.requireRoom();
   await using incoming = await cache.openIncoming();
   const { gitDirectory } = incoming;
   await initialize(git, gitDirectory, expected, signal);

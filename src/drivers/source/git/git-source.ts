@@ -7,6 +7,7 @@ import type { Environment } from './environment.ts';
 import type { CommitSource } from './fetch.ts';
 import { createGit } from './git.ts';
 import { createMemory } from './memory.ts';
+import { createMeasure, pruneCommits } from './prune.ts';
 import { DamagedRepository, type OpenedCommit, readBlob, readTreeId } from './read.ts';
 import { parseRemote, type RemoteRules } from './remote.ts';
 import { parseCommit, parseTag } from './revision.ts';
@@ -22,6 +23,8 @@ export interface GitSourceOptions extends RemoteRules {
   readonly timeoutMs?: number;
   readonly maxTreeBytes?: number;
   readonly maxFiles?: number;
+  /** Before each fetch. @throws DiskFull where there is no room for one */
+  readonly requireRoom?: () => Promise<void>;
   /** Where PATH, proxies and the ssh agent are found; nothing else of it reaches git. */
   readonly environment: Environment;
 }
@@ -45,6 +48,7 @@ export function openGitSource(options: GitSourceOptions): Source {
     cache: createCache(directory),
     inTurn: createTurns(),
     timeoutMs,
+    requireRoom: options.requireRoom ?? (async () => {}),
     limits: {
       maxTreeBytes: options.maxTreeBytes ?? 512 * 1024 * 1024,
       maxFiles: options.maxFiles ?? 50_000,
@@ -59,6 +63,7 @@ function bindSource(source: CommitSource, rules: RemoteRules): Source {
   // The port bounds these by the time limit of git alone.
   const unaborted = () => new AbortController().signal;
   const digests = createMemory<string | undefined>(rememberedDigests);
+  const measure = createMeasure();
 
   return {
     async resolve({ url, tag }, signal) {
@@ -71,6 +76,7 @@ function bindSource(source: CommitSource, rules: RemoteRules): Source {
         open(at, unaborted(), (opened) => readTreeId(opened, path)),
       ),
     checkout: (at, directory, signal) => open(at, signal, (opened) => writeTree(opened, directory)),
+    prune: (rule) => pruneCommits(source.cache, measure, rule),
   };
 }
 
