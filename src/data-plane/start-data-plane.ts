@@ -20,6 +20,7 @@ import { openGateway } from './gateway/server.ts';
 import { Instances } from './instances/instances.ts';
 import { openJobScheduler } from './jobs/open-job-scheduler.ts';
 import { createLogCollector } from './logs/collect.ts';
+import { createRedactions } from './logs/redactions.ts';
 import { jobEntry, pushEntry, requestEntry } from './logs/request-entries.ts';
 import { Observations, portChanges, routedChanges } from './observations.ts';
 import { openPushDelivery } from './push/open-push-delivery.ts';
@@ -53,7 +54,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const { store, logger, runtime } = options;
   await stopLeftovers(runtime, logger);
   await Observations.clear(store);
-  const logs = createLogCollector(options);
+  const redactions = createRedactions();
+  const logs = createLogCollector({ ...options, redactions });
   const gateway = await openGateway({
     host: options.host,
     port: options.gatewayPort,
@@ -78,7 +80,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     onRun: (run) => logs.entry(jobEntry(run)),
     logger,
   });
-  const instances = new Instances({ ...options, logs, changed: () => look.hint() });
+  const instances = new Instances({ ...options, logs, redactions, changed: () => look.hint() });
   const observations = new Observations();
   const drains = new Map<string, 'draining' | 'drained'>();
   const folders = new Map<string, string>();
@@ -88,6 +90,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     const reserved = await store.runtime.addresses();
     const addresses = reserved.filter(({ state }) => state !== 'released');
     // Only now: a look that read the release before it was forgotten must not start it again.
+    redactions.keep(new Set(releases.map(({ id }) => id)));
     for (const id of drains.keys()) if (!releases.some((one) => one.id === id)) drains.delete(id);
     instances.reconcile(releases.filter(({ id }) => drains.get(id) !== 'drained'));
     await findFolders(options.builder, releases, folders);

@@ -1,4 +1,5 @@
 import type { LogEntry } from '../../core/log-entry.ts';
+import { noRedactor, type Redactor } from '../../core/redaction.ts';
 import type { OperationDependencies } from './dependencies.ts';
 
 export interface OutputLog {
@@ -19,6 +20,7 @@ export function createOutputLog(
     readonly source: 'build' | 'postDeploy' | 'preUndeploy';
   },
   classify: (text: string) => Pick<LogEntry, 'type' | 'severity' | 'details'>,
+  redactor: Redactor = noRedactor,
 ): OutputLog {
   const { deploymentId, applicationName, source } = of;
   const entries: LogEntry[] = [];
@@ -27,7 +29,8 @@ export function createOutputLog(
     line(text) {
       characters += text.length;
       if (entries.length >= maxLines || characters > maxCharacters) return;
-      const { type, severity, details } = classify(text);
+      const { type, severity, details: said } = classify(text);
+      const details = redactor.json(said) as LogEntry['details'];
       entries.push({
         type,
         deploymentId,

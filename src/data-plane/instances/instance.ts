@@ -17,6 +17,7 @@ import type {
 import type { Opener } from '../../ports/secret-box.ts';
 import type { InstanceRecord } from '../../ports/store.ts';
 import type { LogCollector } from '../logs/collect.ts';
+import type { Redactions } from '../logs/redactions.ts';
 import { awaitListening } from './await-listening.ts';
 import { watchHealth } from './watch-health.ts';
 
@@ -25,6 +26,7 @@ export interface InstanceDependencies {
   readonly builder: Pick<Builder, 'find'>;
   readonly secrets: Opener;
   readonly logs: LogCollector;
+  readonly redactions: Redactions;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly platform?: PlatformRedirect;
@@ -161,13 +163,22 @@ export class Instance {
       });
     }
     const { plain, sealed } = application.environment;
-    const environment = Object.fromEntries([
-      ...plain.map(({ key, value }) => [key, value] as const),
-      ...sealed.map(
-        ({ key, sealed: text }) =>
-          [key, this.#deps.secrets.open(text, secretContext(release.deploymentId, key))] as const,
-      ),
-    ]);
+    const secrets = sealed.map(({ key, sealed: text }) => ({
+      key,
+      value: this.#deps.secrets.open(text, secretContext(release.deploymentId, key)),
+    }));
+    const environment = Object.fromEntries(
+      [...plain, ...secrets].map(({ key, value }) => [key, value] as const),
+    );
+    const { redactions } = this.#deps;
+    redactions.know(
+      {
+        deploymentId: release.deploymentId,
+        releaseId: release.id,
+        applicationName: application.name,
+      },
+      secrets,
+    );
     const origin = { deploymentId: release.deploymentId, applicationName: application.name };
     this.#tail.length = 0;
     return this.#deps.runtime.start(
@@ -183,7 +194,7 @@ export class Instance {
       },
       {
         line: (_stream, text) => {
-          this.#tail.push(text);
+          this.#tail.push(redactions.of(release.deploymentId).text(text));
           if (this.#tail.length > tailLines) this.#tail.shift();
           this.#deps.logs.line(origin, text);
         },

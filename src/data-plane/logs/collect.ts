@@ -3,6 +3,7 @@ import { classifyLine } from '../../core/log-line.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LogStore } from '../../ports/log-store.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Redactions } from './redactions.ts';
 
 /** Takes lines and entries at once, and brings them to the log store in batches. */
 export interface LogCollector extends AsyncDisposable {
@@ -26,6 +27,7 @@ export function createLogCollector(options: {
   readonly logs: Pick<LogStore, 'append'>;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly redactions: Pick<Redactions, 'of'>;
 }): LogCollector {
   let waiting: LogEntry[] = [];
   let waitingCharacters = 0;
@@ -35,6 +37,10 @@ export function createLogCollector(options: {
   let saidAt = Number.NEGATIVE_INFINITY;
   let writing: Promise<void> = Promise.resolve();
 
+  const redacted = (entry: LogEntry): LogEntry => {
+    const details = options.redactions.of(entry.deploymentId).json(entry.details);
+    return { ...entry, details: details as LogEntry['details'] };
+  };
   const add = (make: () => LogEntry, characters: number): void => {
     if (held.entries >= maxEntries || held.characters + characters > maxCharacters) {
       missing.tooMany++;
@@ -43,7 +49,7 @@ export function createLogCollector(options: {
     held.entries++;
     held.characters += characters;
     waitingCharacters += characters;
-    if (waiting.push(make()) === batchSize) flush();
+    if (waiting.push(redacted(make())) === batchSize) flush();
   };
   const flush = (): void => {
     if (waiting.length === 0) return;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LogEntry } from '../../../src/core/log-entry.ts';
 import { createLogCollector } from '../../../src/data-plane/logs/collect.ts';
+import { createRedactions } from '../../../src/data-plane/logs/redactions.ts';
 import type { LogStore } from '../../../src/ports/log-store.ts';
 
 const origin = { deploymentId: 'deployment', applicationName: 'app' };
@@ -17,8 +18,10 @@ function collectInto() {
     },
   };
   const logger = { info() {}, error() {}, warn: (details: object) => void warnings.push(details) };
-  const collector = createLogCollector({ logs, clock: { now: () => 1 }, logger });
-  return { collector, kept, warnings, open: opened.resolve };
+  const redactions = createRedactions();
+  const clock = { now: () => 1 };
+  const collector = createLogCollector({ logs, clock, logger, redactions });
+  return { collector, redactions, kept, warnings, open: opened.resolve };
 }
 
 test('lines and entries arrive in their order', async () => {
@@ -47,3 +50,34 @@ test.for([
     expect(kept).toHaveLength(most + 1);
   },
 );
+
+test('the secrets of every release that runs are taken out of lines and entries, and only of its Deployment', async () => {
+  const { collector, redactions, kept, open } = collectInto();
+  open();
+  const { deploymentId, applicationName } = origin;
+  const know = (releaseId: string, value: string) =>
+    redactions.know({ deploymentId, applicationName, releaseId }, [{ key: 'TOKEN', value }]);
+  know('old', 'old-secret');
+  know('new', 'new-secret');
+  collector.line(origin, 'old-secret, new-secret');
+  collector.line(origin, '{"message":"new\\u002dsecret"}');
+  collector.line({ ...origin, deploymentId: 'other' }, 'new-secret');
+  redactions.keep(new Set(['new']));
+  collector.line(origin, 'old-secret, new-secret');
+  const request: LogEntry = {
+    ...origin,
+    type: 'HTTP_REQUEST',
+    severity: 'INFO',
+    timestamp: 1,
+    details: { requestUrl: '/?token=new-secret' },
+  };
+  collector.entry(request);
+  await collector[Symbol.asyncDispose]();
+  expect(kept.map(({ details }) => details['message'] ?? details['requestUrl'])).toEqual([
+    '[secret TOKEN], [secret TOKEN]',
+    '[secret TOKEN]',
+    'new-secret',
+    'old-secret, [secret TOKEN]',
+    '/?token=[secret TOKEN]',
+  ]);
+});

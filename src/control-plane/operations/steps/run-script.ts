@@ -1,6 +1,7 @@
 import type { Deployment } from '../../../core/deployment.ts';
 import { configuredEnvironment } from '../../../core/environment.ts';
 import { classifyLine } from '../../../core/log-line.ts';
+import { createRedactor, type NamedSecret } from '../../../core/redaction.ts';
 import type { Release, ReleaseApplication, ReleaseEnvironment } from '../../../core/release.ts';
 import { secretContext } from '../../../core/secret-context.ts';
 import type { CommandResult } from '../../../ports/runtime.ts';
@@ -33,14 +34,23 @@ export async function runScript(
   const { script, deployment, application } = task;
   await using workspace = await deps.builder.openWorkspace(application.artifactKey);
   const of = { deploymentId: deployment.id, applicationName: application.name, source: script };
-  const output = createOutputLog(deps, of, classifyLine);
-  const environment = mergeScriptEnvironment(deps, deployment, application);
+  const configured = configuredEnvironment(deployment, application.name, deps.platform);
+  const secrets = openSecrets(deps, deployment.id, configured);
+  const redactor = createRedactor(secrets);
+  const output = createOutputLog(deps, of, classifyLine, redactor);
+  const environment = Object.fromEntries(
+    [...configured.plain, ...secrets].map(({ key, value }) => [key, value] as const),
+  );
   const result = await deps.runtime.runOnce(
     {
       directory: workspace.directory,
       command: task.command,
       path: workspace.path,
-      environment: { ...workspace.environment, ...environment },
+      environment: {
+        ...workspace.environment,
+        ...environment,
+        ...connectVariables(deployment, application),
+      },
       ...(deps.platform === undefined ? {} : { platformRedirect: deps.platform }),
     },
     {
@@ -51,7 +61,8 @@ export async function runScript(
   );
   await output.flush();
   scope.signal.throwIfAborted();
-  reportScript(scope, script, task.command, result);
+  const tail = redactor.text(result.tail);
+  reportScript(scope, script, task.command, { ...result, tail });
 }
 
 function reportScript(
@@ -81,30 +92,15 @@ function reportScript(
   );
 }
 
-function mergeScriptEnvironment(
-  deps: Dependencies,
-  deployment: Deployment,
-  application: ReleaseApplication,
-): Record<string, string> {
-  const configured = configuredEnvironment(deployment, application.name, deps.platform);
-  return {
-    ...openEnvironment(deps, deployment.id, configured),
-    ...connectVariables(deployment, application),
-  };
-}
-
-function openEnvironment(
+function openSecrets(
   { secrets }: Pick<Dependencies, 'secrets'>,
   deploymentId: string,
-  environment: ReleaseEnvironment,
-): Record<string, string> {
-  const opened = environment.sealed.map(
-    ({ key, sealed }) => [key, secrets.open(sealed, secretContext(deploymentId, key))] as const,
-  );
-  return Object.fromEntries([
-    ...environment.plain.map(({ key, value }) => [key, value] as const),
-    ...opened,
-  ]);
+  { sealed }: ReleaseEnvironment,
+): readonly NamedSecret[] {
+  return sealed.map(({ key, sealed: text }) => ({
+    key,
+    value: secrets.open(text, secretContext(deploymentId, key)),
+  }));
 }
 
 /** Contract §5.5 and §10, rows 35 and 36. */

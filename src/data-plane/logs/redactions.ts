@@ -1,0 +1,58 @@
+import {
+  createRedactor,
+  type NamedSecret,
+  noRedactor,
+  type Redactor,
+} from '../../core/redaction.ts';
+
+/** What must not stand in the logs of a Deployment: the secrets of all its releases that run, whichever says them. */
+export interface Redactions {
+  of(deploymentId: string): Redactor;
+  /** From now on. Before the application can have said a word. */
+  know(
+    of: {
+      readonly deploymentId: string;
+      readonly releaseId: string;
+      readonly applicationName: string;
+    },
+    secrets: readonly NamedSecret[],
+  ): void;
+  /** Of all other releases nothing runs any more. */
+  keep(releaseIds: ReadonlySet<string>): void;
+}
+
+interface Known {
+  readonly deploymentId: string;
+  readonly releaseId: string;
+  readonly secrets: readonly NamedSecret[];
+}
+
+export function createRedactions(): Redactions {
+  const known = new Map<string, Known>();
+  const redactors = new Map<string, Redactor>();
+
+  const make = (deploymentId: string): Redactor => {
+    const own = [...known.values()].filter((one) => one.deploymentId === deploymentId);
+    return own.length === 0 ? noRedactor : createRedactor(own.flatMap(({ secrets }) => secrets));
+  };
+  return {
+    of(deploymentId) {
+      const redactor = redactors.get(deploymentId) ?? make(deploymentId);
+      // Of what has no secrets nothing is kept, so that nothing has to be forgotten.
+      if (redactor !== noRedactor) redactors.set(deploymentId, redactor);
+      return redactor;
+    },
+    know({ deploymentId, releaseId, applicationName }, secrets) {
+      if (secrets.length === 0) return;
+      known.set(`${releaseId}/${applicationName}`, { deploymentId, releaseId, secrets });
+      redactors.delete(deploymentId);
+    },
+    keep(releaseIds) {
+      for (const [key, { releaseId, deploymentId }] of known) {
+        if (releaseIds.has(releaseId)) continue;
+        known.delete(key);
+        redactors.delete(deploymentId);
+      }
+    },
+  };
+}
