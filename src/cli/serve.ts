@@ -1,13 +1,23 @@
 import { fileURLToPath } from 'node:url';
 import { dataLayout } from '../compose/data-layout.ts';
+import type { Wrap } from '../compose/plane.ts';
 import { type PlaneName, runPlane } from '../compose/run-plane.ts';
 import { supervise } from '../compose/supervise.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { readEnv, readOperatorEnvironment } from '../config/read-env.ts';
 import { stopSignal } from './stop-signal.ts';
 
-/** `berth serve`: both planes, or one of them for whoever supervises them otherwise. */
-export async function serve({ plane }: { readonly plane?: PlaneName }): Promise<void> {
+/**
+ * `berth serve`: both planes, or one of them for whoever supervises them otherwise.
+ * @param given.wrap comes between a plane and its ports, for tests
+ */
+export async function serve({
+  plane,
+  wrap,
+}: {
+  readonly plane?: PlaneName;
+  readonly wrap?: Wrap;
+}): Promise<void> {
   const config = parseConfig(readEnv());
   const environment = readOperatorEnvironment();
   const stop = stopSignal();
@@ -15,7 +25,8 @@ export async function serve({ plane }: { readonly plane?: PlaneName }): Promise<
     const tell = (message: object): void => {
       if (process.connected) process.send?.(message);
     };
-    const started = await runPlane(plane, { config, environment, stop, tell });
+    const between = wrap === undefined ? {} : { wrap };
+    const started = await runPlane(plane, { config, environment, stop, tell, ...between });
     if (!started) process.exitCode = 1;
     if (process.connected) process.disconnect();
     return;

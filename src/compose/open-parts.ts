@@ -11,13 +11,13 @@ import type { PlatformRedirect } from '../ports/runtime.ts';
 import type { Source } from '../ports/source.ts';
 import { dataLayout } from './data-layout.ts';
 import { chooseBudgets, openDisk } from './disk-limits.ts';
-import type { PlaneInput } from './plane.ts';
+import type { PlaneInput, Wrap } from './plane.ts';
 import { lockPlane } from './plane-lock.ts';
 
 /** What each plane opens for itself, of files that both share. They close with the stack. */
 export async function openParts(
   plane: 'control' | 'data',
-  { config, signal }: Pick<PlaneInput, 'config' | 'signal'>,
+  { config, signal, wrap = unwrapped }: Pick<PlaneInput, 'config' | 'signal' | 'wrap'>,
   stack: AsyncDisposableStack,
 ) {
   const layout = dataLayout(config.dataDirectory);
@@ -33,16 +33,28 @@ export async function openParts(
   ]);
   for (const part of [store, logs, events, runtime]) stack.use(part);
   const clock = { now: () => Date.now() };
-  return { layout, disk, budgets, secrets, store, logs, events, runtime, clock };
+  return {
+    layout,
+    disk,
+    budgets,
+    secrets,
+    store: wrap('store', store),
+    logs: wrap('logs', logs),
+    events: wrap('events', events),
+    runtime: wrap('runtime', runtime),
+    clock,
+  };
 }
 
+const unwrapped: Wrap = (_port, part) => part;
+
 export function openBuilder(
-  { config, environment }: Pick<PlaneInput, 'config' | 'environment'>,
+  { config, environment, wrap = unwrapped }: Pick<PlaneInput, 'config' | 'environment' | 'wrap'>,
   source: Source,
   room?: Room,
 ): Builder {
   const layout = dataLayout(config.dataDirectory);
-  return openNodeBuilder({
+  const builder = openNodeBuilder({
     directory: layout.builds,
     toolDirectory: config.toolDirectory ?? layout.tools,
     source,
@@ -50,6 +62,7 @@ export function openBuilder(
     ...(room === undefined ? {} : { requireRoom: room.require }),
     limits: { installTimeoutMs: config.buildTimeoutMs, buildTimeoutMs: config.buildTimeoutMs },
   });
+  return wrap('builder', builder);
 }
 
 /** Where connectors find the platform, if not at its real hosts. */

@@ -7,9 +7,16 @@ export interface OpenPlane extends AsyncDisposable {
   readonly newClient: BootstrapClient | undefined;
 }
 
+/** Comes between a plane and one of its ports. */
+export type Wrap = <Part extends object>(port: PortName, part: Part) => Part;
+
+export type PortName = 'store' | 'logs' | 'events' | 'runtime' | 'builder' | 'source';
+
 export interface PlaneInput {
   readonly config: Config;
   readonly logger: Logger;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
+  /** For tests, which make things go wrong there. Absent in operation. */
+  readonly wrap?: Wrap;
 }

@@ -3,7 +3,7 @@ import type { BootstrapClient, Config } from '../config/parse-config.ts';
 import { describeFailure } from '../core/failure.ts';
 import { openControlPlane } from './open-control-plane.ts';
 import { openDataPlane } from './open-data-plane.ts';
-import type { OpenPlane } from './plane.ts';
+import type { OpenPlane, Wrap } from './plane.ts';
 
 export type PlaneName = 'control' | 'data';
 
@@ -29,9 +29,10 @@ export async function runPlane(
     readonly environment: Readonly<Record<string, string | undefined>>;
     readonly stop: AbortSignal;
     readonly tell: (message: PlaneMessage) => void;
+    readonly wrap?: Wrap;
   },
 ): Promise<boolean> {
-  const { config, environment, stop } = options;
+  const { config, environment, stop, wrap } = options;
   const destination = pino.destination({ fd: 2, sync: true });
   // Where nobody can take what Berth says, as a full disk, it goes on without saying it.
   destination.on('error', () => {});
@@ -41,7 +42,13 @@ export async function runPlane(
   );
   let plane: OpenPlane;
   try {
-    plane = await planes[name]({ config, logger, environment, signal: stop });
+    plane = await planes[name]({
+      config,
+      logger,
+      environment,
+      signal: stop,
+      ...(wrap === undefined ? {} : { wrap }),
+    });
   } catch (error) {
     if (stop.aborted) return true;
     logger.fatal({ err: error }, 'could not start');
