@@ -72,7 +72,7 @@ const rules: ArchitectureRules = {
     { folder: 'data-plane', values: ['core', 'data-plane/*'], types: ['ports'] },
 
     // Drivers touch the world and never each other, but for what all SQLite drivers and all SQL stores share.
-    { folder: 'drivers/sqlite', values: ['core'] },
+    { folder: 'drivers/sqlite', values: ['core'], types: ['ports'] },
     { folder: 'drivers/store/sql', values: ['core'], types: ['ports'] },
     {
       folder: 'drivers/store/*',

@@ -3,8 +3,10 @@ import { Command, Option } from 'commander';
 import { ConfigMistakes } from '../config/parse-config.ts';
 import { Failure } from '../core/failure.ts';
 import { auditCommand } from './audit.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
 import { certifyCommand } from './certify.ts';
 import { cliLoginCommand } from './cli-login.ts';
+import { diskCommand } from './disk.ts';
 import { doctorCommand } from './doctor.ts';
 import { type QuickstartOptions, quickstart } from './quickstart.ts';
 import { serve } from './serve.ts';
@@ -36,6 +38,9 @@ program
   .action((options: QuickstartOptions) => quickstart(options));
 
 program.addCommand(auditCommand());
+program.addCommand(backupCommand());
+program.addCommand(restoreCommand());
+program.addCommand(diskCommand());
 program.addCommand(cliLoginCommand());
 program.addCommand(certifyCommand());
 program.addCommand(doctorCommand());

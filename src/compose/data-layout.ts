@@ -9,6 +9,8 @@ export function dataLayout(dataDirectory: string) {
     events: at('events.db'),
     keyFile: at('keys', 'secrets.key'),
     credentials: at('credentials.json'),
+    /** There while a restore is under way, or where it was cut off. */
+    restoring: at('restoring'),
     sources: at('sources'),
     builds: at('builds'),
     tools: at('tools'),

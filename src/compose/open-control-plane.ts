@@ -19,6 +19,7 @@ import type { TokenVerifier } from '../ports/token-verifier.ts';
 import { readOrMakeCredentials } from './credentials.ts';
 import { openRoom } from './disk-limits.ts';
 import { startHousekeeping } from './housekeeping.ts';
+import { startMending } from './mending.ts';
 import { openBuilder, openParts, redirectOf } from './open-parts.ts';
 import type { OpenPlane, PlaneInput } from './plane.ts';
 
@@ -106,6 +107,16 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       busySince: () => (underWay.size === 0 ? undefined : Math.min(...underWay.values())),
     }),
   );
+  const whileBusy = async (id: string, work: () => Promise<void>): Promise<void> => {
+    underWay.set(id, clock.now());
+    try {
+      await work();
+    } finally {
+      underWay.delete(id);
+      housekeeping.hint();
+    }
+  };
+  stack.use(startMending(operations, (work) => whileBusy('mending', work)));
   stack.use(
     startWorker({
       store,
@@ -113,15 +124,8 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       logger,
       workerId,
       concurrency: config.workers,
-      async run(operation, signals) {
-        underWay.set(operation.id, clock.now());
-        try {
-          await runOperation(operations, operation, signals);
-        } finally {
-          underWay.delete(operation.id);
-          housekeeping.hint();
-        }
-      },
+      run: (operation, signals) =>
+        whileBusy(operation.id, () => runOperation(operations, operation, signals)),
     }),
   );
   const server = createApiServer(

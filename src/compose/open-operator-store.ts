@@ -38,7 +38,7 @@ export async function openOperatorStore(
 }
 
 /** Opening would make one, and a mistyped folder would look like an empty Berth. */
-async function requireStore(file: string, dataDirectory: string): Promise<void> {
+export async function requireStore(file: string, dataDirectory: string): Promise<void> {
   try {
     await access(file);
   } catch (error) {

@@ -9,6 +9,7 @@ import type { Builder } from '../ports/builder.ts';
 import type { Room } from '../ports/disk.ts';
 import type { PlatformRedirect } from '../ports/runtime.ts';
 import type { Source } from '../ports/source.ts';
+import { refuseHalfRestored } from './backup/restore.ts';
 import { dataLayout } from './data-layout.ts';
 import { chooseBudgets, openDisk } from './disk-limits.ts';
 import type { PlaneInput, Wrap } from './plane.ts';
@@ -21,6 +22,7 @@ export async function openParts(
   stack: AsyncDisposableStack,
 ) {
   const layout = dataLayout(config.dataDirectory);
+  await refuseHalfRestored(config.dataDirectory);
   stack.use(await lockPlane(layout.lock(plane), plane, signal));
   const secrets = await openSecretBox({ keyFile: layout.keyFile });
   const disk = openDisk(config);

@@ -137,6 +137,8 @@ export type Change =
   | { readonly kind: 'forget-release'; readonly id: string }
   /** The gateway sends requests to it from now on. */
   | { readonly kind: 'set-release-routed'; readonly id: string }
+  /** Its applications were built again and have other keys. Nothing happens where the release is forgotten by now. */
+  | { readonly kind: 'replace-artifacts'; readonly record: Release }
   | { readonly kind: 'put-instance'; readonly instance: InstanceRecord }
   | { readonly kind: 'delete-instances'; readonly ids: readonly string[] }
   | { readonly kind: 'put-address'; readonly address: Address }

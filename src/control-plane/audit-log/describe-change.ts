@@ -132,6 +132,7 @@ const describers: { readonly [K in Change['kind']]: Describer<K> } = {
   'put-step': silent,
   'put-entries': silent,
   'insert-release': silent,
+  'replace-artifacts': silent,
   'set-release-state': silent,
   'forget-release': silent,
   'set-release-routed': silent,

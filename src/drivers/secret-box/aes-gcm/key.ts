@@ -20,7 +20,8 @@ export function parseKey(text: string, what: string): Buffer {
   });
 }
 
-async function readKey(file: string): Promise<Buffer | undefined> {
+/** Undefined where there is no such file. */
+export async function readKey(file: string): Promise<Buffer | undefined> {
   const found = await readIfPresent(file);
   if (found === undefined) return undefined;
   // Windows has no such bits; there the folder's access list decides.

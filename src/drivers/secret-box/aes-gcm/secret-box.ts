@@ -1,8 +1,9 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { Failure } from '../../../core/failure.ts';
 import type { Digester, Opener, Sealer } from '../../../ports/secret-box.ts';
 import { digestKey, digestSecret } from './digest.ts';
 import { keyBytes, parseKey, readOrCreateKey } from './key.ts';
+import { keyId } from './key-id.ts';
 import { nonceBytes, parseSealedText, printSealedText, tagBytes } from './sealed-text.ts';
 
 export type SecretBox = Sealer & Opener & Digester;
@@ -66,15 +67,6 @@ const algorithm = 'aes-256-gcm';
 const restoreBackup = {
   nextStep: 'Set the value again, or restore the data directory from a backup.',
 } as const;
-
-/** A key's name must tell which key it was and nothing else, so it is a digest with a purpose of its own. */
-function keyId(key: Buffer): string {
-  return createHash('sha256')
-    .update('berth secret box key id\0')
-    .update(key)
-    .digest('base64url')
-    .slice(0, 8);
-}
 
 /** What the ciphertext is bound to besides the key. The parts before the context cannot hold a dot. */
 function boundData(kid: string, context: string): Buffer {

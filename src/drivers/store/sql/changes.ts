@@ -4,6 +4,7 @@ import {
   type Kysely,
   type SelectQueryBuilder,
   sql,
+  type Updateable,
 } from 'kysely';
 import { assignedProjects } from '../../../core/connector.ts';
 import type { Subject } from '../../../core/operation.ts';
@@ -15,6 +16,7 @@ import {
   connectorRow,
   deploymentRow,
   operationRow,
+  releaseRow,
   revisionRow,
   stagedRow,
 } from './records.ts';
@@ -286,15 +288,7 @@ const writers: {
     })),
   ],
   'insert-release': (db, { record }) => {
-    const row = {
-      id: record.id,
-      deployment_id: record.deploymentId,
-      number: record.number,
-      state: record.state,
-      routed: 0,
-      document: JSON.stringify(record),
-      created_at: record.createdAt,
-    };
+    const row = releaseRow(record);
     // A step that runs again after a crash proposes the same release again.
     return one(
       db
@@ -303,11 +297,11 @@ const writers: {
         .onConflict((on) => on.column('id').doUpdateSet(row)),
     );
   },
-  'set-release-state': (db, { id, state }) =>
-    one(db.updateTable('release').set({ state }).where('id', '=', id)),
+  'replace-artifacts': (db, { record }) =>
+    setRelease(db, record.id, { document: JSON.stringify(record) }),
+  'set-release-state': (db, { id, state }) => setRelease(db, id, { state }),
   'forget-release': (db, { id }) => one(db.deleteFrom('release').where('id', '=', id)),
-  'set-release-routed': (db, { id }) =>
-    one(db.updateTable('release').set({ routed: 1 }).where('id', '=', id)),
+  'set-release-routed': (db, { id }) => setRelease(db, id, { routed: 1 }),
   'put-instance': (db, { instance }) => {
     const row = {
       release_id: instance.releaseId,
@@ -394,4 +388,8 @@ const sweepAfterMs = 4 * 24 * 3600 * 1000;
 
 function one(query: Compilable): readonly Write[] {
   return [{ query }];
+}
+
+function setRelease(db: Kysely<Schema>, id: string, values: Updateable<Schema['release']>) {
+  return one(db.updateTable('release').set(values).where('id', '=', id));
 }

@@ -143,6 +143,19 @@ export function entryOf(row: Selectable<Schema['report_entry']>): StepEntry {
   };
 }
 
+/** Of a release that is new. */
+export function releaseRow(record: Release) {
+  return {
+    id: record.id,
+    deployment_id: record.deploymentId,
+    number: record.number,
+    state: record.state,
+    routed: 0,
+    document: JSON.stringify(record),
+    created_at: record.createdAt,
+  };
+}
+
 /** The state lives in its column: it and whether it is routed are all of a release that changes. */
 export function releaseOf(row: Selectable<Schema['release']>): Release {
   return {

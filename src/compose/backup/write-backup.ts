@@ -1,0 +1,118 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { link, open, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { explainFullDisk, Failure } from '../../core/failure.ts';
+import type { Snapshot } from '../../ports/snapshot.ts';
+import { type Header, type LastLine, type Manifest, type PartName, partNames } from './format.ts';
+import type { Progress } from './progress.ts';
+
+export type Snapshots = Readonly<Record<PartName, Snapshot>>;
+
+/**
+ * Appears under its name when it is whole and on the disk, readable by its owner alone. Cut off, it leaves a file that
+ * ends in `.partial`.
+ * @throws Failure where there is such a file already, or no room
+ */
+export async function writeBackup(
+  file: string,
+  header: Header,
+  snapshots: Snapshots,
+  progress: Progress,
+): Promise<Manifest> {
+  const partial = `${file}.${randomBytes(4).toString('hex')}.partial`;
+  try {
+    let last: LastLine | undefined;
+    const lines = printBackup(header, snapshots, progress, (line) => {
+      last = line;
+    });
+    const target = createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true });
+    // Fast rather than small: it is the API's machine.
+    await pipeline(Readable.from(inChunks(lines)), createGzip({ level: 1 }), target);
+    // Unlike a rename it never replaces another.
+    await link(partial, file);
+    await syncFolder(dirname(resolve(file)));
+    if (last === undefined) throw new Error('The backup has no end');
+    return { ...header, tables: last.tables, sha256: last.sha256 };
+  } catch (error) {
+    throw explain(error, file);
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+async function* printBackup(
+  header: Header,
+  snapshots: Snapshots,
+  progress: Progress,
+  onLast: (line: LastLine) => void,
+): AsyncGenerator<string> {
+  const whole = createHash('sha256');
+  const tables: LastLine['tables'][number][] = [];
+  const print = (value: unknown): string => {
+    const line = `${JSON.stringify(value)}\n`;
+    whole.update(line);
+    return line;
+  };
+  yield print(header);
+  for (const part of partNames) {
+    for (const table of snapshots[part].tables) {
+      const { name, columns } = table;
+      yield print({ part, table: name, columns });
+      const digest = createHash('sha256');
+      let rows = 0;
+      for await (const row of table.rows()) {
+        const line = print(row);
+        digest.update(line);
+        rows++;
+        progress(`${part}, ${name}`, rows);
+        yield line;
+      }
+      const end = { rows, sha256: digest.digest('hex') };
+      tables.push({ part, table: name, ...end });
+      yield print(end);
+    }
+  }
+  const last: LastLine = { end: true, tables, sha256: whole.digest('hex') };
+  onLast(last);
+  yield `${JSON.stringify(last)}\n`;
+}
+
+const chunkCharacters = 256 * 1024;
+
+/** A stream of many short lines would spend its time on the stream. */
+async function* inChunks(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  let chunk = '';
+  for await (const line of lines) {
+    chunk += line;
+    if (chunk.length < chunkCharacters) continue;
+    yield chunk;
+    chunk = '';
+  }
+  yield chunk;
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  await using handle = await open(folder, 'r');
+  await handle.sync();
+}
+
+function explain(error: unknown, file: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EEXIST') {
+    return new Failure(`There is a file ${file} already.`, {
+      nextStep: 'Give the backup another name, or remove that file first.',
+    });
+  }
+  if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR' || code === 'EROFS') {
+    return new Failure(`The backup ${file} cannot be written: ${code}.`, {
+      nextStep: 'Name a file in a folder that is there and may be written to.',
+      cause: error,
+    });
+  }
+  return explainFullDisk(error);
+}

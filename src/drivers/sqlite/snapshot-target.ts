@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { open, rm } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
+import { Failure } from '../../core/failure.ts';
+import type { SchemaChange, SnapshotRow, SnapshotTarget } from '../../ports/snapshot.ts';
+import type { Migration } from './migrate.ts';
+import { quote, readColumns, readTableNames, schemaTable, sequenceTable } from './snapshot.ts';
+
+/** A new file at the schema of the snapshot. Opening it later brings it to the newest one, as with any older file. */
+export async function createSqliteTarget(
+  file: string,
+  migrations: readonly Migration[],
+  schema: readonly SchemaChange[],
+): Promise<SnapshotTarget> {
+  checkSchema(file, migrations, schema);
+  // Fails where there is one: nothing is written over.
+  await (await open(file, 'wx', 0o600)).close();
+  const database = new DatabaseSync(file);
+  const discard = async (): Promise<void> => {
+    if (database.isOpen) database.close();
+    await Promise.all(['', '-wal', '-shm'].map((end) => rm(`${file}${end}`, { force: true })));
+  };
+  try {
+    createSchema(database, migrations.slice(0, schema.length));
+    return fillable(database, file, discard);
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+}
+
+/** @throws Failure where the snapshot was made by a newer version, or by another program */
+export function checkSchema(
+  file: string,
+  migrations: readonly Migration[],
+  schema: readonly SchemaChange[],
+): void {
+  const newest = schema.at(-1);
+  if (newest !== undefined && schema.length > migrations.length) {
+    throw new Failure(
+      `The backup of ${file} was made by a newer version of Berth: it has schema ${newest.number} ("${newest.name}"), this version knows ${migrations.length}.`,
+      { nextStep: 'Restore it with the version that made it, or a newer one.' },
+    );
+  }
+  const other = schema.find(({ checksum }, at) => checksum !== checksumOf(migrations[at]));
+  if (other !== undefined || newest === undefined) {
+    throw new Failure(`The backup of ${file} has a schema that no version of Berth had.`, {
+      nextStep: 'Take a backup that `berth backup` has made.',
+    });
+  }
+}
+
+function checksumOf(migration: Migration | undefined): string {
+  return createHash('sha256')
+    .update(migration?.sql ?? '')
+    .digest('hex');
+}
+
+function createSchema(database: DatabaseSync, migrations: readonly Migration[]): void {
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  database.exec(
+    `CREATE TABLE ${schemaTable} (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT`,
+  );
+  const insert = database.prepare(`INSERT INTO ${schemaTable} VALUES (?, ?, ?)`);
+  for (const migration of migrations) {
+    database.exec(migration.sql);
+    insert.run(migration.number, migration.name, checksumOf(migration));
+  }
+}
+
+function fillable(
+  database: DatabaseSync,
+  file: string,
+  discard: () => Promise<void>,
+): SnapshotTarget {
+  let finished = false;
+  return {
+    openTable(name, columns) {
+      const known = readTableNames(database).includes(name) ? readColumns(database, name) : [];
+      if (known.length === 0 || known.join('\n') !== columns.join('\n'))
+        throw new Failure(`The backup has a table that ${file} has not.`, notOurs);
+      // It is filled by SQLite itself as rows come in; what it was is what counts.
+      if (name === sequenceTable) database.exec(`DELETE FROM ${sequenceTable}`);
+      const places = columns.map(() => '?').join(', ');
+      const insert = database.prepare(
+        `INSERT INTO ${quote(name)} (${columns.map(quote).join(', ')}) VALUES (${places})`,
+      );
+      return async (rows) => insertAll(database, (row) => void insert.run(...row), rows);
+    },
+    async finish() {
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      const [check] = database.prepare('PRAGMA quick_check(1)').all();
+      if (check?.['quick_check'] !== 'ok')
+        throw new Failure(`The restored database ${file} is not sound.`);
+      database.close();
+      await syncFile(file);
+      finished = true;
+    },
+    [Symbol.asyncDispose]: async () => void (finished || (await discard())),
+  };
+}
+
+const notOurs = { nextStep: 'Take a backup that `berth backup` has made.' };
+
+function insertAll(
+  database: DatabaseSync,
+  insert: (row: SnapshotRow) => void,
+  rows: readonly SnapshotRow[],
+): void {
+  database.exec('BEGIN');
+  for (const row of rows) insert(row);
+  database.exec('COMMIT');
+}
+
+async function syncFile(file: string): Promise<void> {
+  await using handle = await open(file, 'r+');
+  await handle.sync();
+}
