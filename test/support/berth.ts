@@ -42,9 +42,11 @@ export async function startBerth(
   options: {
     readonly environment?: Readonly<Record<string, string>>;
     readonly projectKey?: string;
+    /** Where its data directory is made. */
+    readonly parent?: string;
   } = {},
 ): Promise<Berth> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'berth-data-'));
+  const dataDirectory = await mkdtemp(join(options.parent ?? tmpdir(), 'berth-data-'));
   await mkdir(toolDirectory, { recursive: true });
   const berth = new RunningBerth(
     dataDirectory,
