@@ -73,6 +73,7 @@ const rules: ArchitectureRules = {
 
     // Drivers touch the world and never each other, but for what all SQLite drivers and all SQL stores share.
     { folder: 'drivers/sqlite', values: ['core'], types: ['ports'] },
+    { folder: 'drivers/sandbox', values: ['core'] },
     { folder: 'drivers/store/sql', values: ['core'], types: ['ports'] },
     {
       folder: 'drivers/store/*',
@@ -83,6 +84,16 @@ const rules: ArchitectureRules = {
     {
       folder: 'drivers/event-broker/embedded',
       values: ['core', 'drivers/sqlite'],
+      types: ['ports'],
+    },
+    {
+      folder: 'drivers/builder/node',
+      values: ['core', 'drivers/sandbox'],
+      types: ['ports'],
+    },
+    {
+      folder: 'drivers/runtime/process',
+      values: ['core', 'drivers/sandbox'],
       types: ['ports'],
     },
     { folder: 'drivers/*/*', values: ['core'], types: ['ports'] },
@@ -98,6 +109,7 @@ const rules: ArchitectureRules = {
         'control-plane/operations',
         'data-plane',
         'drivers/*/*',
+        'drivers/sandbox',
       ],
       types: ['ports'],
     },
@@ -111,7 +123,14 @@ const rules: ArchitectureRules = {
     commander: { values: ['cli'] },
     croner: { values: ['wire', 'data-plane/jobs'] },
     execa: {
-      values: ['drivers/builder/*', 'drivers/runtime/*', 'drivers/source/*', 'compose', 'cli'],
+      values: [
+        'drivers/sandbox',
+        'drivers/builder/*',
+        'drivers/runtime/*',
+        'drivers/source/*',
+        'compose',
+        'cli',
+      ],
     },
     fastify: { values: ['control-plane/api'], types: ['control-plane/api/*'] },
     kysely: { values: ['drivers/sqlite', 'drivers/store/*', 'drivers/*/*'] },

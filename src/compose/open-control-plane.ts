@@ -29,11 +29,8 @@ const steadyMs = 300;
 export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
   const { config, logger, environment } = input;
   await using stack = new AsyncDisposableStack();
-  const { layout, disk, budgets, secrets, store, logs, events, runtime, clock } = await openParts(
-    'control',
-    input,
-    stack,
-  );
+  const { layout, disk, budgets, secrets, store, logs, events, sandbox, runtime, clock } =
+    await openParts('control', input, stack);
   const newId = (): string => randomUUID();
   const credentials = await readOrMakeCredentials(config, layout.credentials);
   const asked = {
@@ -52,7 +49,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     requireRoom: room.require,
     environment,
   });
-  const builder = openBuilder(input, source, room);
+  const builder = openBuilder(input, { source, sandbox, room });
   const { platform, suppliedApiClient } = config;
   const operations: OperationDependencies = {
     store,

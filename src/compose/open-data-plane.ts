@@ -7,7 +7,7 @@ import type { OpenPlane, PlaneInput } from './plane.ts';
 export async function openDataPlane(input: PlaneInput): Promise<OpenPlane> {
   const { config, logger, environment } = input;
   await using stack = new AsyncDisposableStack();
-  const { layout, secrets, store, logs, events, runtime, clock } = await openParts(
+  const { layout, secrets, store, logs, events, sandbox, runtime, clock } = await openParts(
     'data',
     input,
     stack,
@@ -19,13 +19,14 @@ export async function openDataPlane(input: PlaneInput): Promise<OpenPlane> {
       logs,
       events,
       runtime,
-      builder: openBuilder(input, source),
+      builder: openBuilder(input, { source, sandbox }),
       secrets,
       clock,
       logger,
       ...redirectOf(config),
       host: config.host,
       gatewayPort: config.gatewayPort,
+      limits: config.limits,
       startupTimeoutMs: config.startupTimeoutMs,
       drainMs: config.drainMs,
     }),

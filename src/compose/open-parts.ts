@@ -1,8 +1,12 @@
+import { join } from 'node:path';
 import type { Config } from '../config/parse-config.ts';
 import { openNodeBuilder } from '../drivers/builder/node/driver.ts';
+import { findToolFolders } from '../drivers/builder/node/tool-folders.ts';
 import { openEmbeddedBroker } from '../drivers/event-broker/embedded/open-embedded-broker.ts';
 import { openSqliteLogStore } from '../drivers/log-store/sqlite/open-sqlite-log-store.ts';
 import { openProcessRuntime } from '../drivers/runtime/process/process-runtime.ts';
+import { openSandbox } from '../drivers/sandbox/open-sandbox.ts';
+import type { Sandbox } from '../drivers/sandbox/sandbox.ts';
 import { openSecretBox } from '../drivers/secret-box/aes-gcm/secret-box.ts';
 import { openSqliteStore } from '../drivers/store/sqlite/open-sqlite-store.ts';
 import type { Builder } from '../ports/builder.ts';
@@ -18,7 +22,10 @@ import { lockPlane } from './plane-lock.ts';
 /** What each plane opens for itself, of files that both share. They close with the stack. */
 export async function openParts(
   plane: 'control' | 'data',
-  { config, signal, wrap = unwrapped }: Pick<PlaneInput, 'config' | 'signal' | 'wrap'>,
+  { config, logger, signal, wrap = unwrapped }: Pick<
+    PlaneInput,
+    'config' | 'logger' | 'signal' | 'wrap'
+  >,
   stack: AsyncDisposableStack,
 ) {
   const layout = dataLayout(config.dataDirectory);
@@ -27,11 +34,26 @@ export async function openParts(
   const secrets = await openSecretBox({ keyFile: layout.keyFile });
   const disk = openDisk(config);
   const budgets = await chooseBudgets(disk, config.disk);
+  const directory = layout.run(plane);
+  const sandbox = await openSandbox({
+    directory: join(directory, 'sandbox'),
+    mode: config.sandbox,
+  });
+  if (config.sandbox !== 'off' && sandbox.separation === 'none') {
+    logger.warn(
+      sandbox.report,
+      'builds, scripts and applications are not separated from this machine: see docs/isolation.md',
+    );
+  }
   const [store, logs, events, runtime] = await Promise.all([
     openSqliteStore({ file: layout.store }),
     openSqliteLogStore({ file: layout.logs, maxBytes: budgets.logs }),
     openEmbeddedBroker({ file: layout.events, maxBytes: budgets.events }),
-    openProcessRuntime({ directory: layout.run(plane) }),
+    openProcessRuntime({
+      directory,
+      sandbox,
+      surroundings: await surroundingsOf(config, sandbox),
+    }),
   ]);
   for (const part of [store, logs, events, runtime]) stack.use(part);
   const clock = { now: () => Date.now() };
@@ -40,6 +62,7 @@ export async function openParts(
     disk,
     budgets,
     secrets,
+    sandbox,
     store: wrap('store', store),
     logs: wrap('logs', logs),
     events: wrap('events', events),
@@ -48,17 +71,38 @@ export async function openParts(
   };
 }
 
+async function surroundingsOf(config: Config, sandbox: Sandbox) {
+  const { processes, scratchMb, build } = config.limits;
+  return {
+    ...(await findToolFolders(toolDirectoryOf(config), sandbox)),
+    bounds: { processes, openFiles: 16_384, fileMb: scratchMb, scratchMb },
+    commands: { ...build, fileMb: build.diskMb, niceness: 5 },
+  };
+}
+
+function toolDirectoryOf(config: Config): string {
+  return config.toolDirectory ?? dataLayout(config.dataDirectory).tools;
+}
+
 const unwrapped: Wrap = (_port, part) => part;
 
 export function openBuilder(
   { config, environment, wrap = unwrapped }: Pick<PlaneInput, 'config' | 'environment' | 'wrap'>,
-  source: Source,
-  room?: Room,
+  { source, sandbox, room }: { source: Source; sandbox: Sandbox; room?: Room },
 ): Builder {
   const layout = dataLayout(config.dataDirectory);
   const builder = openNodeBuilder({
     directory: layout.builds,
-    toolDirectory: config.toolDirectory ?? layout.tools,
+    toolDirectory: toolDirectoryOf(config),
+    sandbox,
+    jobLimits: {
+      ...config.limits.build,
+      processes: config.limits.processes * 4,
+      openFiles: 65_536,
+      fileMb: config.limits.build.diskMb,
+      scratchMb: config.limits.scratchMb,
+      niceness: 10,
+    },
     source,
     operatorEnvironment: environment,
     ...(room === undefined ? {} : { requireRoom: room.require }),

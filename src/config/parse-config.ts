@@ -22,6 +22,8 @@ export interface Config {
   readonly scriptTimeoutMs: number;
   readonly drainMs: number;
   readonly keepRevisions: number;
+  readonly sandbox: 'auto' | 'required' | 'off';
+  readonly limits: LimitsConfig;
   /** Bytes; absent: by the size of the disk (`src/core/disk-room.ts`). */
   readonly disk: DiskConfig;
   readonly logRetentionMs: number;
@@ -30,6 +32,15 @@ export interface Config {
   readonly tokenLifetimeSeconds: number;
   readonly rateLimits: { readonly requestsPerClient: number; readonly failedLogins: number };
   readonly introspection?: IntrospectionConfig;
+}
+
+/** What builds and connectors may use of the machine. */
+export interface LimitsConfig {
+  readonly application: { readonly memoryMb: number; readonly cpus: number };
+  readonly job: { readonly memoryMb: number; readonly cpus: number };
+  readonly build: { readonly memoryMb: number; readonly cpus: number; readonly diskMb: number };
+  readonly processes: number;
+  readonly scratchMb: number;
 }
 
 /** The endpoint, and who asks it. */
@@ -100,6 +111,13 @@ export function parseConfig(raw: RawSettings): Config {
       fail(name, `must be a whole number from ${min} to ${max}`);
     return value;
   };
+  const cpus = (name: SettingName): number => {
+    const value = Number(raw[name]);
+    if (!/^\d+(\.\d+)?$/.test(raw[name]) || value < 0.1 || value > 256)
+      fail(name, 'must be a number from 0.1 to 256');
+    return value;
+  };
+  const memory = (name: SettingName): number => number(name, 64, 1_048_576);
   const flag = (name: SettingName, fallback: boolean): boolean => {
     if (!['', 'true', 'false'].includes(raw[name])) fail(name, 'must be true or false');
     return raw[name] === '' ? fallback : raw[name] === 'true';
@@ -145,6 +163,18 @@ export function parseConfig(raw: RawSettings): Config {
     drainMs: seconds('drainSeconds'),
     secretMask: oneOf('secretMask', ['fixed', 'same-length']),
     keepRevisions: number('keepRevisions', 1, 1000),
+    sandbox: oneOf('sandbox', ['auto', 'required', 'off']),
+    limits: {
+      application: { memoryMb: memory('applicationMemoryMb'), cpus: cpus('applicationCpus') },
+      job: { memoryMb: memory('jobMemoryMb'), cpus: cpus('jobCpus') },
+      build: {
+        memoryMb: memory('buildMemoryMb'),
+        cpus: cpus('buildCpus'),
+        diskMb: memory('buildDiskMb'),
+      },
+      processes: number('maxProcesses', 32, 100_000),
+      scratchMb: number('scratchMb', 1, 1_048_576),
+    },
     disk: {
       ...mib('floorBytes', 'diskFloorMb', 0),
       ...mib('artifacts', 'artifactsMb', 0),

@@ -170,6 +170,56 @@ export const settings = {
     default: '600',
     doc: 'How long one postDeploy or preUndeploy script may take.',
   },
+  sandbox: {
+    variable: 'BERTH_SANDBOX',
+    default: 'auto',
+    doc: 'auto: builds, scripts and applications are separated from this machine and from each other by bubblewrap where it works (Linux). required: Berth does not start where it does not. off: they are not separated.',
+  },
+  applicationMemoryMb: {
+    variable: 'BERTH_APPLICATION_MEMORY_MB',
+    default: '512',
+    doc: 'MiB of memory for each instance of an application, but for jobs: 64 to 1048576. Above it, it is ended and started again. commercetools: 512.',
+  },
+  applicationCpus: {
+    variable: 'BERTH_APPLICATION_CPUS',
+    default: '1',
+    doc: 'Processors for each instance of an application, but for jobs: 0.1 to 256. Where this machine cannot limit them: no limit. commercetools: 1.',
+  },
+  jobMemoryMb: {
+    variable: 'BERTH_JOB_MEMORY_MB',
+    default: '4096',
+    doc: 'MiB of memory for each instance of a job application. commercetools: 4096.',
+  },
+  jobCpus: {
+    variable: 'BERTH_JOB_CPUS',
+    default: '2',
+    doc: 'Processors for each instance of a job application. commercetools: 2.',
+  },
+  buildMemoryMb: {
+    variable: 'BERTH_BUILD_MEMORY_MB',
+    default: '4096',
+    doc: 'MiB of memory for each command of a build and each script.',
+  },
+  buildCpus: {
+    variable: 'BERTH_BUILD_CPUS',
+    default: '4',
+    doc: 'Processors for each command of a build and each script. All of them wait for the API, the gateway and applications.',
+  },
+  buildDiskMb: {
+    variable: 'BERTH_BUILD_DISK_MB',
+    default: '10240',
+    doc: 'MiB that the folders of a build or a script may hold: 64 to 1048576. Above it, it is ended.',
+  },
+  maxProcesses: {
+    variable: 'BERTH_MAX_PROCESSES',
+    default: '512',
+    doc: 'Processes and threads of each instance and script: 32 to 100000. A build may have four times as many.',
+  },
+  scratchMb: {
+    variable: 'BERTH_SCRATCH_MB',
+    default: '512',
+    doc: 'MiB that an instance or a script may write to each of /tmp, TMPDIR and HOME, where it is separated. They are in memory and count as its memory.',
+  },
   keepRevisions: {
     variable: 'BERTH_KEEP_REVISIONS',
     default: '50',

@@ -17,6 +17,7 @@ import type { JobTick, Store } from '../ports/store.ts';
 import { coalesce } from './coalesce.ts';
 import { createInFlight } from './gateway/in-flight.ts';
 import { openGateway } from './gateway/server.ts';
+import type { TypeLimits } from './instances/instance.ts';
 import { Instances } from './instances/instances.ts';
 import { openJobScheduler } from './jobs/open-job-scheduler.ts';
 import { createLogCollector } from './logs/collect.ts';
@@ -39,6 +40,7 @@ export interface DataPlaneOptions {
   readonly host: string;
   readonly gatewayPort: number;
   readonly startupTimeoutMs: number;
+  readonly limits: TypeLimits;
   readonly drainMs: number;
 }
 

@@ -75,6 +75,8 @@ export interface Artifact {
   readonly commit: Commit;
   /** Absolute path of the application's folder inside the built tree. */
   readonly directory: string;
+  /** Absolute path of the built tree, the whole repository. */
+  readonly root: string;
   readonly node: { readonly version: string; readonly executable: string };
   /** Folders that come first on PATH: the node, npm and yarn that belong to the artifact. */
   readonly path: readonly string[];
@@ -97,6 +99,8 @@ export type StartCommand =
 
 export interface Workspace extends AsyncDisposable {
   readonly directory: string;
+  /** The whole copy around it. */
+  readonly root: string;
   /** Folders that come first on PATH. */
   readonly path: readonly string[];
   /** What package managers need to reach the registry as the build did; a script's own variables win. */

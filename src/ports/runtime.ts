@@ -19,14 +19,22 @@ export interface Runtime extends AsyncDisposable {
 export interface InstanceSpec {
   readonly id: string;
   readonly directory: string;
+  /** The folder around `directory` that the application may read, the built repository; absent: `directory` itself. */
+  readonly root?: string;
   readonly start: Exclude<StartCommand, { kind: 'static' }>;
   readonly node: { readonly executable: string };
   readonly path: readonly string[];
   /** The application's whole environment but for what the runtime itself must add (PATH, HOME, TMPDIR, NODE_OPTIONS). */
   readonly environment: Readonly<Record<string, string>>;
-  readonly limits: { readonly memoryMb: number };
+  readonly limits: InstanceLimits;
   /** Where outbound calls to `*.commercetools.com` go instead; absent: the real hosts. */
   readonly platformRedirect?: PlatformRedirect;
+}
+
+/** Of all processes of an instance together, as far as the machine can tell. */
+export interface InstanceLimits {
+  readonly memoryMb: number;
+  readonly cpus: number;
 }
 
 export interface PlatformRedirect {
@@ -44,6 +52,8 @@ export interface InstanceObserver {
 export interface InstanceExit {
   readonly code: number | null;
   readonly signal: string | null;
+  /** The limit that ended it, as "used more than 512 MB of memory". */
+  readonly exceeded?: string | undefined;
   /** Ports it listened on besides its own, known from what it did: shown when it never opened its own. */
   readonly otherPorts: readonly number[];
 }
@@ -66,6 +76,8 @@ export interface ObservedInstance {
 
 export interface CommandSpec {
   readonly directory: string;
+  /** The folder around `directory` that the command may write; absent: `directory` itself. */
+  readonly root?: string;
   /** Given to `sh -c` as the connector wrote it. */
   readonly command: string;
   readonly path: readonly string[];
@@ -83,6 +95,8 @@ export interface CommandResult {
   readonly outcome: 'success' | 'failed' | 'timed-out' | 'aborted';
   readonly exitCode: number | null;
   readonly signal: string | null;
+  /** The limit that ended it, as "used more than 4096 MB of memory". */
+  readonly exceeded?: string | undefined;
   readonly durationMs: number;
   /** The last lines of stdout and stderr together, at most 8 KiB. */
   readonly tail: string;

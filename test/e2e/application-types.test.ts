@@ -78,7 +78,7 @@ describe('a connector with an application of each type', () => {
     );
 
   beforeAll(async () => {
-    berth = await startBerth();
+    berth = await startBerth({ environment: { BERTH_SANDBOX: 'auto' } });
     repository = await createRepository({
       files: tinyConnector(
         {

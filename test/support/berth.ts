@@ -112,6 +112,8 @@ class RunningBerth implements Berth {
         BERTH_BOOTSTRAP_CLIENT_SECRET: this.client.secret,
         BERTH_DRAIN_SECONDS: '5',
         BERTH_APPS_PORTS: this.#ports,
+        // Tests look into their connectors through files of this machine. Those of the sandbox ask for it.
+        BERTH_SANDBOX: 'off',
         ...this.#environment,
         ...environment,
       },

@@ -45,7 +45,7 @@ export async function startInstance(
       node: { executable: process.execPath },
       path: [],
       environment: {},
-      limits: { memoryMb: 256 },
+      limits: { cpus: 1, memoryMb: 256 },
       ...spec,
     },
     {

@@ -10,6 +10,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type {
   InstanceExit,
+  InstanceLimits,
   PlatformRedirect,
   RunningInstance,
   Runtime,
@@ -21,6 +22,12 @@ import type { Redactions } from '../logs/redactions.ts';
 import { awaitListening } from './await-listening.ts';
 import { watchHealth } from './watch-health.ts';
 
+/** Contract §5.4: a job gets more than the other types. */
+export interface TypeLimits {
+  readonly application: InstanceLimits;
+  readonly job: InstanceLimits;
+}
+
 export interface InstanceDependencies {
   readonly runtime: Runtime;
   readonly builder: Pick<Builder, 'find'>;
@@ -31,6 +38,7 @@ export interface InstanceDependencies {
   readonly logger: Logger;
   readonly platform?: PlatformRedirect;
   readonly startupTimeoutMs: number;
+  readonly limits: TypeLimits;
   /** Called after every change of `record` or `address`. */
   readonly changed: () => void;
 }
@@ -185,11 +193,12 @@ export class Instance {
       {
         id: `${this.id}.${this.#restarts}`,
         directory: artifact.directory,
+        root: artifact.root,
         start: artifact.start,
         node: artifact.node,
         path: artifact.path,
         environment,
-        limits: { memoryMb: application.type === 'job' ? 4096 : 512 },
+        limits: this.#deps.limits[application.type === 'job' ? 'job' : 'application'],
         ...(this.#deps.platform === undefined ? {} : { platformRedirect: this.#deps.platform }),
       },
       {
@@ -203,7 +212,10 @@ export class Instance {
     );
   }
 
-  #explainExit({ code, signal, otherPorts }: InstanceExit): string {
+  #explainExit({ code, signal, exceeded, otherPorts }: InstanceExit): string {
+    if (exceeded !== undefined) {
+      return `It ${exceeded} and was ended. Let it need less, or raise the limit of this Berth.${this.#lastOutput()}`;
+    }
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
     const ports =
       otherPorts.length > 0 ? ` It listened on ${otherPorts.join(', ')}, not on 8080.` : '';

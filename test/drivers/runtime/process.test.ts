@@ -111,7 +111,7 @@ test('PATH is the node shim, what the artifact brings, and the system’s', asyn
 
 test('the heap is bounded by the memory limit unless the application says otherwise', async () => {
   await using runtime = await openNew();
-  const limits = { memoryMb: 512 };
+  const limits = { memoryMb: 512, cpus: 1 };
   const NODE_OPTIONS = '--max-old-space-size=200';
   const [bounded, own] = await Promise.all([
     startInstance(runtime, 'prints-heap-limit.cjs', { id: 'bounded', limits }),

@@ -44,6 +44,7 @@ export async function runScript(
   const result = await deps.runtime.runOnce(
     {
       directory: workspace.directory,
+      root: workspace.root,
       command: task.command,
       path: workspace.path,
       environment: {
@@ -83,7 +84,9 @@ function reportScript(
   const how =
     result.outcome === 'timed-out'
       ? `was stopped after ${seconds} s, the time limit (BERTH_SCRIPT_TIMEOUT_SECONDS)`
-      : `ended with ${result.signal ?? `exit code ${result.exitCode}`} after ${seconds} s`;
+      : result.exceeded !== undefined
+        ? `${result.exceeded} and was ended after ${seconds} s`
+        : `ended with ${result.signal ?? `exit code ${result.exitCode}`} after ${seconds} s`;
   const output = result.tail === '' ? 'It printed nothing.' : `Last output:\n${result.tail}`;
   scope.report(
     'Warning',

@@ -10,6 +10,8 @@ export interface Checkout extends AsyncDisposable {
 }
 
 export interface CheckedOut {
+  /** All of it, and nothing else. */
+  readonly directory: string;
   /** Becomes the artifact; holds `tree`. */
   readonly artifact: string;
   readonly tree: string;
@@ -34,7 +36,7 @@ export function openCheckout(
     for (const folder of [home, temporary, artifact]) await mkdir(folder);
     const tree = join(artifact, treeFolder);
     await source.checkout(repository, tree, signal);
-    return { artifact, tree, home, temporary };
+    return { directory, artifact, tree, home, temporary };
   };
 
   return {

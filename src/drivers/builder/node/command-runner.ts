@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { BuildFailure } from '../../../core/failure.ts';
+import type { Confined } from '../../sandbox/sandbox.ts';
 import type { Environment } from './build-environment.ts';
+import type { ConfinedCommand } from './confinement.ts';
 import type { Command, ManagerChoice } from './package-manager.ts';
 import { runTool, type ToolResult } from './run-tool.ts';
 
@@ -28,6 +30,9 @@ export interface CommandContext {
   readonly surroundings: (
     manager: ManagerChoice,
   ) => Promise<{ readonly path: string; readonly environment: Environment }>;
+  readonly confine: (
+    command: Pick<ConfinedCommand, 'program' | 'directory' | 'environment'>,
+  ) => Promise<Confined>;
   readonly timeoutMs: Readonly<Record<CommandStep['stage'], number>>;
   /** @throws DiskFull */
   readonly requireRoom: () => Promise<void>;
@@ -53,11 +58,15 @@ export function createCommandRunner(context: CommandContext): CommandRunner {
       const { path, environment } = await context.surroundings(step.manager);
       signal.throwIfAborted();
       onOutput(`$ ${step.command.tool} ${step.command.args.join(' ')}`);
+      const where = {
+        directory: join(tree, step.folder),
+        environment: { ...environment, ...step.environment },
+      };
       const result = await runTool({
         file: join(path, step.command.tool),
         args: step.command.args,
-        directory: join(tree, step.folder),
-        environment: { ...environment, ...step.environment },
+        ...where,
+        confine: (program) => context.confine({ program, ...where }),
         timeoutMs: context.timeoutMs[step.stage],
         signal,
         onOutput,
@@ -70,8 +79,12 @@ export function createCommandRunner(context: CommandContext): CommandRunner {
   };
 }
 
-function describeEnding({ outcome, reason, durationMs }: ToolResult, limitMs: number): string {
+function describeEnding(
+  { outcome, reason, exceeded, durationMs }: ToolResult,
+  limitMs: number,
+): string {
   if (outcome === 'timed-out') return `was stopped: it took longer than ${duration(limitMs)}`;
+  if (exceeded !== undefined) return `${exceeded} and was ended after ${duration(durationMs)}`;
   const verb = /^SIG/.test(reason) ? 'was ended by' : 'failed with';
   return `${verb} ${reason} after ${duration(durationMs)}`;
 }
@@ -80,8 +93,11 @@ function adviseOn(
   stage: CommandStep['stage'],
   label: string,
   folder: string,
-  { outcome, reason, tail }: ToolResult,
+  { outcome, reason, exceeded, tail }: ToolResult,
 ): string {
+  if (exceeded !== undefined) {
+    return 'Let it need less, or raise the limit for builds (BERTH_BUILD_MEMORY_MB, BERTH_BUILD_DISK_MB, BERTH_MAX_PROCESSES).';
+  }
   if (/heap out of memory/.test(tail) || /SIGKILL|SIGABRT|exit code 13[47]/.test(reason)) {
     if (outcome === 'failed')
       return 'It ran out of memory: give the machine more, or the build less to do.';

@@ -13,6 +13,7 @@ export function describeArtifact({ record, tree }: StoredArtifact, toolset: Tool
     application,
     commit,
     directory,
+    root: tree,
     node: toolset.node,
     path: [toolset.path],
     packageManager: toolset.packageManager,

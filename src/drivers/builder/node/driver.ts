@@ -2,6 +2,8 @@ import { join, resolve } from 'node:path';
 import { BuildFailure } from '../../../core/failure.ts';
 import type { Builder, BuildRequest } from '../../../ports/builder.ts';
 import type { Source } from '../../../ports/source.ts';
+import { noSandbox } from '../../sandbox/no-sandbox.ts';
+import type { Limits, Sandbox } from '../../sandbox/sandbox.ts';
 import { openArtifactStore, type StoredArtifact } from './artifact-store.ts';
 import { auditApplications } from './audit.ts';
 import {
@@ -12,6 +14,7 @@ import {
 } from './build-environment.ts';
 import { openCheckout } from './checkout.ts';
 import { chooseEvictions } from './choose-evictions.ts';
+import { openConfinement } from './confinement.ts';
 import { openDependencyLayers } from './dependency-layers.ts';
 import { describeArtifact } from './describe-artifact.ts';
 import { createInputReader } from './inputs.ts';
@@ -20,8 +23,9 @@ import { planBuild } from './plan.ts';
 import { type ProductionDeps, produceArtifact } from './produce-artifact.ts';
 import { pruneCaches } from './prune-caches.ts';
 import { createSharedRuns } from './shared-runs.ts';
+import { cacheOf } from './tool-folders.ts';
 import { openToolPackages } from './tool-packages.ts';
-import { cacheOf, openTools } from './tools.ts';
+import { openTools } from './tools.ts';
 import { createTurns } from './turns.ts';
 import { sweepLeftovers } from './work-folders.ts';
 import { openWorkspace } from './workspace.ts';
@@ -40,6 +44,10 @@ export interface NodeBuilderOptions {
   readonly memoryHintMb?: number;
   /** Before each command of a build. @throws DiskFull where there is no room for what it writes */
   readonly requireRoom?: () => Promise<void>;
+  /** Where installs, builds and audits run. Absent: they see and use all that Berth does. */
+  readonly sandbox?: Sandbox;
+  /** Of each command there. */
+  readonly jobLimits?: Limits;
   /** Builds at once, 2 by default. */
   readonly concurrency?: number;
   readonly limits: {
@@ -51,6 +59,16 @@ export interface NodeBuilderOptions {
 }
 
 const auditsAtOnce = 2;
+const defaultJobLimits: Limits = {
+  memoryMb: 4096,
+  cpus: 4,
+  processes: 2048,
+  openFiles: 65_536,
+  fileMb: 10_240,
+  scratchMb: 512,
+  diskMb: 10_240,
+  niceness: 10,
+};
 
 /** Builds with npm, yarn and pnpm on this machine. */
 export function openNodeBuilder(given: NodeBuilderOptions): Builder {
@@ -59,7 +77,7 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
     directory: resolve(given.directory),
     toolDirectory: resolve(given.toolDirectory),
   };
-  const { directory, toolDirectory, source } = options;
+  const { directory, toolDirectory, source, sandbox = noSandbox } = options;
   const workDirectory = join(directory, 'work');
   const workspaces = join(directory, 'workspaces');
   const leftovers = [workDirectory, workspaces, join(toolDirectory, 'work')];
@@ -131,7 +149,15 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       copying.push(key);
       try {
         const environment = toolEnvironment(deps.surroundings);
-        return await openWorkspace(workspaces, stored, { path, environment });
+        const workspace = {
+          path,
+          environment,
+          isConfined: deps.confinement.isSeparate,
+          npmrc: deps.surroundings.npmrc,
+        };
+        const opened = await openWorkspace(workspaces, stored, workspace);
+        await sandbox.handOver(opened.root);
+        return opened;
       } finally {
         copying.splice(copying.indexOf(key), 1);
       }
@@ -151,19 +177,20 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
     async pruneCaches(maxBytes) {
       await swept;
       const isIdle = () => runs.count() === 0;
-      await pruneCaches(cacheOf(toolDirectory), { maxBytes, isIdle });
+      await pruneCaches(deps.surroundings.cacheDirectory, { maxBytes, isIdle });
     },
   };
 }
 
 function openDeps(options: NodeBuilderOptions, workDirectory: string): ProductionDeps {
   const { directory, toolDirectory, operatorEnvironment = {}, limits } = options;
+  const { sandbox = noSandbox, jobLimits = defaultJobLimits } = options;
   const surroundings = {
     operator: selectOperatorEnvironment(operatorEnvironment),
     npmrc: operatorNpmrc(operatorEnvironment),
     registry: options.registry,
     memoryHintMb: options.memoryHintMb,
-    cacheDirectory: cacheOf(toolDirectory),
+    cacheDirectory: cacheOf(toolDirectory, sandbox),
   };
   const packages = openToolPackages({
     toolDirectory,
@@ -174,7 +201,8 @@ function openDeps(options: NodeBuilderOptions, workDirectory: string): Productio
   return {
     store: openArtifactStore(join(directory, 'artifacts'), workDirectory),
     layers: openDependencyLayers(join(directory, 'layers'), workDirectory),
-    tools: openTools(toolDirectory, packages),
+    tools: openTools({ toolDirectory, cacheDirectory: surroundings.cacheDirectory }, packages),
+    confinement: openConfinement({ sandbox, limits: jobLimits, surroundings, toolDirectory }),
     surroundings,
     turns: createTurns(options.concurrency ?? 2),
     yarnTurns: createTurns(1),

@@ -6,6 +6,7 @@ import { buildApplication } from './build-application.ts';
 import { type BuildSurroundings, buildEnvironment } from './build-environment.ts';
 import type { Checkout } from './checkout.ts';
 import { type CommandContext, createCommandRunner } from './command-runner.ts';
+import type { Confinement } from './confinement.ts';
 import type { DependencyLayers } from './dependency-layers.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { BuildPlan } from './plan.ts';
@@ -18,6 +19,7 @@ export interface ProductionDeps {
   readonly layers: DependencyLayers;
   readonly tools: Tools;
   readonly surroundings: BuildSurroundings;
+  readonly confinement: Confinement;
   readonly turns: Turns;
   /** Yarn 1 damages a cache that two installs use at once. */
   readonly yarnTurns: Turns;
@@ -46,7 +48,8 @@ export async function produceArtifact(
 
   await deps.requireRoom();
   const { application } = request;
-  const { artifact, tree, home, temporary } = await checkout.tree(signal);
+  const at = await checkout.tree(signal);
+  const { artifact, tree, home, temporary } = at;
   const surroundings: CommandContext['surroundings'] = async (manager) => {
     const { path } = await deps.tools.toolset(plan.node, manager);
     const folders = { home, temporary, path: [path] };
@@ -55,6 +58,7 @@ export async function produceArtifact(
   const commands = createCommandRunner({
     ...{ application, tree, surroundings, signal, onOutput },
     requireRoom: deps.requireRoom,
+    confine: (command) => deps.confinement.confine({ ...command, at }),
     timeoutMs: deps.timeoutMs,
   });
   const built = await buildApplication({

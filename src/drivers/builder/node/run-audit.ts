@@ -5,6 +5,7 @@ import { Failure } from '../../../core/failure.ts';
 import { type AuditPlan, planAudit } from './audit-command.ts';
 import { type BuildSurroundings, buildEnvironment } from './build-environment.ts';
 import type { CheckedOut } from './checkout.ts';
+import type { Confinement } from './confinement.ts';
 import type { LockedApplication } from './lockfile-digest.ts';
 import { parseAudit } from './parse-audit.ts';
 import { planManager } from './plan.ts';
@@ -14,6 +15,7 @@ import type { Tools } from './tools.ts';
 export interface AuditRunDeps {
   readonly tools: Tools;
   readonly surroundings: BuildSurroundings;
+  readonly confinement: Confinement;
   readonly auditTimeoutMs: number;
 }
 
@@ -69,7 +71,7 @@ interface AuditRun {
 }
 
 async function ask(
-  { surroundings, auditTimeoutMs }: AuditRunDeps,
+  { surroundings, confinement, auditTimeoutMs }: AuditRunDeps,
   { command, environment }: AuditPlan,
   where: { readonly at: CheckedOut; readonly path: string; readonly directory: string },
   signal: AbortSignal,
@@ -77,11 +79,15 @@ async function ask(
   const { home, temporary } = where.at;
   const output = collectOutput();
   const folders = { home, temporary, path: [where.path] };
+  const place = {
+    directory: where.directory,
+    environment: { ...buildEnvironment(surroundings, folders, {}), ...environment },
+  };
   const result = await runTool({
     file: join(where.path, command.tool),
     args: command.args,
-    directory: where.directory,
-    environment: { ...buildEnvironment(surroundings, folders, {}), ...environment },
+    ...place,
+    confine: (program) => confinement.confine({ program, ...place, at: where.at }),
     timeoutMs: auditTimeoutMs,
     signal,
     onOutput: () => {},

@@ -1,13 +1,16 @@
 import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
 import { lastLines } from '../../../core/report.ts';
+import { signalOfExitCode } from '../../sandbox/exit-signal.ts';
+import { asItIs } from '../../sandbox/no-sandbox.ts';
+import type { Confined, Program } from '../../sandbox/sandbox.ts';
 import { signalGroup } from './processes.ts';
 
-export interface ToolRun {
-  readonly file: string;
-  readonly args: readonly string[];
+export interface ToolRun extends Program {
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Where it runs. Absent: it sees and uses all that Berth does. */
+  readonly confine?: (program: Program) => Promise<Confined>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly onOutput: (line: string) => void;
@@ -22,6 +25,8 @@ export interface ToolResult {
   readonly outcome: 'success' | 'failed' | 'timed-out' | 'aborted';
   /** `exit code 1`, `SIGKILL`, or why it could not be started. */
   readonly reason: string;
+  /** The limit that ended it, as "used more than 4096 MB of memory". */
+  readonly exceeded?: string | undefined;
   readonly durationMs: number;
   /** The last lines it printed, without colours. */
   readonly tail: string;
@@ -32,15 +37,23 @@ export interface ToolResult {
 /** Runs a command in a process group of its own, and leaves nothing of the group behind. */
 export async function runTool(run: ToolRun): Promise<ToolResult> {
   const reader = createLineReader(run);
-  const child = execa(run.file, run.args, {
+  const { file, args } = run;
+  await using confined = await (run.confine?.({ file, args }) ??
+    asItIs({ file, args }, run.environment));
+  const child = execa(confined.program.file, confined.program.args, {
     cwd: run.directory,
-    env: run.environment,
+    env: confined.environment,
     extendEnv: false,
     killDescendants: true,
     forceKillAfterDelay: 5_000,
     timeout: run.timeoutMs,
     cancelSignal: run.signal,
-    stdin: 'ignore',
+    stdio: [
+      'ignore',
+      'pipe',
+      'pipe',
+      ...(confined.input === undefined ? [] : [[Buffer.from(confined.input)]]),
+    ],
     all: true,
     buffer: false,
     reject: false,
@@ -48,11 +61,14 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
   child.all.on('data', reader.take);
   if (run.onStdout !== undefined) child.stdout.on('data', run.onStdout);
   child.nodeChildProcess.once('exit', () => endLeftovers(child));
+  if (child.pid !== undefined) confined.watch(child.pid);
   const result = await child;
   reader.finish();
+  const outcome = outcomeOf(result);
   return {
-    outcome: outcomeOf(result),
-    reason: reasonOf(result),
+    outcome,
+    reason: reasonOf(result, confined.hasMonitor),
+    exceeded: await confined.exceeded(outcome === 'failed'),
     durationMs: result.durationMs,
     tail: reader.tail(),
     seen: reader.seen(),
@@ -74,8 +90,10 @@ function outcomeOf({ exitCode, timedOut, isCanceled }: Ending): ToolResult['outc
   return exitCode === 0 ? 'success' : 'failed';
 }
 
-function reasonOf({ exitCode, signal, originalMessage }: Ending): string {
+function reasonOf({ exitCode, signal, originalMessage }: Ending, hasMonitor: boolean): string {
   if (signal !== undefined) return signal;
+  const inside = hasMonitor ? signalOfExitCode(exitCode ?? 0) : undefined;
+  if (inside !== undefined) return inside;
   return exitCode === undefined ? (originalMessage ?? 'unknown') : `exit code ${exitCode}`;
 }
 

@@ -22,8 +22,13 @@ export interface Tools {
   toolset(node: NodeMajor, manager: ManagerChoice): Promise<Toolset>;
 }
 
-export function openTools(toolDirectory: string, packages: ToolPackages): Tools {
-  const cacheDirectory = cacheOf(toolDirectory);
+export function openTools(
+  {
+    toolDirectory,
+    cacheDirectory,
+  }: { readonly toolDirectory: string; readonly cacheDirectory: string },
+  packages: ToolPackages,
+): Tools {
   return {
     async toolset(major, manager) {
       const node = await findNode(major, packages);
@@ -48,11 +53,6 @@ export function openTools(toolDirectory: string, packages: ToolPackages): Tools 
       };
     },
   };
-}
-
-/** Downloads of all package managers, shared by all builds. */
-export function cacheOf(toolDirectory: string): string {
-  return join(toolDirectory, 'cache');
 }
 
 const ownMajor = Number.parseInt(process.versions.node, 10);

@@ -1,14 +1,36 @@
 import type { CommandSpec, InstanceSpec } from '../../../ports/runtime.ts';
+import type { Limits, View } from '../../sandbox/sandbox.ts';
 import type { OwnPlace, WorkNeeds } from './work-folder.ts';
 
 export interface LaunchSpec extends WorkNeeds {
   readonly id: string;
   readonly directory: string;
   readonly command: { readonly file: string; readonly args: readonly string[] };
+  /** Beside its work folder. */
+  readonly view: View;
+  readonly limits: Limits;
 }
 
-export function instanceLaunch(spec: InstanceSpec, place: OwnPlace): LaunchSpec {
-  const { start } = spec;
+/** What programs need beside what they are started with, and what they may use. */
+export interface Surroundings {
+  /** The folders of node, npm and the other tools. */
+  readonly tools: readonly string[];
+  /** Download caches in them: for scripts, which may install; nothing for applications. */
+  readonly caches: readonly string[];
+  /** Folders in them that are nobody's business. */
+  readonly hidden: readonly string[];
+  /** Of whatever runs. */
+  readonly bounds: Pick<Limits, 'processes' | 'openFiles' | 'fileMb' | 'scratchMb'>;
+  readonly commands: Pick<Limits, 'memoryMb' | 'cpus' | 'niceness'> &
+    Partial<Pick<Limits, 'diskMb' | 'fileMb'>>;
+}
+
+export function instanceLaunch(
+  spec: InstanceSpec,
+  place: OwnPlace,
+  { tools, caches, hidden, bounds }: Surroundings,
+): LaunchSpec {
+  const { start, root = spec.directory } = spec;
   const isExec = start.kind === 'exec';
   return {
     id: spec.id,
@@ -19,17 +41,37 @@ export function instanceLaunch(spec: InstanceSpec, place: OwnPlace): LaunchSpec 
     nodeExecutable: spec.node.executable,
     memoryMb: spec.limits.memoryMb,
     place,
+    view: {
+      readable: [...tools, ...spec.path, spec.node.executable, root],
+      writable: [],
+      shared: [],
+      scratch: [],
+      hidden: [...caches, ...hidden],
+    },
+    limits: { ...bounds, ...spec.limits, niceness: 0 },
     ...redirect(spec),
   };
 }
 
-export function commandLaunch(id: string, spec: CommandSpec): LaunchSpec {
+export function commandLaunch(
+  id: string,
+  spec: CommandSpec,
+  { tools, caches, hidden, bounds, commands }: Surroundings,
+): LaunchSpec {
   return {
     id,
     directory: spec.directory,
     command: shell(spec.command),
     path: spec.path,
     environment: spec.environment,
+    view: {
+      readable: [...tools, ...spec.path],
+      writable: [spec.root ?? spec.directory],
+      shared: caches,
+      scratch: [],
+      hidden,
+    },
+    limits: { ...bounds, ...commands },
     ...redirect(spec),
   };
 }

@@ -1,4 +1,7 @@
 import { RuntimeFailure } from '../../../core/failure.ts';
+import { signalOfExitCode } from '../../sandbox/exit-signal.ts';
+import type { Confined, Sandbox } from '../../sandbox/sandbox.ts';
+import { confine } from './confine.ts';
 import { unusableVariable } from './environment.ts';
 import type { LaunchSpec } from './launch-spec.ts';
 import type { ProcessTable } from './process-table.ts';
@@ -12,6 +15,7 @@ export interface World {
   readonly folder: RunFolder;
   readonly records: Records;
   readonly table: ProcessTable;
+  readonly sandbox: Sandbox;
 }
 
 /** A process tree that runs, from its record on disk to the removal of its last trace. */
@@ -25,6 +29,7 @@ export interface Launch {
 }
 
 export interface Finish extends ProcessExit {
+  readonly exceeded: string | undefined;
   readonly otherPorts: readonly number[];
 }
 
@@ -37,24 +42,27 @@ export async function launch(world: World, spec: LaunchSpec, onLine: OnLine): Pr
   refuseUnusable(spec);
   const work = world.folder.workOf(spec.id);
   await world.records.write({ id: spec.id });
-  try {
-    const environment = await makeWorkFolder(work, spec);
-    const child = await spawnGroup(
-      spec.command,
-      { directory: spec.directory, environment },
-      onLine,
-    );
-    const recorded = recordChild(world, spec.id, child);
-    const launched = follow(world, spec.id, { child, recorded, work });
-    await recorded.catch(async (error: unknown) => {
-      await launched.end(0);
-      throw error;
-    });
-    return launched;
-  } catch (error) {
-    await removeTraces(world, spec.id, work);
+  await using owned = new AsyncDisposableStack();
+  owned.defer(() => removeTraces(world, spec.id, work));
+  const environment = await makeWorkFolder(work, spec);
+  const confined = owned.use(await confine(world.sandbox, { work, environment, spec }));
+  const child = await spawnGroup(
+    confined.program,
+    {
+      directory: spec.directory,
+      environment: confined.environment,
+      input: confined.input,
+    },
+    onLine,
+  );
+  confined.watch(child.pid);
+  const recorded = recordChild(world, spec.id, child);
+  const launched = follow(world, { child, recorded, work, confined, traces: owned.move() });
+  await recorded.catch(async (error: unknown) => {
+    await launched.end(0);
     throw error;
-  }
+  });
+  return launched;
 }
 
 function refuseUnusable(spec: LaunchSpec): void {
@@ -71,14 +79,19 @@ async function recordChild(world: World, id: string, { pid }: Child): Promise<vo
   if (startedAt !== undefined) await world.records.write({ id, pid, startedAt });
 }
 
-function follow(
-  world: World,
-  id: string,
-  { child, recorded, work }: { child: Child; recorded: Promise<void>; work: string },
-): Launch {
+interface Followed {
+  readonly child: Child;
+  readonly recorded: Promise<void>;
+  readonly work: string;
+  readonly confined: Confined;
+  readonly traces: AsyncDisposable;
+}
+
+function follow(world: World, { child, recorded, work, confined, traces }: Followed): Launch {
   const survivors = survivorsOfChild(world.table, {
     pid: child.pid,
     work,
+    isMonitor: confined.hasMonitor,
     hasExited: child.hasExited,
   });
   const endings: Promise<void>[] = [];
@@ -86,7 +99,7 @@ function follow(
   const otherPorts = () => lastPorts ?? readOtherPorts(work);
 
   async function finish(): Promise<Finish> {
-    const exit = await child.exit;
+    const exit = confined.hasMonitor ? exitInside(await child.exit) : await child.exit;
     const isAskedToEnd = (await Promise.allSettled(endings)).length > 0;
     await endProcessTree(survivors, {
       graceMs: isAskedToEnd ? 0 : leftoverGraceMs,
@@ -95,8 +108,10 @@ function follow(
     await child.drain(drainMs);
     await Promise.allSettled([recorded]);
     lastPorts = otherPorts();
-    await removeTraces(world, id, work);
-    return { ...exit, otherPorts: lastPorts };
+    const hasFailed = !isAskedToEnd && exit.code !== 0;
+    const exceeded = await confined.exceeded(hasFailed);
+    await traces[Symbol.asyncDispose]();
+    return { ...exit, exceeded, otherPorts: lastPorts };
   }
 
   const finished = finish();
@@ -111,6 +126,11 @@ function follow(
       await finished;
     },
   };
+}
+
+function exitInside(exit: ProcessExit): ProcessExit {
+  const signal = signalOfExitCode(exit.code ?? 0);
+  return signal === undefined ? exit : { code: null, signal };
 }
 
 async function removeTraces(world: World, id: string, work: string): Promise<void> {

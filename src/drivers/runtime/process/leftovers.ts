@@ -45,12 +45,13 @@ export async function endLeftover(world: World, id: string, graceMs: number): Pr
     patienceMs: 10_000,
   });
   await removeTraces(world, id);
+  await world.sandbox.sweep();
 }
 
 async function findLeftover(world: World, record: InstanceRecord): Promise<Leftover | undefined> {
   const survivors = survivorsOfRecord(world.table, record, world.folder.workOf(record.id));
   const [first] = await survivors();
-  return first === undefined ? undefined : { id: record.id, pid: Math.abs(first) };
+  return first === undefined ? undefined : { id: record.id, pid: Math.abs(first.target) };
 }
 
 async function removeTraces(world: World, id: string): Promise<void> {

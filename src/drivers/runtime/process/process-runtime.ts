@@ -11,9 +11,11 @@ import type {
   RunOptions,
   Runtime,
 } from '../../../ports/runtime.ts';
+import { noSandbox } from '../../sandbox/no-sandbox.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { findFreePort } from './free-port.ts';
 import { type Launch, launch, type World } from './launch.ts';
-import { commandLaunch, instanceLaunch } from './launch-spec.ts';
+import { commandLaunch, instanceLaunch, type Surroundings } from './launch-spec.ts';
 import { endLeftover, findLeftovers, refuseLeftover } from './leftovers.ts';
 import { openProcessTable } from './process-table.ts';
 import { openRecords } from './records.ts';
@@ -26,7 +28,18 @@ export interface ProcessRuntimeOptions {
   readonly directory: string;
   /** How long `dispose` lets applications end by themselves. */
   readonly disposeGraceMs?: number;
+  /** Absent: what it runs sees and uses all that Berth does. */
+  readonly sandbox?: Sandbox;
+  readonly surroundings?: Surroundings;
 }
+
+const noSurroundings: Surroundings = {
+  tools: [],
+  caches: [],
+  hidden: [],
+  bounds: { processes: 512, openFiles: 8192, fileMb: 1024, scratchMb: 512 },
+  commands: { memoryMb: 4096, cpus: 2, niceness: 5 },
+};
 
 /** Runs applications as plain processes of this machine, each on a loopback port of its own. */
 export async function openProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
@@ -41,8 +54,12 @@ export async function openProcessRuntime(options: ProcessRuntimeOptions): Promis
     folder,
     records: await openRecords(folder),
     table: openProcessTable(process.platform),
+    sandbox: options.sandbox ?? noSandbox,
   };
-  return new ProcessRuntime(world, options.disposeGraceMs ?? 5_000);
+  return new ProcessRuntime(world, {
+    disposeGraceMs: options.disposeGraceMs ?? 5_000,
+    surroundings: options.surroundings ?? noSurroundings,
+  });
 }
 
 interface Owned {
@@ -53,13 +70,18 @@ interface Owned {
 class ProcessRuntime implements Runtime {
   readonly #world: World;
   readonly #disposeGraceMs: number;
+  readonly #surroundings: Surroundings;
   readonly #owned = new Map<string, Owned>();
   readonly #ports = new Set<number>();
   readonly #disposing = new AbortController();
 
-  constructor(world: World, disposeGraceMs: number) {
+  constructor(
+    world: World,
+    options: { readonly disposeGraceMs: number; readonly surroundings: Surroundings },
+  ) {
     this.#world = world;
-    this.#disposeGraceMs = disposeGraceMs;
+    this.#disposeGraceMs = options.disposeGraceMs;
+    this.#surroundings = options.surroundings;
   }
 
   async start(spec: InstanceSpec, observer: InstanceObserver): Promise<RunningInstance> {
@@ -67,7 +89,7 @@ class ProcessRuntime implements Runtime {
     const onLine: OnLine = (stream, line) => observer.line(stream, line);
     try {
       const launched = await this.#own(spec.id, () =>
-        launch(this.#world, instanceLaunch(spec, { port }), onLine),
+        launch(this.#world, instanceLaunch(spec, { port }, this.#surroundings), onLine),
       );
       void launched.finished.then((exit) => {
         this.#ports.delete(port);
@@ -100,7 +122,10 @@ class ProcessRuntime implements Runtime {
     const id = `command-${randomUUID()}`;
     const signal = AbortSignal.any([options.signal, this.#disposing.signal]);
     return runCommand(
-      (onLine) => this.#own(id, () => launch(this.#world, commandLaunch(id, spec), onLine)),
+      (onLine) =>
+        this.#own(id, () =>
+          launch(this.#world, commandLaunch(id, spec, this.#surroundings), onLine),
+        ),
       { ...options, signal },
     );
   }

@@ -4,18 +4,42 @@ import type { ProcessTable } from './process-table.ts';
 import type { InstanceRecord } from './records.ts';
 
 /** What still runs of a process tree, as `kill` names it: a negative number is a whole group. */
-export type Survivors = () => Promise<readonly number[]>;
+export type Survivors = () => Promise<readonly Survivor[]>;
+
+export interface Survivor {
+  readonly target: number;
+  /** Who gets SIGTERM, where that is not the whole of it. */
+  readonly ask?: readonly number[];
+}
 
 /** Of a tree this process started. The main process's own end is known without asking the system. */
 export function survivorsOfChild(
   table: ProcessTable,
-  child: { readonly pid: number; readonly work: string; hasExited(): boolean },
+  child: {
+    readonly pid: number;
+    readonly work: string;
+    /** The main process only waits for the one inside a sandbox and would not survive a SIGTERM. */
+    readonly isMonitor: boolean;
+    hasExited(): boolean;
+  },
 ): Survivors {
+  const { pid, work, isMonitor } = child;
   return async () => {
-    if (!child.hasExited()) return [-child.pid];
-    if (await isGroupAlive(table, child.pid)) return [-child.pid];
-    return table.mentioning(child.work);
+    if (!child.hasExited()) {
+      return [isMonitor ? await confinedGroup(table, pid) : { target: -pid }];
+    }
+    if (await isGroupAlive(table, pid)) return [{ target: -pid }];
+    return single(await table.mentioning(work));
   };
+}
+
+async function confinedGroup(table: ProcessTable, pid: number): Promise<Survivor> {
+  const members = await table.membersOf(pid);
+  return { target: -pid, ask: members.filter((member) => member !== pid) };
+}
+
+function single(pids: readonly number[]): readonly Survivor[] {
+  return pids.map((pid) => ({ target: pid }));
 }
 
 /** Of a tree that an earlier Berth started. Its number may by now belong to someone else. */
@@ -27,9 +51,9 @@ export function survivorsOfRecord(
   return async () => {
     const mentioning = await table.mentioning(work);
     const { pid, startedAt } = record;
-    if (pid === undefined) return mentioning;
+    if (pid === undefined) return single(mentioning);
     const isOurs = await isRecordedGroup(table, pid, startedAt, mentioning);
-    return isOurs ? [-pid] : mentioning;
+    return isOurs ? [{ target: -pid }] : single(mentioning);
   };
 }
 
@@ -64,10 +88,12 @@ export async function endProcessTree(
     const left = await survivors();
     if (left.length === 0) return;
     const now = Date.now();
-    if (now > killAt + options.patienceMs) throw stillAlive(left);
-    for (const target of left) {
-      if (!asked.has(target)) send(target, 'SIGTERM');
-      asked.add(target);
+    if (now > killAt + options.patienceMs) throw stillAlive(left.map(({ target }) => target));
+    for (const { target, ask = [target] } of left) {
+      for (const one of ask) {
+        if (!asked.has(one)) send(one, 'SIGTERM');
+        asked.add(one);
+      }
       if (now >= killAt) send(target, 'SIGKILL');
     }
     await pause(waitMs);

@@ -15,7 +15,7 @@ export async function runCommand(
   const startedAt = performance.now();
   const tail = keepTail(tailBytes);
   const result = (
-    parts: Pick<CommandResult, 'outcome' | 'exitCode' | 'signal'>,
+    parts: Pick<CommandResult, 'outcome' | 'exitCode' | 'signal' | 'exceeded'>,
   ): CommandResult => ({
     ...parts,
     durationMs: Math.round(performance.now() - startedAt),
@@ -28,10 +28,10 @@ export async function runCommand(
     options.onOutput(stream, line);
   });
   const limit = endWhenDue(launched, options);
-  const { code, signal } = await launched.finished;
+  const { code, signal, exceeded } = await launched.finished;
   limit.lift();
   const outcome = limit.reason() ?? (code === 0 ? 'success' : 'failed');
-  return result({ outcome, exitCode: code, signal });
+  return result({ outcome, exitCode: code, signal, exceeded });
 }
 
 function endWhenDue(launched: Launch, options: RunOptions) {

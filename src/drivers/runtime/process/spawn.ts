@@ -23,7 +23,12 @@ export interface Child {
 
 export async function spawnGroup(
   command: { readonly file: string; readonly args: readonly string[] },
-  options: { readonly directory: string; readonly environment: Record<string, string> },
+  options: {
+    readonly directory: string;
+    readonly environment: Readonly<Record<string, string>>;
+    /** What it can read at descriptor 3. */
+    readonly input?: string | undefined;
+  },
   onLine: OnLine,
 ): Promise<Child> {
   const subprocess = execa(command.file, command.args, {
@@ -31,7 +36,12 @@ export async function spawnGroup(
     env: options.environment,
     extendEnv: false,
     detached: true,
-    stdin: 'ignore',
+    stdio: [
+      'ignore',
+      'pipe',
+      'pipe',
+      ...(options.input === undefined ? [] : [[Buffer.from(options.input)]]),
+    ],
     buffer: false,
     reject: false,
   });

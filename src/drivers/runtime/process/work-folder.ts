@@ -90,6 +90,7 @@ async function writePreload(layout: Layout, needs: WorkNeeds, options: string): 
       copyFile(join(preloadTemplate, name), join(layout.preloadFolder, name)),
     ),
     writeFile(layout.preloadConfig, JSON.stringify(config)),
+    writeFile(layout.ports, ''),
   ]);
 }
 

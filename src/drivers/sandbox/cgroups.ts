@@ -1,0 +1,132 @@
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Hierarchy } from './cgroup-hierarchies.ts';
+import { isRunning, ownMark } from './process-mark.ts';
+import type { Limits } from './sandbox.ts';
+
+/** Limits of a whole process tree that the kernel keeps. */
+export interface Cgroups {
+  readonly controllers: ReadonlySet<string>;
+  make(limits: Limits): Promise<Cgroup>;
+  sweep(): Promise<void>;
+}
+
+export interface Cgroup {
+  /** A process that writes 0 into each of these is in it, with all that it starts. */
+  readonly doors: readonly string[];
+  /** How often the kernel has ended a process of it for want of memory. */
+  memoryKills(): Promise<number>;
+  /** How often it was refused a further process. */
+  refusedProcesses(): Promise<number>;
+  /** Once nothing runs in it. */
+  remove(): Promise<void>;
+}
+
+export function openCgroups(hierarchies: readonly Hierarchy[]): Cgroups {
+  let made = 0;
+  return {
+    controllers: new Set(hierarchies.flatMap(({ controllers }) => controllers)),
+    async make(limits) {
+      made += 1;
+      const name = `berth-${ownMark()}-${made}`;
+      const groups = hierarchies.map((hierarchy) => ({
+        ...hierarchy,
+        path: join(hierarchy.base, name),
+      }));
+      try {
+        for (const group of groups) await fill(group, limits);
+      } catch (error) {
+        await removeAll(groups.map(({ path }) => path));
+        throw error;
+      }
+      return describe(groups);
+    },
+    async sweep() {
+      for (const { base } of hierarchies) await sweepFolder(base);
+    },
+  };
+}
+
+type Group = Hierarchy & { readonly path: string };
+
+async function fill({ version, controllers, path }: Group, limits: Limits): Promise<void> {
+  await mkdir(path);
+  const files = version === 2 ? filesOfV2(limits) : filesOfV1(limits);
+  for (const [controller, name, value] of files) {
+    if (controllers.includes(controller)) await writeFile(join(path, name), value);
+  }
+  if (!controllers.includes('memory')) return;
+  // Not there where the kernel does not count swap.
+  const swap = version === 2 ? 'memory.swap.max' : 'memory.memsw.limit_in_bytes';
+  await writeFile(join(path, swap), version === 2 ? '0' : bytes(limits)).catch(() => undefined);
+}
+
+type LimitFile = readonly [controller: string, name: string, value: string];
+
+const periodUs = 100_000;
+
+function filesOfV2(limits: Limits): readonly LimitFile[] {
+  return [
+    ['memory', 'memory.max', bytes(limits)],
+    ['pids', 'pids.max', String(limits.processes)],
+    ['cpu', 'cpu.max', `${quota(limits)} ${periodUs}`],
+  ];
+}
+
+function filesOfV1(limits: Limits): readonly LimitFile[] {
+  return [
+    ['memory', 'memory.limit_in_bytes', bytes(limits)],
+    ['pids', 'pids.max', String(limits.processes)],
+    ['cpu', 'cpu.cfs_period_us', String(periodUs)],
+    ['cpu', 'cpu.cfs_quota_us', String(quota(limits))],
+  ];
+}
+
+function bytes({ memoryMb }: Limits): string {
+  return String(memoryMb * 1024 ** 2);
+}
+
+function quota({ cpus }: Limits): number {
+  return Math.round(cpus * periodUs);
+}
+
+function describe(groups: readonly Group[]): Cgroup {
+  const count = async (controller: string, name: (version: 1 | 2) => string, key: string) => {
+    const group = groups.find(({ controllers }) => controllers.includes(controller));
+    if (group === undefined) return 0;
+    const text = await readFile(join(group.path, name(group.version)), 'utf8').catch(() => '');
+    return Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  };
+  const memoryFile = (version: 1 | 2) => (version === 2 ? 'memory.events' : 'memory.oom_control');
+  return {
+    doors: groups.map(({ path }) => join(path, 'cgroup.procs')),
+    memoryKills: () => count('memory', memoryFile, 'oom_kill'),
+    refusedProcesses: () => count('pids', () => 'pids.events', 'max'),
+    remove: () => removeAll(groups.map(({ path }) => path)),
+  };
+}
+
+/** The kernel lets go of the dead a moment later. What stays longer is swept by the next Berth. */
+async function removeAll(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    for (let attempt = 0; attempt < 10 && !(await remove(path)); attempt += 1) await pause(20);
+  }
+}
+
+async function remove(path: string): Promise<boolean> {
+  try {
+    await rmdir(path);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  }
+}
+
+async function sweepFolder(base: string): Promise<void> {
+  const names = await readdir(base).catch(() => []);
+  for (const name of names) {
+    const [, mark] = /^berth-(\d+-\d+)-\d+$/.exec(name) ?? [];
+    if (mark !== undefined && !isRunning(mark)) await remove(join(base, name));
+  }
+}

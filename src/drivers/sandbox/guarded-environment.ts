@@ -1,0 +1,32 @@
+/**
+ * Variables that make the loader, the C library or a shell run or read what they name. The programs that build the sandbox
+ * run outside of it and must not be given them by a connector: the C library's own list for programs that run for somebody
+ * else (glibc, `unsecvars.h`), and what shells read at their start.
+ */
+const dangerous =
+  /^(?:LD_.*|GLIBC_.*|GCONV_PATH|GETCONF_DIR|HOSTALIASES|LOCALDOMAIN|LOCPATH|MALLOC_.*|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TZDIR|ENV|BASH_ENV|BASHOPTS|SHELLOPTS|PS4|IFS)$/;
+/** Functions for bash. No shell can set a variable of such a name. */
+const functions = /^BASH_FUNC_/;
+
+export interface GuardedEnvironment {
+  readonly environment: Readonly<Record<string, string>>;
+  /** A program for `sh` that sets the rest. Undefined where there is none. */
+  readonly rest?: string;
+}
+
+/** Parts what is safe to give to the programs that build the sandbox from what has to be set inside. */
+export function guardEnvironment(given: Readonly<Record<string, string>>): GuardedEnvironment {
+  const entries = Object.entries(given).filter(([name]) => !functions.test(name));
+  const rest = entries.filter(([name]) => dangerous.test(name) && /^\w+$/.test(name));
+  const environment = Object.fromEntries(entries.filter(([name]) => !dangerous.test(name)));
+  if (rest.length === 0) return { environment };
+  const lines = rest.map(([name, value]) => `export ${name}=${quote(value)}\n`);
+  return { environment, rest: lines.join('') };
+}
+
+/** Runs its arguments with the variables that come in at descriptor 3. */
+export const setRest = ['/bin/sh', '-c', 'eval "$(cat <&3)"; exec 3<&-; exec "$@"', 'sh'] as const;
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

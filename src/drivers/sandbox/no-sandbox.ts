@@ -1,0 +1,21 @@
+import type { Confined, Program, Sandbox } from './sandbox.ts';
+
+/** Runs programs as they are. */
+export const noSandbox: Sandbox = {
+  separation: 'none',
+  report: { separation: 'none', memory: 'none', processes: 'none', cpu: 'none' },
+  confine: async ({ program, environment }) => asItIs(program, environment),
+  handOver: async () => {},
+  sweep: async () => {},
+};
+
+export function asItIs(program: Program, environment: Confined['environment']): Confined {
+  return {
+    program,
+    environment,
+    hasMonitor: false,
+    watch() {},
+    exceeded: async () => undefined,
+    [Symbol.asyncDispose]: async () => {},
+  };
+}

@@ -1,0 +1,79 @@
+/** Puts a program where it sees and uses only what it was given, as far as this machine can. */
+export interface Sandbox {
+  /** What separates programs from the machine and from each other. */
+  readonly separation: 'bubblewrap' | 'none';
+  readonly report: SandboxReport;
+  confine(job: Job): Promise<Confined>;
+  /** Gives folders, with all that is in them, to the user that confined programs run as. */
+  handOver(...folders: readonly string[]): Promise<void>;
+  /** Removes what the limits of killed Berths have left in the kernel. */
+  sweep(): Promise<void>;
+}
+
+/** What holds on this machine, in words for people. */
+export interface SandboxReport {
+  readonly separation: string;
+  readonly memory: string;
+  readonly processes: string;
+  readonly cpu: string;
+}
+
+export interface Program {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+export interface Job {
+  readonly program: Program;
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly view: View;
+  readonly limits: Limits;
+  /** Ends with the process that starts it, whatever ends that. */
+  readonly endsWithParent?: boolean;
+}
+
+/** What of the file system a program sees, at the same paths as outside, beside the system's own programs. */
+export interface View {
+  readonly readable: readonly string[];
+  readonly writable: readonly string[];
+  /** Writable as well, and not its own: what others write there is not counted as what it wrote. */
+  readonly shared: readonly string[];
+  /** Empty folders of its own, in memory: each may hold `scratchMb`. */
+  readonly scratch: readonly string[];
+  /** Folders in what it sees whose content it does not. */
+  readonly hidden: readonly string[];
+  /** What it sees as `/tmp`. Absent: scratch. */
+  readonly temporary?: string;
+  /** Further places for folders, read-only. */
+  readonly also?: readonly { readonly folder: string; readonly at: string }[];
+}
+
+/** Of all processes of a job together where the kernel counts them together, else of each. */
+export interface Limits {
+  readonly memoryMb: number;
+  readonly cpus: number;
+  readonly processes: number;
+  readonly openFiles: number;
+  /** The largest file. */
+  readonly fileMb: number;
+  readonly scratchMb: number;
+  /** What the writable folders may hold together. Absent: nobody looks. */
+  readonly diskMb?: number;
+  /** 0 to 19: the higher, the more it waits for others. */
+  readonly niceness: number;
+}
+
+/** A job made ready to be spawned. Disposed of once it has ended. */
+export interface Confined extends AsyncDisposable {
+  readonly program: Program;
+  readonly environment: Readonly<Record<string, string>>;
+  /** To be read at descriptor 3. */
+  readonly input?: string;
+  /** The process spawned only waits for the program: it must live until the program has ended. */
+  readonly hasMonitor: boolean;
+  /** To be called once it is spawned. */
+  watch(pid: number): void;
+  /** The limit that ended it, as "used more than 512 MB of memory"; undefined where none did. */
+  exceeded(hasFailed: boolean): Promise<string | undefined>;
+}
