@@ -2,10 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { RuntimeFailure } from '../../src/core/failure.ts';
 import type { LocalAddress } from '../../src/core/local-address.ts';
 import type { Runtime } from '../../src/ports/runtime.ts';
-import { readAnswer, runCommand, startInstance, whichRun } from '../support/instance.ts';
+import {
+  readAnswer,
+  runCommand,
+  startInstance,
+  whichRun as whichRunHere,
+} from '../support/instance.ts';
 
 /** What every runtime promises. `open` makes one that runs nothing yet. */
-export function describeRuntime(name: string, open: () => Promise<Runtime>): void {
+export function describeRuntime(
+  name: string,
+  open: () => Promise<Runtime>,
+  /** Which of the processes that programs told of still run; where they know other numbers, somebody else has to look. */
+  whichRun: (pids: readonly number[]) => Promise<readonly number[]> = whichRunHere,
+): void {
   describe(`${name} as a runtime`, () => {
     describe('an instance', () => {
       test('answers at its address', async () => {

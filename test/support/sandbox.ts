@@ -10,13 +10,16 @@ export async function canSeparate(): Promise<boolean> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-'));
   const { separation, report } = await openSandbox({ directory, mode: 'auto' });
   await rm(directory, { recursive: true });
-  if (separation === 'none') process.stdout.write(`Skipped without a sandbox: ${report.separation}\n`);
+  if (separation === 'none')
+    process.stdout.write(`Skipped without a sandbox: ${report.separation}\n`);
   if (separation === 'none' && process.env['CI'] === 'true' && process.platform === 'linux') {
     throw new Error(`CI has no sandbox: ${report.separation}`);
   }
   return separation === 'bubblewrap';
 }
 
-export async function openTestSandbox(mode: 'auto' | 'required' | 'off' = 'required'): Promise<Sandbox> {
+export async function openTestSandbox(
+  mode: 'auto' | 'required' | 'off' = 'required',
+): Promise<Sandbox> {
   return openSandbox({ directory: await makeTempFolder(), mode });
 }

@@ -10,6 +10,7 @@ import { findSystemMounts, type Identity, type SystemMount } from './system-moun
 /** The programs of this machine that confine others; absent where they are not there or do not work. */
 export interface Host {
   readonly nice?: string;
+  readonly env?: string;
   readonly prlimit?: string;
   readonly bubblewrap?: Bubblewrap;
   /** Why there is none, for people. */
@@ -45,8 +46,9 @@ export async function examineHost(directory: string, isSeparated: boolean): Prom
       ceilings: new Map(),
     };
   }
-  const [nice, prlimit, cgroups, separation, ceilings] = await Promise.all([
+  const [nice, env, prlimit, cgroups, separation, ceilings] = await Promise.all([
     findProgram('nice'),
+    findProgram('env'),
     findProgram('prlimit'),
     tryCgroups(),
     isSeparated ? tryBubblewrap(directory) : { withoutBubblewrap: 'BERTH_SANDBOX is off' },
@@ -54,6 +56,7 @@ export async function examineHost(directory: string, isSeparated: boolean): Prom
   ]);
   return {
     ...(nice === undefined ? {} : { nice }),
+    ...(env === undefined ? {} : { env }),
     ...(prlimit === undefined ? {} : { prlimit }),
     ...(cgroups === undefined ? {} : { cgroups }),
     ...separation,

@@ -54,6 +54,7 @@ async function confine(host: Host, job: Job): Promise<Confined> {
     ...joinDoors(joinsItself ? (cgroup?.doors ?? []) : []),
     ...(bubblewrap === undefined ? [] : separate(bubblewrap, job)),
     ...resourceLimits(host, job.limits),
+    ...(bubblewrap === undefined ? [] : forgetFolder(host, job)),
     ...(rest === undefined ? [] : setRest),
     job.program.file,
     ...job.program.args,
@@ -78,6 +79,11 @@ function separate(
     ...bubblewrapArguments({ view, directory, scratchMb, system, userNamespace, endsWithParent }),
     ...(drop === undefined ? [] : dropTo(drop)),
   ];
+}
+
+/** bubblewrap sets PWD, which nobody has asked for. */
+function forgetFolder({ env }: Host, { environment }: Job): readonly string[] {
+  return env === undefined || 'PWD' in environment ? [] : [env, '-u', 'PWD'];
 }
 
 function keepLimits(
