@@ -22,10 +22,12 @@ import { lockPlane } from './plane-lock.ts';
 /** What each plane opens for itself, of files that both share. They close with the stack. */
 export async function openParts(
   plane: 'control' | 'data',
-  { config, logger, signal, wrap = unwrapped }: Pick<
-    PlaneInput,
-    'config' | 'logger' | 'signal' | 'wrap'
-  >,
+  {
+    config,
+    logger,
+    signal,
+    wrap = unwrapped,
+  }: Pick<PlaneInput, 'config' | 'logger' | 'signal' | 'wrap'>,
   stack: AsyncDisposableStack,
 ) {
   const layout = dataLayout(config.dataDirectory);

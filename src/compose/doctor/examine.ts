@@ -3,6 +3,7 @@ import type { Check } from './check.ts';
 import { checkDataDirectory } from './data-directory.ts';
 import { checkNetwork, checkReach } from './network.ts';
 import { checkPrograms } from './programs.ts';
+import { checkSandbox } from './sandbox.ts';
 
 /** What holds on this machine for a Berth with this configuration, beside whatever server runs there. Changes nothing. */
 export function examine(
@@ -12,6 +13,7 @@ export function examine(
   return Promise.all([
     ...checkPrograms(environment),
     ...checkDataDirectory(config.dataDirectory),
+    ...checkSandbox(config),
     ...checkNetwork(config),
     checkReach(config),
   ]);
