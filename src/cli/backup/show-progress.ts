@@ -2,13 +2,11 @@ import type { Progress } from '../../compose/backup/progress.ts';
 
 /** Short work says nothing. */
 const sayEveryMs = 2000;
-/** The clock is not asked for each row. */
-const rowsPerLook = 1000;
 
 export function showProgress(output: Pick<NodeJS.WriteStream, 'write'>): Progress {
   let saidAt = performance.now();
   return (what, rows) => {
-    if (rows % rowsPerLook !== 0 || performance.now() - saidAt < sayEveryMs) return;
+    if (performance.now() - saidAt < sayEveryMs) return;
     saidAt = performance.now();
     output.write(`${what}: ${rows} rows\n`);
   };

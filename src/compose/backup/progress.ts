@@ -1,2 +1,2 @@
-/** Called for each row: what it belongs to, and its number there. */
+/** Called now and then: what it belongs to, and how many rows of it are done. */
 export type Progress = (what: string, rows: number) => void;

@@ -86,6 +86,7 @@ async function readTable(
   let characters = 0;
   const flush = async (): Promise<void> => {
     await take(rows);
+    progress(`${part}, ${table}`, count);
     rows = [];
     characters = 0;
   };
@@ -98,7 +99,6 @@ async function readTable(
       rows.push(found.value);
       count++;
       characters += found.text.length;
-      progress(`${part}, ${table}`, count);
       if (rows.length >= rowsAtOnce || characters >= charactersAtOnce) await flush();
       continue;
     }

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { explainFullDisk, Failure } from '../../core/failure.ts';
-import type { Snapshot } from '../../ports/snapshot.ts';
+import type { Snapshot, SnapshotRow } from '../../ports/snapshot.ts';
 import { type Header, type LastLine, type Manifest, type PartName, partNames } from './format.ts';
 import type { Progress } from './progress.ts';
 
@@ -31,7 +31,7 @@ export async function writeBackup(
     });
     const target = createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true });
     // Fast rather than small: it is the API's machine.
-    await pipeline(Readable.from(inChunks(lines)), createGzip({ level: 1 }), target);
+    await pipeline(Readable.from(lines), createGzip({ level: 1 }), target);
     // Unlike a rename it never replaces another.
     await link(partial, file);
     await syncFolder(dirname(resolve(file)));
@@ -52,47 +52,60 @@ async function* printBackup(
 ): AsyncGenerator<string> {
   const whole = createHash('sha256');
   const tables: LastLine['tables'][number][] = [];
-  const print = (value: unknown): string => {
-    const line = `${JSON.stringify(value)}\n`;
-    whole.update(line);
-    return line;
+  const seen = (text: string): string => {
+    whole.update(text);
+    return text;
   };
-  yield print(header);
+  yield seen(print(header));
   for (const part of partNames) {
     for (const table of snapshots[part].tables) {
       const { name, columns } = table;
-      yield print({ part, table: name, columns });
+      yield seen(print({ part, table: name, columns }));
       const digest = createHash('sha256');
       let rows = 0;
-      for await (const row of table.rows()) {
-        const line = print(row);
-        digest.update(line);
-        rows++;
+      for await (const batch of inBatches(table.rows())) {
+        const text = batch.map(print).join('');
+        digest.update(text);
+        rows += batch.length;
         progress(`${part}, ${name}`, rows);
-        yield line;
+        yield seen(text);
       }
       const end = { rows, sha256: digest.digest('hex') };
       tables.push({ part, table: name, ...end });
-      yield print(end);
+      yield seen(print(end));
     }
   }
   const last: LastLine = { end: true, tables, sha256: whole.digest('hex') };
   onLast(last);
-  yield `${JSON.stringify(last)}\n`;
+  yield print(last);
 }
 
-const chunkCharacters = 256 * 1024;
+function print(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+const charactersAtOnce = 256 * 1024;
 
 /** A stream of many short lines would spend its time on the stream. */
-async function* inChunks(lines: AsyncIterable<string>): AsyncGenerator<string> {
-  let chunk = '';
-  for await (const line of lines) {
-    chunk += line;
-    if (chunk.length < chunkCharacters) continue;
-    yield chunk;
-    chunk = '';
+async function* inBatches(
+  rows: Iterable<SnapshotRow> | AsyncIterable<SnapshotRow>,
+): AsyncGenerator<readonly SnapshotRow[]> {
+  if (Symbol.iterator in rows) yield* batchesOf(rows);
+  else for await (const row of rows) yield [row];
+}
+
+function* batchesOf(rows: Iterable<SnapshotRow>): Generator<readonly SnapshotRow[]> {
+  let batch: SnapshotRow[] = [];
+  let characters = 0;
+  for (const row of rows) {
+    batch.push(row);
+    for (const value of row) characters += typeof value === 'string' ? value.length : 8;
+    if (characters < charactersAtOnce) continue;
+    yield batch;
+    batch = [];
+    characters = 0;
   }
-  yield chunk;
+  if (batch.length > 0) yield batch;
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -167,7 +167,7 @@ export class Instance {
     const artifact = await this.#deps.builder.find(application.artifactKey);
     if (artifact === undefined || artifact.start.kind === 'static') {
       throw new RuntimeFailure('Its artifact is not on this machine any more.', {
-        nextStep: 'Redeploy the Deployment: that builds it again.',
+        nextStep: 'It is being built again. Where that does not help, redeploy the Deployment.',
       });
     }
     const { plain, sealed } = application.environment;

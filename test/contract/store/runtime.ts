@@ -59,6 +59,19 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
       expect(await ids({ states: [] })).toBe('');
     });
 
+    test('take other artifacts, keep their state, and do not come back with them', async () => {
+      const record = release({ state: 'candidate' });
+      await using store = await openWith({ kind: 'insert-release', record });
+      await store.commit([{ kind: 'set-release-state', id: 'release', state: 'current' }]);
+      const applications = [releaseApplication({ artifactKey: 'built again' })];
+      const rebuilt = { ...record, applications };
+      await store.commit([{ kind: 'replace-artifacts', record: rebuilt }]);
+      expect(await store.runtime.release('release')).toEqual({ ...rebuilt, state: 'current' });
+      await store.commit([{ kind: 'forget-release', id: 'release' }]);
+      await store.commit([{ kind: 'replace-artifacts', record: rebuilt }]);
+      expect(await store.runtime.release('release')).toBeUndefined();
+    });
+
     test('are forgotten one by one', async () => {
       await using store = await openWith(
         { kind: 'insert-release', record: release() },
