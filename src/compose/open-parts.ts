@@ -107,6 +107,7 @@ export function openBuilder(
     },
     source,
     operatorEnvironment: environment,
+    bounds: config.artifactBounds,
     ...(room === undefined ? {} : { requireRoom: room.require }),
     limits: { installTimeoutMs: config.buildTimeoutMs, buildTimeoutMs: config.buildTimeoutMs },
   });

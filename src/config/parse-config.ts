@@ -12,6 +12,10 @@ export interface Config {
   readonly bootstrap?: BootstrapClient;
   readonly apps: AppsConfig;
   readonly allowLocalRepositories: boolean;
+  readonly allowPrivateRepositories: boolean;
+  /** `host`, `*.domain`, each with a port or without. Absent: every host. */
+  readonly repositoryHosts?: readonly string[];
+  readonly artifactBounds: { readonly maxBytes: number; readonly maxFiles: number };
   readonly openPublishing: boolean;
   readonly platform?: PlatformConfig;
   readonly suppliedApiClient?: SuppliedApiClientConfig;
@@ -152,6 +156,12 @@ export function parseConfig(raw: RawSettings): Config {
       ),
     },
     allowLocalRepositories: flag('allowLocalRepositories', onLoopback),
+    allowPrivateRepositories: flag('privateRepositories', onLoopback),
+    ...parseRepositoryHosts(raw.repositoryHosts, (text) => fail('repositoryHosts', text)),
+    artifactBounds: {
+      maxBytes: number('artifactMaxMb', 1, maxMib) * 1024 ** 2,
+      maxFiles: number('artifactMaxFiles', 1, 10_000_000),
+    },
     openPublishing: flag('openPublishing', onLoopback),
     ...parsePlatform(raw, mistakes),
     ...parseSupplied(raw, mistakes),
@@ -201,6 +211,23 @@ export function parseConfig(raw: RawSettings): Config {
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+const repositoryHost =
+  /^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/;
+
+function parseRepositoryHosts(
+  raw: string,
+  fail: (text: string) => void,
+): { repositoryHosts?: readonly string[] } {
+  if (raw === '') return {};
+  const repositoryHosts = raw
+    .toLowerCase()
+    .split(',')
+    .map((host) => host.trim());
+  if (!repositoryHosts.every((host) => repositoryHost.test(host)))
+    fail('must be host names separated by commas, such as github.com,*.example.com');
+  return { repositoryHosts };
 }
 
 function parseBootstrap(raw: RawSettings, mistakes: string[]): { bootstrap?: BootstrapClient } {

@@ -65,6 +65,26 @@ export const settings = {
     default: '',
     doc: 'true: paths, file:// and http:// on loopback are taken as repositories too. Unset: only while BERTH_HOST is a loopback address.',
   },
+  repositoryHosts: {
+    variable: 'BERTH_REPOSITORY_HOSTS',
+    default: '',
+    doc: 'Hosts that repositories may lie on, separated by commas: github.com, *.example.com (any name below), git.example.com:8443 (this port only; without one every port). Unset: every host.',
+  },
+  privateRepositories: {
+    variable: 'BERTH_ALLOW_PRIVATE_REPOSITORIES',
+    default: '',
+    doc: 'true: repositories may lie on hosts whose addresses are loopback, private or link-local. Unset: only while BERTH_HOST is a loopback address. A host named in BERTH_REPOSITORY_HOSTS without * is always allowed.',
+  },
+  artifactMaxMb: {
+    variable: 'BERTH_ARTIFACT_MAX_MB',
+    default: '4096',
+    doc: 'MiB that a build may leave for one application, its packages included. A larger one fails.',
+  },
+  artifactMaxFiles: {
+    variable: 'BERTH_ARTIFACT_MAX_FILES',
+    default: '300000',
+    doc: 'Files that a build may leave for one application, its packages included.',
+  },
   openPublishing: {
     variable: 'BERTH_OPEN_PUBLISHING',
     default: '',

@@ -42,6 +42,15 @@ export class BuildFailure extends Failure {
   }
 }
 
+/** A file of an artifact is not what the build left there. Nothing of it is used any more. */
+export class ArtifactDamaged extends Failure {
+  constructor(application: string, damage: string) {
+    super(`The artifact of application "${application}" is damaged: ${damage}.`, {
+      nextStep: 'Redeploy the Deployment: that builds it again.',
+    });
+  }
+}
+
 export class RuntimeFailure extends Failure {}
 
 export class ProjectApiFailure extends Failure {}

@@ -1,4 +1,5 @@
 import { servingOf } from '../core/application.ts';
+import { describeFailure } from '../core/failure.ts';
 import { type LocalAddress, nameOfAddress } from '../core/local-address.ts';
 import { instanceKey } from '../core/reconcile.ts';
 import type { Release } from '../core/release.ts';
@@ -32,7 +33,7 @@ export interface DataPlaneOptions {
   readonly logs: LogStore;
   readonly events: EventBroker;
   readonly runtime: Runtime;
-  readonly builder: Pick<Builder, 'find'>;
+  readonly builder: Pick<Builder, 'findIntact'>;
   readonly secrets: Opener;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -95,7 +96,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     redactions.keep(new Set(releases.map(({ id }) => id)));
     for (const id of drains.keys()) if (!releases.some((one) => one.id === id)) drains.delete(id);
     instances.reconcile(releases.filter(({ id }) => drains.get(id) !== 'drained'));
-    await findFolders(options.builder, releases, folders);
+    await findFolders(options, releases, folders);
     const healthy = instances.healthy();
     const serving = servingReleases(releases, healthy);
     const table = buildRoutes({ releases: serving, addresses, instances: healthy, folders });
@@ -176,7 +177,7 @@ async function stopLeftovers(runtime: Runtime, logger: Logger): Promise<void> {
 }
 
 async function findFolders(
-  builder: Pick<Builder, 'find'>,
+  { builder, logger }: Pick<DataPlaneOptions, 'builder' | 'logger'>,
   releases: readonly Release[],
   folders: Map<string, string>,
 ): Promise<void> {
@@ -185,7 +186,10 @@ async function findFolders(
   );
   for (const { artifactKey } of files) {
     if (folders.has(artifactKey)) continue;
-    const artifact = await builder.find(artifactKey);
+    const artifact = await builder.findIntact(artifactKey).catch((error: unknown) => {
+      // It is not served, and found again once it was built again.
+      logger.error({ artifactKey, reason: describeFailure(error) }, 'an artifact is not served');
+    });
     if (artifact?.start.kind === 'static') folders.set(artifactKey, artifact.start.directory);
   }
 }

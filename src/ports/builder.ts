@@ -22,7 +22,12 @@ export interface Builder {
   ): Promise<readonly Audit[]>;
   /** The artifact's description, or undefined where it is gone. */
   find(key: string): Promise<Artifact | undefined>;
-  /** A private, writable copy of a built application with its tools on the path, for scripts. */
+  /**
+   * The same, once every file was compared with what the build left. Each is read in full the first time.
+   * @throws ArtifactDamaged that names the file; the artifact is not found from then on, and the next build makes it anew
+   */
+  findIntact(key: string): Promise<Artifact | undefined>;
+  /** A private, writable copy of a built application with its tools on the path, for scripts. @throws ArtifactDamaged */
   openWorkspace(key: string): Promise<Workspace>;
   /**
    * Removes what is too much: artifacts, the longest unused first, until all of them together are within `maxBytes`, then
@@ -82,6 +87,39 @@ export interface Artifact {
   readonly path: readonly string[];
   readonly packageManager: string;
   readonly start: StartCommand;
+}
+
+/** Where an artifact comes from: an in-toto statement (v1) about the list of its files, with SLSA provenance (v1). */
+export interface Provenance {
+  readonly _type: 'https://in-toto.io/Statement/v1';
+  readonly subject: readonly {
+    readonly name: string;
+    readonly digest: { readonly sha256: string };
+  }[];
+  readonly predicateType: 'https://slsa.dev/provenance/v1';
+  readonly predicate: {
+    readonly buildDefinition: {
+      readonly buildType: string;
+      readonly externalParameters: Readonly<Record<string, unknown>>;
+      readonly internalParameters: Readonly<Record<string, unknown>>;
+      readonly resolvedDependencies: readonly {
+        readonly uri: string;
+        readonly name?: string;
+        readonly digest: Readonly<Record<string, string>>;
+      }[];
+    };
+    readonly runDetails: {
+      readonly builder: {
+        readonly id: string;
+        readonly version: Readonly<Record<string, string>>;
+      };
+      readonly metadata: {
+        readonly invocationId: string;
+        readonly startedOn: string;
+        readonly finishedOn: string;
+      };
+    };
+  };
 }
 
 export type StartCommand =

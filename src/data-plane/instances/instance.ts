@@ -30,7 +30,7 @@ export interface TypeLimits {
 
 export interface InstanceDependencies {
   readonly runtime: Runtime;
-  readonly builder: Pick<Builder, 'find'>;
+  readonly builder: Pick<Builder, 'findIntact'>;
   readonly secrets: Opener;
   readonly logs: LogCollector;
   readonly redactions: Redactions;
@@ -164,7 +164,7 @@ export class Instance {
 
   async #start(exited: (exit: InstanceExit) => void): Promise<RunningInstance> {
     const { application, release } = this.#desired;
-    const artifact = await this.#deps.builder.find(application.artifactKey);
+    const artifact = await this.#deps.builder.findIntact(application.artifactKey);
     if (artifact === undefined || artifact.start.kind === 'static') {
       throw new RuntimeFailure('Its artifact is not on this machine any more.', {
         nextStep: 'It is being built again. Where that does not help, redeploy the Deployment.',

@@ -68,6 +68,7 @@ test('what a build printed is kept also where it fails', async () => {
     },
     audit: () => expect.fail('not asked for'),
     find: () => expect.fail('not asked for'),
+    findIntact: () => expect.fail('not asked for'),
     openWorkspace: () => expect.fail('not asked for'),
     prune: () => expect.fail('not asked for'),
     pruneCaches: () => expect.fail('not asked for'),

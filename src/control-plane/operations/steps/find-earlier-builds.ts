@@ -1,4 +1,5 @@
 import type { Deployment } from '../../../core/deployment.ts';
+import { ArtifactDamaged } from '../../../core/failure.ts';
 import type { Artifact } from '../../../ports/builder.ts';
 import type { OperationDependencies } from '../dependencies.ts';
 
@@ -18,10 +19,16 @@ export async function findEarlierBuilds(
   if (rollbackRevision === undefined) return new Map();
   const revision = await store.revisions.get(projectKey, id, rollbackRevision);
   const found = (revision?.applications ?? []).map(async ({ name, artifactKey, url }) => {
-    const artifact = await builder.find(artifactKey);
+    // A damaged one is built again, as one that is gone.
+    const artifact = await builder.findIntact(artifactKey).catch(ignoreDamage);
     if (artifact === undefined) return [];
     const build = { artifact, revision: rollbackRevision, ...(url === undefined ? {} : { url }) };
     return [[name, build] as const];
   });
   return new Map((await Promise.all(found)).flat());
+}
+
+function ignoreDamage(error: unknown): undefined {
+  if (!(error instanceof ArtifactDamaged)) throw error;
+  return undefined;
 }

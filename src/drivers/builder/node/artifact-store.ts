@@ -1,14 +1,18 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Provenance } from '../../../ports/builder.ts';
+import { type FileDigests, sha256 } from './file-digests.ts';
+import { findDifference, type Manifest, parseManifest, printManifest } from './manifest.ts';
 import type { NodeMajor } from './node-version.ts';
 import type { ManagerChoice } from './package-manager.ts';
 import type { StartPlan } from './start-command.ts';
 import { readUsage, touchUsage, type Usage } from './usage-record.ts';
-import { createWorkFolder, moveIntoPlace, removeTree } from './work-folders.ts';
+import { createWorkFolder, moveIntoPlace } from './work-folders.ts';
 
 /** `artifact.json`: what was built, without a path or program of this machine. */
 export interface ArtifactRecord {
-  readonly format: 1;
+  readonly format: 2;
   readonly key: string;
   readonly application: string;
   readonly commit: string;
@@ -20,6 +24,8 @@ export interface ArtifactRecord {
   readonly sharesPackages: boolean;
   /** Keys of the dependency layers it was made with or has left. */
   readonly layers: readonly string[];
+  /** SHA-256 of `files.jsonl` and `provenance.json` beside it. */
+  readonly digests: { readonly files: string; readonly provenance: string };
 }
 
 export interface StoredArtifact {
@@ -28,48 +34,116 @@ export interface StoredArtifact {
   readonly tree: string;
 }
 
+/** What a finished build adds to its folder, beside `tree/`. */
+export interface NewArtifact {
+  readonly record: Omit<ArtifactRecord, 'digests'>;
+  readonly manifest: Manifest;
+  /** Given the digest of the list of files. */
+  readonly provenance: (manifest: string) => Provenance;
+}
+
 /** Finished artifacts, one folder each. */
 export interface ArtifactStore {
+  /** Undefined too where its record is damaged, or one of its files was found to be. */
   find(key: string): Promise<StoredArtifact | undefined>;
   /** Takes over a folder that holds `tree/`. It is seen by others only when it is complete. */
-  add(folder: string, record: ArtifactRecord): Promise<StoredArtifact>;
+  add(folder: string, artifact: NewArtifact): Promise<StoredArtifact>;
+  /** What differs from what was built, worded for people. */
+  findDamage(stored: StoredArtifact, digests: FileDigests): Promise<string | undefined>;
+  /** From now on it is not found, and makes room for the next build. What runs of it may go on. */
+  setAside(key: string, damage: string): Promise<void>;
+  readProvenance(key: string): Promise<Provenance | undefined>;
   /** All that are complete. */
   list(): Promise<readonly (StoredArtifact & { readonly usage: Usage })[]>;
+  /** Those that are there, and that nobody can find. */
+  listUnusable(): Promise<readonly UnusableArtifact[]>;
   /** Somebody has taken it for a build. */
   touch(key: string): Promise<void>;
   remove(keys: readonly string[]): Promise<void>;
 }
 
+export interface UnusableArtifact {
+  readonly key: string;
+  /** ms since the epoch */
+  readonly changedAt: number;
+  readonly damage: string;
+}
+
 export const treeFolder = 'tree';
 const recordFile = 'artifact.json';
+const manifestFile = 'files.jsonl';
+const provenanceFile = 'provenance.json';
+const damageFile = 'damage.txt';
 
 export function openArtifactStore(directory: string, workDirectory: string): ArtifactStore {
   const find: ArtifactStore['find'] = async (key) => {
     if (!isKey(key)) return undefined;
     const record = await readRecord(join(directory, key, recordFile));
-    return record && { record, tree: join(directory, key, treeFolder) };
+    if (record?.key !== key || existsSync(join(directory, key, damageFile))) return undefined;
+    return { record, tree: join(directory, key, treeFolder) };
+  };
+  const readKeys = async () => (await readdir(directory).catch(() => [])).filter(isKey);
+  const makeRoom = async (key: string) => {
+    await using trash = await createWorkFolder(workDirectory);
+    await rename(join(directory, key), join(trash.directory, key)).catch(ignoreMissing);
   };
 
   return {
     find,
-    async add(folder, record) {
+    async add(folder, { record, manifest, provenance }) {
       const place = join(directory, record.key);
-      await writeFile(join(folder, recordFile), JSON.stringify(record, undefined, 2));
+      const files = printManifest(manifest);
+      const statement = print(provenance(sha256(files)));
+      const digests = { files: sha256(files), provenance: sha256(statement) };
+      await writeFile(join(folder, manifestFile), files);
+      await writeFile(join(folder, provenanceFile), statement);
+      await writeFile(join(folder, recordFile), seal({ ...record, digests }));
       await mkdir(directory, { recursive: true });
-      // One that cannot be read, after a power cut for instance, makes room.
-      if ((await find(record.key)) === undefined) await removeTree(place);
+      // One that is damaged, by a power cut for instance, makes room.
+      if ((await find(record.key)) === undefined) await makeRoom(record.key);
       await moveIntoPlace(folder, place);
-      return { record, tree: join(place, treeFolder) };
+      return { record: { ...record, digests }, tree: join(place, treeFolder) };
+    },
+    async findDamage({ record, tree }, digests) {
+      const place = join(directory, record.key);
+      const files = await readWhole(join(place, manifestFile), record.digests.files);
+      if (files === undefined) return `the list of its files, ${manifestFile}, has changed`;
+      const statement = await readWhole(join(place, provenanceFile), record.digests.provenance);
+      if (statement === undefined) return `its provenance, ${provenanceFile}, has changed`;
+      const matters = record.start.kind === 'static' ? () => true : mattersToPrograms;
+      return findDifference(tree, parseManifest(files), { digests, matters });
+    },
+    async setAside(key, damage) {
+      // One that is gone needs no mark.
+      await writeFile(join(directory, key, damageFile), damage).catch(ignoreMissing);
+    },
+    async readProvenance(key) {
+      const stored = await find(key);
+      if (stored === undefined) return undefined;
+      const file = join(directory, key, provenanceFile);
+      const text = await readWhole(file, stored.record.digests.provenance);
+      return text === undefined ? undefined : JSON.parse(text);
     },
     async list() {
-      const present = (await readdir(directory).catch(() => [])).filter(isKey);
       const found: (StoredArtifact & { readonly usage: Usage })[] = [];
-      for (const key of present) {
+      for (const key of await readKeys()) {
         const stored = await find(key);
         if (stored === undefined) continue;
         // Where it has layers, what it shares with them is theirs.
         const own = stored.record.layers.length > 0;
         found.push({ ...stored, usage: await readUsage(join(directory, key), { own }) });
+      }
+      return found;
+    },
+    async listUnusable() {
+      const found: UnusableArtifact[] = [];
+      for (const key of await readKeys()) {
+        if ((await find(key)) !== undefined) continue;
+        const stats = await stat(join(directory, key)).catch(() => undefined);
+        if (stats === undefined) continue;
+        const noted = await readFile(join(directory, key, damageFile), 'utf8').catch(() => '');
+        const damage = noted === '' ? `its record, ${recordFile}, cannot be read` : noted;
+        found.push({ key, changedAt: stats.mtimeMs, damage });
       }
       return found;
     },
@@ -83,21 +157,48 @@ export function openArtifactStore(directory: string, workDirectory: string): Art
   };
 }
 
-function isKey(text: string): boolean {
+/**
+ * Without a sandbox an application can write beside its files: what it leaves there, logs for instance, is no damage unless
+ * node or a package manager would take it for code or settings.
+ */
+function mattersToPrograms(path: string): boolean {
+  if (/(?:^|\/)node_modules\/\.(?!bin\/|pnpm\/)[^/]+\//.test(path)) return false;
+  return (
+    /(?:^|\/)node_modules\//.test(path) ||
+    /(?:^|\/)(?:package\.json|\.npmrc|\.env[^/]*)$/.test(path) ||
+    /\.(?:[cm]?[jt]sx?|node|wasm|so)$/.test(path)
+  );
+}
+
+export function isKey(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
 
+/** A record with the digest of itself. */
+function seal(record: ArtifactRecord): string {
+  return print({ ...record, seal: sha256(print(record)) });
+}
+
+function print(value: unknown): string {
+  return JSON.stringify(value, undefined, 2);
+}
+
+/** Undefined where it is missing, damaged or another version's: in each case it is built again. */
 async function readRecord(file: string): Promise<ArtifactRecord | undefined> {
   try {
-    const record: unknown = JSON.parse(await readFile(file, 'utf8'));
-    return isRecord(record) ? record : undefined;
+    const text = await readFile(file, 'utf8');
+    const { seal: _, ...record } = JSON.parse(text);
+    return record.format === 2 && seal(record) === text ? record : undefined;
   } catch {
-    // Not there or damaged: in both cases it is built again.
     return undefined;
   }
 }
 
-/** Berth wrote it itself; another format is another version's. */
-function isRecord(value: unknown): value is ArtifactRecord {
-  return typeof value === 'object' && value !== null && 'format' in value && value.format === 1;
+async function readWhole(file: string, digest: string): Promise<string | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text !== undefined && sha256(text) === digest ? text : undefined;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }

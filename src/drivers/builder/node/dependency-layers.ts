@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { copyPackages } from './copy-tree.ts';
+import { type FileDigests, sha256 } from './file-digests.ts';
 import type { FolderRecord } from './inspect.ts';
+import { listTree } from './list-tree.ts';
+import { describeTree, findDifference, parseManifest, printManifest } from './manifest.ts';
 import { altersPackages } from './package-json.ts';
 import type { ManagerChoice } from './package-manager.ts';
 import { readUsage } from './usage-record.ts';
@@ -18,6 +20,8 @@ export interface DependencyLayers {
   sizes(): Promise<ReadonlyMap<string, number>>;
   /** Those made at or after `usedSince` (ms since the epoch) stay: their artifact may not be there yet. */
   prune(keep: ReadonlySet<string>, usedSince: number): Promise<void>;
+  /** A layer shares its files with artifacts: where those are damaged, so is it. */
+  remove(key: string): Promise<void>;
 }
 
 export interface DependencyLayer {
@@ -38,10 +42,16 @@ export interface LayerInputs {
 }
 
 const modules = 'node_modules';
-/** Made when the layer is complete: nothing in it may be younger. */
+/** The list of its files: a layer without one is not complete. */
+const manifestFile = 'files.jsonl';
+/** Made last. Holds the digest of the list. */
 const mark = 'complete';
 
-export function openDependencyLayers(directory: string, workDirectory: string): DependencyLayers {
+export function openDependencyLayers(
+  directory: string,
+  workDirectory: string,
+  digests: FileDigests,
+): DependencyLayers {
   const remove = async (key: string) => {
     await using trash = await createWorkFolder(workDirectory);
     // Another build may have been faster.
@@ -57,7 +67,8 @@ export function openDependencyLayers(directory: string, workDirectory: string): 
         key,
         async restore(folder) {
           if (!existsSync(join(place, mark))) return false;
-          if (await isIntact(place)) return tryCopy(join(place, modules), join(folder, modules));
+          if (await isIntact(place, digests))
+            return tryCopy(join(place, modules), join(folder, modules));
           await remove(key);
           return false;
         },
@@ -67,12 +78,16 @@ export function openDependencyLayers(directory: string, workDirectory: string): 
           const layer = join(work.directory, 'layer');
           await mkdir(layer);
           await copyPackages(join(folder, modules), join(layer, modules));
-          await writeFile(join(layer, mark), '');
+          const items = await listTree(join(layer, modules));
+          const files = printManifest(await describeTree(join(layer, modules), items, digests));
+          await writeFile(join(layer, manifestFile), files);
+          await writeFile(join(layer, mark), sha256(files));
           await mkdir(directory, { recursive: true });
           await moveIntoPlace(layer, place);
         },
       };
     },
+    remove,
     async sizes() {
       const present = await readdir(directory).catch(() => []);
       const sizes = new Map<string, number>();
@@ -131,12 +146,18 @@ function recordOf(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** The layer shares its files with artifacts: a tool that wrote into one there has altered it. */
-async function isIntact(place: string): Promise<boolean> {
-  const younger = ['-type', 'f', '-newer', join(place, mark), '-print', '-quit'];
-  const { stdout, failed } = await execa('find', [join(place, modules), ...younger], {
-    reject: false,
-  });
-  return !failed && stdout === '';
+async function isIntact(place: string, digests: FileDigests): Promise<boolean> {
+  try {
+    const files = await readFile(join(place, manifestFile), 'utf8');
+    if ((await readFile(join(place, mark), 'utf8')) !== sha256(files)) return false;
+    const compared = { digests, matters: () => true };
+    return (
+      (await findDifference(join(place, modules), parseManifest(files), compared)) === undefined
+    );
+  } catch {
+    // Of an earlier version, or pruned meanwhile.
+    return false;
+  }
 }
 
 async function tryCopy(from: string, to: string): Promise<boolean> {

@@ -1,10 +1,11 @@
 import { join, resolve } from 'node:path';
-import { BuildFailure } from '../../../core/failure.ts';
-import type { Builder, BuildRequest } from '../../../ports/builder.ts';
+import { ArtifactDamaged, BuildFailure } from '../../../core/failure.ts';
+import type { Builder, BuildRequest, PruneRule } from '../../../ports/builder.ts';
 import type { Source } from '../../../ports/source.ts';
 import { noSandbox } from '../../sandbox/no-sandbox.ts';
 import type { Limits, Sandbox } from '../../sandbox/sandbox.ts';
-import { openArtifactStore, type StoredArtifact } from './artifact-store.ts';
+import { type ArtifactBounds, defaultBounds } from './artifact-bounds.ts';
+import { type ArtifactStore, openArtifactStore, type StoredArtifact } from './artifact-store.ts';
 import { auditApplications } from './audit.ts';
 import {
   buildEnvironment,
@@ -17,12 +18,15 @@ import { chooseEvictions } from './choose-evictions.ts';
 import { openConfinement } from './confinement.ts';
 import { openDependencyLayers } from './dependency-layers.ts';
 import { describeArtifact } from './describe-artifact.ts';
+import { createFileDigests } from './file-digests.ts';
 import { createInputReader } from './inputs.ts';
 import { artifactKey } from './key.ts';
+import { readOwnVersion } from './own-version.ts';
 import { planBuild } from './plan.ts';
 import { type ProductionDeps, produceArtifact } from './produce-artifact.ts';
 import { pruneCaches } from './prune-caches.ts';
 import { createSharedRuns } from './shared-runs.ts';
+import { createToolDigests } from './tool-digests.ts';
 import { cacheOf } from './tool-folders.ts';
 import { openToolPackages } from './tool-packages.ts';
 import { openTools } from './tools.ts';
@@ -48,6 +52,8 @@ export interface NodeBuilderOptions {
   readonly sandbox?: Sandbox;
   /** Of each command there. */
   readonly jobLimits?: Limits;
+  /** Of what a build leaves: 4 GiB and 300,000 files by default. */
+  readonly bounds?: Partial<ArtifactBounds>;
   /** Builds at once, 2 by default. */
   readonly concurrency?: number;
   readonly limits: {
@@ -69,6 +75,7 @@ const defaultJobLimits: Limits = {
   diskMb: 10_240,
   niceness: 10,
 };
+export const artifactsFolder = 'artifacts';
 
 /** Builds with npm, yarn and pnpm on this machine. */
 export function openNodeBuilder(given: NodeBuilderOptions): Builder {
@@ -105,6 +112,18 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
   };
   const describe = async (stored: StoredArtifact) =>
     describeArtifact(stored, await tools.toolset(stored.record.node, stored.record.manager));
+  /** @throws ArtifactDamaged, and then it is as if it were gone */
+  const findIntact = async (key: string): Promise<StoredArtifact | undefined> => {
+    const stored = await store.find(key);
+    if (stored === undefined) return undefined;
+    const damage = await store.findDamage(stored, deps.digests);
+    if (damage === undefined) return stored;
+    // Pruned meanwhile: a file that is missing then is no damage.
+    if ((await store.find(key)) === undefined) return undefined;
+    await store.setAside(key, damage);
+    for (const layer of stored.record.layers) await layers.remove(layer);
+    throw new ArtifactDamaged(stored.record.application, damage);
+  };
 
   return {
     async build(request, waiter) {
@@ -115,18 +134,23 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       const planned = await planRequest(request, async () => {
         return (await checkout.tree(waiter.signal)).tree;
       });
-      const present = await store.find(planned.key);
-      if (present !== undefined) {
+      const present = await findIntact(planned.key).catch(damageOf);
+      if (present !== undefined && !(present instanceof ArtifactDamaged)) {
         await store.touch(planned.key);
         return { artifact: await describe(present), reused: true, notes: present.record.notes };
       }
+      const notes = present === undefined ? [] : [`${present.message} It was built again.`];
       const run = runs.join(planned.key, waiter, (shared) => {
         // The run outlives this caller where others wait for it too.
         owned.move();
         return produceArtifact(deps, { ...planned, checkout }, shared);
       });
       const stored = await run.result;
-      return { artifact: await describe(stored), reused: run.joined, notes: stored.record.notes };
+      return {
+        artifact: await describe(stored),
+        reused: run.joined,
+        notes: [...notes, ...stored.record.notes],
+      };
     },
 
     async audit(request, { signal }) {
@@ -141,9 +165,14 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       return stored && describe(stored);
     },
 
+    async findIntact(key) {
+      const stored = await findIntact(key);
+      return stored && describe(stored);
+    },
+
     async openWorkspace(key) {
       await swept;
-      const stored = await store.find(key);
+      const stored = await findIntact(key);
       if (stored === undefined) throw goneFailure(key);
       const { path } = await describe(stored);
       copying.push(key);
@@ -169,7 +198,7 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
         ...{ maxBytes, usedSince },
         pinned: new Set([...pinned, ...copying]),
       });
-      await store.remove(going);
+      await store.remove([...going, ...(await findUnusable(store, { pinned, usedSince }))]);
       const kept = candidates.filter(({ key }) => !going.includes(key));
       await layers.prune(new Set(kept.flatMap((one) => one.layers)), usedSince);
       return going;
@@ -180,6 +209,22 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       await pruneCaches(deps.surroundings.cacheDirectory, { maxBytes, isIdle });
     },
   };
+}
+
+function damageOf(error: unknown): ArtifactDamaged {
+  if (error instanceof ArtifactDamaged) return error;
+  throw error;
+}
+
+/** Of what is pinned something may still be running. */
+async function findUnusable(
+  store: ArtifactStore,
+  { pinned, usedSince }: Pick<PruneRule, 'pinned' | 'usedSince'>,
+): Promise<readonly string[]> {
+  const unusable = await store.listUnusable();
+  return unusable
+    .filter(({ key, changedAt }) => !pinned.has(key) && changedAt < usedSince)
+    .map(({ key }) => key);
 }
 
 function openDeps(options: NodeBuilderOptions, workDirectory: string): ProductionDeps {
@@ -198,11 +243,16 @@ function openDeps(options: NodeBuilderOptions, workDirectory: string): Productio
     environmentIn: (home) =>
       buildEnvironment(surroundings, { home, temporary: home, path: [] }, {}),
   });
+  const digests = createFileDigests();
   return {
-    store: openArtifactStore(join(directory, 'artifacts'), workDirectory),
-    layers: openDependencyLayers(join(directory, 'layers'), workDirectory),
     tools: openTools({ toolDirectory, cacheDirectory: surroundings.cacheDirectory }, packages),
     confinement: openConfinement({ sandbox, limits: jobLimits, surroundings, toolDirectory }),
+    digests,
+    digestTools: createToolDigests(),
+    bounds: { ...defaultBounds, ...options.bounds },
+    berthVersion: readOwnVersion(),
+    store: openArtifactStore(join(directory, artifactsFolder), workDirectory),
+    layers: openDependencyLayers(join(directory, 'layers'), workDirectory, digests),
     surroundings,
     turns: createTurns(options.concurrency ?? 2),
     yarnTurns: createTurns(1),

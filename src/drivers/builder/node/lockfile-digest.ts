@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckedOut } from './checkout.ts';
+import type { BuildInputs } from './inputs.ts';
 import type { FolderRecord } from './inspect.ts';
 import { planManager } from './plan.ts';
 
@@ -40,6 +41,22 @@ export async function digestOfLockfile(
   const { packageJson } = facts;
   const inputs = [reachesOut && application, planManager(facts), packageJson?.resolution, texts];
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex');
+}
+
+/** Path in the repository → SHA-256 of what an install is told, of the application and the folders it depends on. */
+export async function digestLockfiles(
+  tree: string,
+  { application, siblings }: BuildInputs,
+): Promise<ReadonlyMap<string, string>> {
+  const records = [application, ...siblings.map(({ record }) => record)];
+  const paths = records.flatMap(({ place, facts }) =>
+    files.filter((name) => facts.files.has(name)).map((name) => join(place, name)),
+  );
+  const digests = paths.map(async (path) => {
+    const content = await readFile(join(tree, path));
+    return [path, createHash('sha256').update(content).digest('hex')] as const;
+  });
+  return new Map(await Promise.all(digests));
 }
 
 /** A lockfile of npm begins with the application's own name and version, which nobody asks about. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { arch, platform } from 'node:process';
 import type { BuildRequest } from '../../../ports/builder.ts';
+import { type ArtifactBounds, requireBounds } from './artifact-bounds.ts';
 import type { ArtifactStore, StoredArtifact } from './artifact-store.ts';
 import { buildApplication } from './build-application.ts';
 import { type BuildSurroundings, buildEnvironment } from './build-environment.ts';
@@ -8,9 +9,15 @@ import type { Checkout } from './checkout.ts';
 import { type CommandContext, createCommandRunner } from './command-runner.ts';
 import type { Confinement } from './confinement.ts';
 import type { DependencyLayers } from './dependency-layers.ts';
+import type { FileDigests } from './file-digests.ts';
 import type { BuildInputs } from './inputs.ts';
+import { listTree } from './list-tree.ts';
+import { digestLockfiles } from './lockfile-digest.ts';
+import { describeTree } from './manifest.ts';
 import type { BuildPlan } from './plan.ts';
+import { describeProvenance } from './provenance.ts';
 import type { Waiter } from './shared-runs.ts';
+import type { DigestTools } from './tool-digests.ts';
 import type { Tools } from './tools.ts';
 import { createTurns, type Turns } from './turns.ts';
 
@@ -25,6 +32,10 @@ export interface ProductionDeps {
   readonly yarnTurns: Turns;
   readonly requireRoom: CommandContext['requireRoom'];
   readonly timeoutMs: CommandContext['timeoutMs'];
+  readonly digests: FileDigests;
+  readonly digestTools: DigestTools;
+  readonly bounds: ArtifactBounds;
+  readonly berthVersion: string;
 }
 
 export interface Production {
@@ -47,6 +58,7 @@ export async function produceArtifact(
   if (present !== undefined) return present;
 
   await deps.requireRoom();
+  const startedAt = new Date();
   const { application } = request;
   const at = await checkout.tree(signal);
   const { artifact, tree, home, temporary } = at;
@@ -61,6 +73,11 @@ export async function produceArtifact(
     confine: (command) => deps.confinement.confine({ ...command, at }),
     timeoutMs: deps.timeoutMs,
   });
+  const { places } = await deps.tools.toolset(plan.node, plan.manager);
+  const tools = deps.digestTools(places);
+  // It is awaited when the build has come so far.
+  tools.catch(() => undefined);
+  const lockfiles = await digestLockfiles(tree, inputs);
   const built = await buildApplication({
     ...{ application, tree, plan, inputs, commands, onOutput },
     async findLayer(folder, record, manager) {
@@ -77,15 +94,20 @@ export async function produceArtifact(
     installTurn: ({ name }) =>
       (name === 'yarn-classic' ? deps.yarnTurns : createTurns(1)).take(signal),
   });
+  const items = await listTree(tree);
+  requireBounds(application, items, deps.bounds);
   const { node, manager } = plan;
   const { commit } = request.repository;
+  const described = {
+    ...{ key, request, plan, lockfiles, startedAt },
+    trees: inputs.trees,
+    tools: await tools,
+    berthVersion: deps.berthVersion,
+  };
   return await deps.store.add(artifact, {
-    format: 1,
-    key,
-    application,
-    commit,
-    node,
-    manager,
-    ...built,
+    record: { format: 2, key, application, commit, node, manager, ...built },
+    manifest: await describeTree(tree, items, deps.digests),
+    provenance: (manifest) =>
+      describeProvenance({ ...described, manifest, finishedAt: new Date() }),
   });
 }

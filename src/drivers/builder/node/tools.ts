@@ -4,6 +4,7 @@ import { chmod, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeMajor } from './node-version.ts';
 import { type ManagerChoice, managerSettings } from './package-manager.ts';
+import type { ToolPlace } from './tool-digests.ts';
 import { findOwnPackage, type ToolPackage, type ToolPackages } from './tool-packages.ts';
 import { createWorkFolder, moveIntoPlace } from './work-folders.ts';
 
@@ -16,6 +17,8 @@ export interface Toolset {
   readonly path: string;
   /** Name and version of each. */
   readonly versions: readonly string[];
+  /** Where each lies. */
+  readonly places: readonly ToolPlace[];
 }
 
 export interface Tools {
@@ -49,6 +52,16 @@ export function openTools(
           `npm ${npm.version}`,
           `yarn ${yarn.version}`,
           `${manager.name} ${fetched?.version ?? ''}`,
+        ],
+        places: [
+          { name: 'node', version: node.version, path: node.executable },
+          { name: 'npm', version: npm.version, path: npm.directory },
+          ...(manager.name === 'yarn-classic' || manager.name === 'yarn-berry'
+            ? [{ name: 'yarn', version: yarn.version, path: yarn.directory }]
+            : []),
+          ...(manager.fetch && fetched
+            ? [{ name: manager.fetch.package, version: fetched.version, path: fetched.directory }]
+            : []),
         ],
       };
     },

@@ -1,0 +1,80 @@
+import type { Dirent } from 'node:fs';
+import { lstat, readdir, readlink } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { execa } from 'execa';
+
+/** What lies in a tree, folders left out. */
+export interface TreeItem {
+  /** From the tree's root, with slashes. */
+  readonly path: string;
+  readonly kind: 'file' | 'link' | 'other';
+  /** Permission bits, as octal digits. */
+  readonly mode: string;
+  readonly bytes: number;
+  /** Another one after every ordinary change of the content. */
+  readonly identity: string;
+  /** Of a link. */
+  readonly target: string;
+}
+
+/** Links are not followed. What vanishes meanwhile is left out. */
+export async function listTree(root: string): Promise<readonly TreeItem[]> {
+  return (await listByProgram(root)) ?? listByCalls(root);
+}
+
+const fields = ['%y', '%m', '%s', '%D:%i:%s:%T@', '%P', '%l'];
+
+/** Several times faster than the calls one by one; not every `find` knows how. */
+async function listByProgram(root: string): Promise<readonly TreeItem[] | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const tests = ['-mindepth', '1', '-not', '-type', 'd'];
+  const { stdout, failed } = await execa(
+    'find',
+    [root, ...tests, '-printf', fields.map((field) => `${field}\\0`).join('')],
+    { reject: false, stripFinalNewline: false, maxBuffer: 512 * 1024 * 1024 },
+  );
+  if (failed) return undefined;
+  const parts = stdout.split('\0');
+  return Array.from({ length: Math.floor(parts.length / fields.length) }, (_, index) => {
+    const [type, mode = '', size, identity = '', path = '', target = ''] = parts.slice(
+      index * fields.length,
+      (index + 1) * fields.length,
+    );
+    const kind = type === 'f' ? 'file' : type === 'l' ? 'link' : 'other';
+    return { path, kind, mode, bytes: Number(size), identity, target };
+  });
+}
+
+async function listByCalls(root: string): Promise<readonly TreeItem[]> {
+  const items: TreeItem[] = [];
+  const pending = [''];
+  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+    const place = folder;
+    const entries = await readdir(join(root, folder), { withFileTypes: true });
+    const files = entries.filter((entry) => !entry.isDirectory());
+    const found = await Promise.all(files.map((entry) => readItem(root, place, entry)));
+    for (const item of found) if (item !== undefined) items.push(item);
+    for (const entry of entries)
+      if (entry.isDirectory()) pending.push(posix.join(folder, entry.name));
+  }
+  return items;
+}
+
+async function readItem(
+  root: string,
+  folder: string,
+  entry: Dirent,
+): Promise<TreeItem | undefined> {
+  const path = posix.join(folder, entry.name);
+  const place = join(root, path);
+  const stats = await lstat(place).catch(() => undefined);
+  if (stats === undefined) return undefined;
+  return {
+    path,
+    kind: stats.isFile() ? 'file' : stats.isSymbolicLink() ? 'link' : 'other',
+    mode: (stats.mode & 0o7777).toString(8),
+    bytes: stats.size,
+    identity: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeMs}`,
+    target: stats.isSymbolicLink() ? await readlink(place).catch(() => '') : '',
+  };
+}
