@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { openSqliteLogStore } from '../../src/drivers/log-store/sqlite/open-sqlite-log-store.ts';
@@ -95,6 +96,11 @@ test('a Berth that is restored serves what was deployed, with its secrets, and d
   expect(backup.exitCode, backup.stderr).toBe(0);
   const verified = await berthCommand('/nowhere', 'backup', '--verify', file, '--json');
   expect(JSON.parse(verified.stdout)).toEqual(JSON.parse(backup.stdout));
+  const unpacked = gunzipSync(await readFile(file)).toString();
+  expect(unpacked).toContain('the value');
+  for (const secret of ['the secret', berth.client.secret])
+    for (const form of ['utf8', 'base64', 'hex'] as const)
+      expect(unpacked).not.toContain(Buffer.from(secret).toString(form).replace(/=+$/, ''));
 
   // The same place, with nothing of what was there.
   await berth.stop();
