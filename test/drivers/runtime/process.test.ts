@@ -34,6 +34,35 @@ test.for([
   expect(instance.otherPorts()).toEqual([]);
 });
 
+test.for([
+  ['an address', "fetch('http://169.254.169.254/')"],
+  ['a number', "fetch('http://2852039166/')"],
+  ['IPv6', "fetch('http://[fe80::1]/')"],
+  ['IPv4 in IPv6', "fetch('http://[::ffff:169.254.169.254]/')"],
+  ['a request', "once(get('http://169.254.169.254/'), 'response')"],
+  ['a socket', "once(connect(80, '169.254.169.254'), 'connect')"],
+  ['a name', "once(connect({ host: 'metadata.test', port: 80, lookup }), 'connect')"],
+])('a link-local address is refused, written as %s', async ([, call]) => {
+  await using runtime = await openNew();
+  const script = `
+    const { once } = require('node:events');
+    const { get } = require('node:http');
+    const { connect } = require('node:net');
+    const lookup = (name, options, callback) =>
+      options.all ? callback(null, [{ address: '169.254.1.1', family: 4 }]) : callback(null, '169.254.1.1', 4);
+    (async () => ${call})().catch((error) => console.log(error.code ?? error.cause.code)).then(() => process.exit());
+  `;
+  const start = {
+    kind: 'exec',
+    file: process.execPath,
+    args: ['-e', script],
+    environment: {},
+  } as const;
+  const instance = await startInstance(runtime, 'asks', { start });
+  await instance.exit;
+  expect(instance.lines).toEqual(['EACCES']);
+});
+
 test('a second listen on 8080 fails as it does in hosting', async () => {
   await using runtime = await openNew();
   const instance = await startInstance(runtime, 'listens-twice.cjs');

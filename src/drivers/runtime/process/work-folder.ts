@@ -29,6 +29,7 @@ const preloadFiles = [
   'main.cjs',
   'child-processes.cjs',
   'own-port.cjs',
+  'link-local.cjs',
   'platform-redirect.cjs',
 ] as const;
 

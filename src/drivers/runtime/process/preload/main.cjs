@@ -8,6 +8,7 @@ const config = require('./config.json');
 
 require('./child-processes.cjs').followChildProcesses(config.nodeOptions);
 if (config.place !== undefined) require('./own-port.cjs').mapOwnPort(config.place);
+require('./link-local.cjs').refuseLinkLocal();
 if (config.platformRedirect !== undefined) {
   require('./platform-redirect.cjs').redirectPlatform(config.platformRedirect);
 }
