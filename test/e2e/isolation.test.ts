@@ -15,7 +15,7 @@ type Findings = Readonly<Record<string, string>>;
 const separates = await canSeparate();
 const probes = new URL('../fixtures/isolation/probes.cjs', import.meta.url);
 const applicationMb = 256;
-const buildMb = 1024;
+const buildMb = 512;
 
 const server = `
 const { run, always, inMemory, ofApplication } = require('./probes.cjs');
@@ -62,7 +62,6 @@ describe.runIf(separates)('what a connector tries in its sandbox', () => {
     const connector = await previewConnector(berth, { url: repository.url, tag: 'v1' });
     expect(connector.body).toMatchObject({ isPreviewable: 'true' });
     const { body } = await deploy(berth, draftOf(connector));
-    process.stdout.write(JSON.stringify(body, undefined, 1));
     expect(body).toMatchObject({ status: 'Deployed' });
     const url: string = body.applications.find(
       (one: { applicationName: string }) => one.applicationName === 'app',
