@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type ArchitectureRules, findViolations } from './support/architecture.ts';
@@ -174,6 +175,19 @@ describe('the source', () => {
   test('keeps the rules of who may import what', () => {
     expect(files.length).toBeGreaterThan(200);
     expect(findViolations(files, rules)).toEqual([]);
+  });
+
+  test('opens no secrets where it answers requests', () => {
+    const openers = files.filter(({ code }) => /\b(Opener|openSecretBox|SecretBox)\b/.test(code));
+    const folders = new Set(openers.map(({ path }) => posix.dirname(path)));
+    expect([...folders].toSorted()).toEqual([
+      'compose',
+      'control-plane/operations',
+      'data-plane',
+      'data-plane/instances',
+      'drivers/secret-box/aes-gcm',
+      'ports',
+    ]);
   });
 
   test('imports only files that exist', () => {

@@ -10,6 +10,7 @@ import type { OperationDependencies } from '../control-plane/operations/dependen
 import { runOperation } from '../control-plane/operations/run-operation.ts';
 import { startWorker } from '../control-plane/operations/worker.ts';
 import { openHttpProjectApi } from '../drivers/project-api/http/project-api.ts';
+import { closedHalf } from '../drivers/secret-box/aes-gcm/secret-box.ts';
 import { openGitSource } from '../drivers/source/git/git-source.ts';
 import { openIntrospection } from '../drivers/token-verifier/introspection/introspection.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -38,7 +39,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     action: 'bootstrap',
     correlationId: newId(),
   } as const;
-  const audited = auditedStore({ store, clock, digester: secrets }, asked);
+  const audited = auditedStore({ store, clock, ...closedHalf(secrets) }, asked);
   await bootstrapProject({ store: audited, clock }, credentials.client);
 
   const room = openRoom(disk, config.disk);
@@ -131,9 +132,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       clock,
       newId,
       room,
-      sealer: secrets,
-      digester: secrets,
-      opener: secrets,
+      ...closedHalf(secrets),
       source,
       logs,
       events,

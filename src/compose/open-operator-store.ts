@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import type { Config } from '../config/parse-config.ts';
 import { auditedStore } from '../control-plane/audit-log/audited-store.ts';
 import { Failure } from '../core/failure.ts';
-import { openSecretBox } from '../drivers/secret-box/aes-gcm/secret-box.ts';
+import { closedHalf, openSecretBox } from '../drivers/secret-box/aes-gcm/secret-box.ts';
 import { openSqliteStore } from '../drivers/store/sqlite/open-sqlite-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
@@ -26,7 +26,7 @@ export async function openOperatorStore(
 ): Promise<OperatorStore> {
   const layout = dataLayout(dataDirectory);
   await requireStore(layout.store, dataDirectory);
-  const digester = await openSecretBox({ keyFile: layout.keyFile });
+  const { digester } = closedHalf(await openSecretBox({ keyFile: layout.keyFile }));
   const store = await openSqliteStore({ file: layout.store });
   const clock = { now: () => Date.now() };
   const asked = { actor: { type: 'operator' }, action, correlationId: randomUUID() } as const;

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/core/failure.ts';
-import type { Digester, Opener, Sealer } from '../../src/ports/secret-box.ts';
+import type { AnswerBox, Digester, Opener, Sealer } from '../../src/ports/secret-box.ts';
 
 /** What every secret box promises. Each box that `openNew` gives has a key of its own. */
 export function describeSecretBox(
   name: string,
-  openNew: () => Promise<Sealer & Opener & Digester>,
+  openNew: () => Promise<Sealer & Opener & Digester & { readonly answers: AnswerBox }>,
 ): void {
   describe(`${name} as a secret box`, () => {
     test.each([
@@ -76,17 +76,45 @@ export function describeSecretBox(
       expectRefusal(() => box.open(text, 'here'));
     });
 
-    test('a digest tells whether a secret is the same, sealed or not, and nothing of it', async () => {
+    test('a digest tells whether a secret is the same, and nothing of it', async () => {
       const box = await openNew();
       const digest = box.digest('swordfish', 'deployment/a/TOKEN');
-      const sealed = box.seal('swordfish', 'here');
       expect(box.digest('swordfish', 'deployment/a/TOKEN')).toBe(digest);
-      expect(box.digestSealed(sealed, 'here', 'deployment/a/TOKEN')).toBe(digest);
       expect(digest).toMatch(/^hmac-sha256:[0-9a-f]{32}$/);
       const others = ['swordfisH', '', 'swordfish '].map((one) =>
         box.digest(one, 'deployment/a/TOKEN'),
       );
       expect(new Set([digest, ...others]).size).toBe(4);
+    });
+
+    test('the digest of what is sealed tells whether it is the same, however often it was sealed', async () => {
+      const box = await openNew();
+      const digestOf = (plain: string, context = 'here', place = 'a') =>
+        box.digestSealed(box.seal(plain, context), context, place);
+      expect(digestOf('swordfish')).toBe(digestOf('swordfish'));
+      expect(digestOf('swordfish')).toMatch(/^hmac-sha256:[0-9a-f]{32}$/);
+      const all = [
+        digestOf('swordfish'),
+        digestOf('swordfisH'),
+        digestOf(''),
+        digestOf('swordfish', 'there'),
+        digestOf('swordfish', 'here', 'b'),
+      ];
+      expect(new Set(all).size).toBe(all.length);
+    });
+
+    test('an answer opens for who knows its key, and no secret opens as an answer', async () => {
+      const [{ answers, ...box }, other] = [await openNew(), await openNew()];
+      const of = { id: 'id', key: 'a key' };
+      const sealed = answers.seal('swordfish', of);
+      expect(answers.open(sealed, of)).toBe('swordfish');
+      expect(sealed).not.toBe(answers.seal('swordfish', of));
+      expectRefusal(() => answers.open(sealed, { ...of, key: 'another' }));
+      expectRefusal(() => answers.open(sealed, { ...of, id: 'another' }));
+      expectRefusal(() => answers.open(`${sealed}A`, of));
+      expectRefusal(() => other.answers.open(sealed, of));
+      expectRefusal(() => box.open(sealed, 'kept-answer/id'));
+      expectRefusal(() => answers.open(box.seal('swordfish', 'kept-answer/id'), of));
     });
 
     test('digests of equal secrets differ by place and by box', async () => {

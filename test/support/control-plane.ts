@@ -19,7 +19,7 @@ import { openFileSystemDisk } from '../../src/drivers/disk/file-system/file-syst
 import { openEmbeddedBroker } from '../../src/drivers/event-broker/embedded/open-embedded-broker.ts';
 import { openSqliteLogStore } from '../../src/drivers/log-store/sqlite/open-sqlite-log-store.ts';
 import { openProcessRuntime } from '../../src/drivers/runtime/process/process-runtime.ts';
-import { secretBoxFromKey } from '../../src/drivers/secret-box/aes-gcm/secret-box.ts';
+import { closedHalf, secretBoxFromKey } from '../../src/drivers/secret-box/aes-gcm/secret-box.ts';
 import { openGitSource } from '../../src/drivers/source/git/git-source.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import { openIntrospection } from '../../src/drivers/token-verifier/introspection/introspection.ts';
@@ -137,9 +137,7 @@ export async function openControlPlane(
     clock,
     newId,
     room,
-    sealer: secrets,
-    digester: secrets,
-    opener: secrets,
+    ...closedHalf(secrets),
     source,
     logs,
     events,

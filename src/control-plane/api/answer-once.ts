@@ -34,7 +34,7 @@ export async function answerOnce(
 
   const kept = await deps.store.keptAnswers.get(projectKey, id);
   if (kept !== undefined && deps.clock.now() - kept.createdAt < keptAnswerLimits.ageMs) {
-    const found = openAnswer(deps, kept);
+    const found = openAnswer(deps, kept, key);
     if (found.fingerprint !== fingerprint) reject('IdempotencyKeyReused', {});
     return {
       ...found.answer,
@@ -42,7 +42,7 @@ export async function answerOnce(
     };
   }
 
-  const keeper = keepAnswer(deps, { id, projectKey, fingerprint });
+  const keeper = keepAnswer(deps, { id, key, projectKey, fingerprint });
   try {
     const answer = await run({ ...deps, store: keeper.store }, keeper.foretell);
     await keeper.settle(answer);

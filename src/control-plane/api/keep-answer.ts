@@ -13,6 +13,12 @@ interface Kept {
   readonly answer: FinishedAnswer;
 }
 
+interface Keyed {
+  readonly id: string;
+  /** The `Idempotency-Key`. */
+  readonly key: string;
+}
+
 interface AnswerKeeper {
   /** The request's own view of the store: its first commit keeps an answer with whatever else it changes. */
   readonly store: Store;
@@ -23,11 +29,11 @@ interface AnswerKeeper {
 
 export function keepAnswer(
   deps: ApiDependencies,
-  request: { readonly id: string; readonly projectKey: string; readonly fingerprint: string },
+  request: Keyed & { readonly projectKey: string; readonly fingerprint: string },
 ): AnswerKeeper {
-  const { id, projectKey, fingerprint } = request;
-  const { store, clock, sealer } = deps;
-  const seal = (text: string) => sealer.seal(text, contextOf(id));
+  const { id, key, projectKey, fingerprint } = request;
+  const { store, clock, answers } = deps;
+  const seal = (text: string) => answers.seal(text, { id, key });
   const print = (answer: FinishedAnswer) => JSON.stringify({ fingerprint, answer } satisfies Kept);
   let foretold: FinishedAnswer | undefined;
   let kept: string | undefined;
@@ -54,12 +60,12 @@ export function keepAnswer(
   };
 }
 
-export function openAnswer({ opener }: ApiDependencies, { id, sealed }: KeptAnswer): Kept {
-  return JSON.parse(opener.open(sealed, contextOf(id))) as Kept;
-}
-
-function contextOf(id: string): string {
-  return `kept-answer/${id}`;
+export function openAnswer(
+  { answers }: ApiDependencies,
+  { id, sealed }: KeptAnswer,
+  key: string,
+): Kept {
+  return JSON.parse(answers.open(sealed, { id, key })) as Kept;
 }
 
 /** Another process has done it meanwhile. */

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { SecretMask } from '../../core/configuration.ts';
 import type { EventBroker } from '../../ports/event-broker.ts';
 import type { LogStore } from '../../ports/log-store.ts';
-import type { Digester, Opener } from '../../ports/secret-box.ts';
+import type { AnswerBox, Digester } from '../../ports/secret-box.ts';
 import type { TokenVerifier } from '../../ports/token-verifier.ts';
 import { printEntityTag } from '../../wire/conditions.ts';
 import type { nothing } from '../../wire/parameters.ts';
@@ -22,8 +22,7 @@ export interface ApiDependencies extends CommandDependencies {
   readonly openPublishing: boolean;
   readonly waitSlots: WaitSlots;
   readonly runningRequests: RunningRequests;
-  /** Opens kept answers, and nothing else here. */
-  readonly opener: Opener;
+  readonly answers: AnswerBox;
   readonly tokens: TokenVerifier;
   /** Of those that Berth issues. */
   readonly tokenLifetimeSeconds: number;

@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { describeFailure } from '../../../src/core/failure.ts';
 import {
+  closedHalf,
   openSecretBox,
   secretBoxFromKey,
 } from '../../../src/drivers/secret-box/aes-gcm/secret-box.ts';
@@ -122,7 +123,7 @@ describe('a key given by itself', () => {
   test('is named in what it seals, but not told', () => {
     const key = randomBytes(32);
     const [version, kid, ...rest] = secretBoxFromKey(key).seal('swordfish', 'here').split('.');
-    expect([version, rest.length]).toEqual(['v1', 2]);
+    expect([version, rest.length]).toEqual(['v2', 5]);
     expect(kid).toMatch(/^[\w-]{8}$/);
     expect(key.toString('base64url')).not.toContain(kid);
   });
@@ -133,6 +134,60 @@ describe('a key given by itself', () => {
     const kid = sealed.split('.')[1];
     expect(() => mine.open(sealed, 'here')).toThrow(`sealed with key '${kid}'`);
   });
+});
+
+describe('what was sealed with the key itself', () => {
+  const key = randomBytes(32);
+  const box = secretBoxFromKey(key);
+  const kid = box.seal('', '').split('.')[1] ?? '';
+
+  test('opens, in its context only', () => {
+    const sealed = sealFirst('swordfish', 'deployment/a/TOKEN');
+    expect(box.open(sealed, 'deployment/a/TOKEN')).toBe('swordfish');
+    expect(() => box.open(sealed, 'deployment/b/TOKEN')).toThrow('belongs elsewhere');
+    expect(() => secretBoxFromKey(randomBytes(32)).open(sealed, 'deployment/a/TOKEN')).toThrow(
+      `sealed with key '${kid}'`,
+    );
+  });
+
+  test('has a digest of its text, so that nothing has to be opened for it', () => {
+    const sealed = sealFirst('swordfish', 'here');
+    const digest = box.digestSealed(sealed, 'here', 'a');
+    expect(box.digestSealed(sealed, 'here', 'a')).toBe(digest);
+    expect(box.digestSealed(sealed, 'here', 'b')).not.toBe(digest);
+    expect(digest).not.toBe(box.digest('swordfish', 'a'));
+  });
+
+  test('opens as a kept answer where it is one, and never where it is a secured value', () => {
+    const of = { id: 'deployment/a/TOKEN', key: 'a key' };
+    expect(box.answers.open(sealFirst('{}', `kept-answer/${of.id}`), of)).toBe('{}');
+    const secured = sealFirst('swordfish', 'deployment/a/TOKEN');
+    expect(() => box.answers.open(secured, of)).toThrow('belongs elsewhere');
+  });
+
+  function sealFirst(plain: string, context: string): string {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', key, nonce);
+    cipher.setAAD(Buffer.from(`v1.${kid}.${context}`));
+    const parts = [cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()];
+    return [
+      'v1',
+      kid,
+      ...[nonce, Buffer.concat(parts)].map((one) => one.toString('base64url')),
+    ].join('.');
+  }
+});
+
+test('the half for what answers requests has no way to open a secret', () => {
+  const box = secretBoxFromKey(randomBytes(32));
+  const { sealer, digester, answers } = closedHalf(box);
+  const sealed = sealer.seal('swordfish', 'here');
+  expect(box.open(sealed, 'here')).toBe('swordfish');
+  expect(Object.keys(sealer)).toEqual(['seal']);
+  expect(Object.keys(digester)).toEqual(['digest', 'digestSealed']);
+  for (const id of ['here', '../here', '']) {
+    expect(() => answers.open(sealed, { id, key: '' })).toThrow('not a sealed secret');
+  }
 });
 
 async function failureOf(opening: Promise<unknown>): Promise<string> {

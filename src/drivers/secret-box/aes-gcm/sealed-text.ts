@@ -1,30 +1,48 @@
-/** The form in which a sealed secret touches the disk: `v1.<kid>.<nonce>.<ciphertext>`, each part base64url. */
+/**
+ * The form in which a sealed secret touches the disk, each part base64url:
+ * `v2.<kid>.<ephemeral public key>.<nonce>.<ciphertext>.<digest>.<mark>`.
+ */
 export interface SealedText {
   /** Names the key without telling anything of it. */
   readonly kid: string;
+  readonly ephemeral: Buffer;
   readonly nonce: Buffer;
   /** Ends with the authentication tag. */
   readonly ciphertext: Buffer;
+  /** Keyed, of the secret and its context. */
+  readonly digest: Buffer;
+  /** Keyed, of everything before it and the context: what cannot open can tell by it whether the text was altered. */
+  readonly mark: Buffer;
 }
 
 export const nonceBytes = 12;
 export const tagBytes = 16;
+export const ephemeralBytes = 32;
+export const digestBytes = 32;
 
-export function printSealedText({ kid, nonce, ciphertext }: SealedText): string {
-  return ['v1', kid, nonce.toString('base64url'), ciphertext.toString('base64url')].join('.');
+/** What the mark is of. The parts cannot hold a dot. */
+export function printUnmarked(sealed: Omit<SealedText, 'mark'>): string {
+  const { kid, ephemeral, nonce, ciphertext, digest } = sealed;
+  const parts = [ephemeral, nonce, ciphertext, digest].map((part) => part.toString('base64url'));
+  return ['v2', kid, ...parts].join('.');
+}
+
+export function printSealedText(sealed: SealedText): string {
+  return `${printUnmarked(sealed)}.${sealed.mark.toString('base64url')}`;
 }
 
 /** Undefined for everything that `printSealedText` cannot have written, down to the unused bits of base64. */
 export function parseSealedText(text: string): SealedText | undefined {
-  const [version, kid, nonceText, ciphertextText, ...rest] = text.split('.', 5);
-  if (version !== 'v1' || kid === undefined || rest.length > 0) return undefined;
-  const nonce = decode(nonceText);
-  const ciphertext = decode(ciphertextText);
-  if (nonce?.length !== nonceBytes || ciphertext === undefined) return undefined;
-  return ciphertext.length < tagBytes ? undefined : { kid, nonce, ciphertext };
+  const [version, kid, ...rest] = text.split('.', 8);
+  if (version !== 'v2' || kid === undefined || rest.length !== 5) return undefined;
+  const [ephemeral, nonce, ciphertext, digest, mark] = rest.map(decodePart);
+  if (ephemeral?.length !== ephemeralBytes || nonce?.length !== nonceBytes) return undefined;
+  if (digest?.length !== digestBytes || mark?.length !== digestBytes) return undefined;
+  if (ciphertext === undefined || ciphertext.length < tagBytes) return undefined;
+  return { kid, ephemeral, nonce, ciphertext, digest, mark };
 }
 
-function decode(text: string | undefined): Buffer | undefined {
+export function decodePart(text: string | undefined): Buffer | undefined {
   const bytes = Buffer.from(text ?? '', 'base64url');
   return bytes.toString('base64url') === text ? bytes : undefined;
 }
