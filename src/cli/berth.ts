@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { ConfigMistakes } from '../config/parse-config.ts';
 import { Failure } from '../core/failure.ts';
+import { artifactsCommand } from './artifacts.ts';
 import { auditCommand } from './audit.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { certifyCommand } from './certify.ts';
@@ -37,6 +38,7 @@ program
   .option('--exit', 'stop when all is shown, instead of running until Ctrl-C')
   .action((options: QuickstartOptions) => quickstart(options));
 
+program.addCommand(artifactsCommand());
 program.addCommand(auditCommand());
 program.addCommand(backupCommand());
 program.addCommand(restoreCommand());

@@ -46,6 +46,8 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
   const source = openGitSource({
     directory: layout.sources,
     allowLocal: config.allowLocalRepositories,
+    allowPrivate: config.allowPrivateRepositories,
+    ...(config.repositoryHosts === undefined ? {} : { allowedHosts: config.repositoryHosts }),
     useOperatorCredentials: true,
     requireRoom: room.require,
     environment,

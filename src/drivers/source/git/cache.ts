@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Remote } from './remote.ts';
+import type { Remote } from './remote-rules.ts';
 
 /**
  * One bare repository for each commit: `<repository>/<commit>`. It appears by a rename, complete and checked, and

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { Remote } from './remote.ts';
+import type { Remote } from './remote-rules.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -66,6 +66,8 @@ export interface EnvironmentInput {
   /** Absent: the operator's credentials are not used for https. */
   readonly credentials?: Settings;
   readonly followRedirects: boolean;
+  /** Of the remote's host, which git does not look up again: the name could lead elsewhere by then. */
+  readonly addresses?: readonly string[];
 }
 
 export function gitEnvironment(input: EnvironmentInput): Record<string, string> {
@@ -96,10 +98,18 @@ function passedOn({ remote, credentials }: EnvironmentInput): readonly string[] 
   return credentials === undefined ? forHttps : [...forHttps, ...forCredentials];
 }
 
-function settingsFor({ remote, credentials, followRedirects }: EnvironmentInput): Settings {
+function settingsFor({
+  remote,
+  credentials,
+  followRedirects,
+  addresses,
+}: EnvironmentInput): Settings {
   if (remote?.protocol !== 'https' && remote?.protocol !== 'http') return [];
-  const { authorization } = remote;
+  const { authorization, host, port } = remote;
   return [
+    ...(addresses === undefined
+      ? []
+      : [['http.curloptResolve', `${host}:${port}:${addresses.join(',')}`] as const]),
     // What is meant for one host must not travel to another.
     ['http.followRedirects', followRedirects && authorization === undefined ? 'initial' : 'false'],
     ...(authorization === undefined

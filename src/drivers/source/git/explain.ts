@@ -2,7 +2,7 @@ import { Failure, SourceFailure } from '../../../core/failure.ts';
 import { lastLines } from '../../../core/report.ts';
 import type { GitResult } from './git.ts';
 import { redact } from './redact.ts';
-import type { Remote } from './remote.ts';
+import type { Remote } from './remote-rules.ts';
 
 interface Explanation {
   /** Git has no error codes: in the locale C its words are all there is. */
@@ -29,6 +29,11 @@ const explanations: readonly Explanation[] = [
       /repository .*not found|could not be found|does not appear to be a git repository|error: 404/i,
     message: ({ shown }) => `There is no repository at ${shown} that Berth may read.`,
     nextStep: 'Check the URL, and that the user that runs Berth may read the repository.',
+  },
+  {
+    pattern: /error: 30[12378]|unable to update url base from redirection/i,
+    message: ({ shown }) => `${shown} leads to another URL, which is not followed here.`,
+    nextStep: 'Use the URL that it leads to.',
   },
   {
     pattern: /no space left on device/i,

@@ -2,7 +2,7 @@ import { SourceFailure } from '../../../core/failure.ts';
 import type { Cache } from './cache.ts';
 import { explainBroken } from './explain.ts';
 import type { Git, GitResult } from './git.ts';
-import type { Remote } from './remote.ts';
+import type { Remote } from './remote-rules.ts';
 import { inspectTree, type TreeLimits, tooManyBytes } from './tree.ts';
 import type { InTurn } from './turns.ts';
 import { watchSize } from './watch.ts';

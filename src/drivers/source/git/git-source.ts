@@ -6,10 +6,12 @@ import { openCommit, resolveTag } from './commits.ts';
 import type { Environment } from './environment.ts';
 import type { CommitSource } from './fetch.ts';
 import { createGit } from './git.ts';
+import { requirePublicHost } from './hosts.ts';
 import { createMemory } from './memory.ts';
 import { createMeasure, pruneCommits } from './prune.ts';
 import { DamagedRepository, type OpenedCommit, readBlob, readTreeId } from './read.ts';
-import { parseRemote, type RemoteRules } from './remote.ts';
+import { parseRemote } from './remote.ts';
+import type { RemoteRules } from './remote-rules.ts';
 import { parseCommit, parseTag } from './revision.ts';
 import { createTurns } from './turns.ts';
 
@@ -43,7 +45,8 @@ export function openGitSource(options: GitSourceOptions): Source {
       environment: options.environment,
       useOperatorCredentials: options.useOperatorCredentials ?? false,
       // A redirect could lead from an allowed host to any other.
-      followRedirects: options.allowedHosts === undefined,
+      followRedirects: options.allowedHosts === undefined && (options.allowPrivate ?? true),
+      requireHost: (remote) => requirePublicHost(remote, options),
     }),
     cache: createCache(directory),
     inTurn: createTurns(),

@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { configuration, type Environment, gitEnvironment, type Settings } from './environment.ts';
-import type { Remote } from './remote.ts';
+import type { Remote } from './remote-rules.ts';
 
 /** Every way a run of git can end, but for the caller's abort, which throws. */
 export interface GitResult {
@@ -34,6 +34,8 @@ export interface GitSettings {
   readonly timeoutMs: number;
   readonly useOperatorCredentials: boolean;
   readonly followRedirects: boolean;
+  /** Before each connection. Answers the addresses that git is to use. @throws SourceFailure */
+  readonly requireHost: (remote: Remote) => Promise<readonly string[] | undefined>;
 }
 
 const defaultMaxOutputBytes = 1024 * 1024;
@@ -46,12 +48,15 @@ export function createGit(settings: GitSettings): Git {
   return async (args, options) => {
     const { signal, gitDirectory, remote } = options;
     signal.throwIfAborted();
+    const addresses = remote && (await settings.requireHost(remote));
+    signal.throwIfAborted();
     const environment = gitEnvironment({
       own: settings.environment,
       directory,
       configurationFile,
       followRedirects: settings.followRedirects,
       ...(remote === undefined ? {} : { remote }),
+      ...(addresses === undefined ? {} : { addresses }),
       ...(remote?.protocol === 'https' && credentials !== undefined
         ? { credentials: await credentials() }
         : {}),

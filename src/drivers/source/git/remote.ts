@@ -1,27 +1,9 @@
 import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { SourceFailure } from '../../../core/failure.ts';
+import { namesHost } from './hosts.ts';
 import { redact } from './redact.ts';
-
-/** A repository URL that this Berth takes, in the one form that git is given. */
-export interface Remote {
-  readonly protocol: 'https' | 'http' | 'ssh' | 'file';
-  /** Never holds a password: a command line can be read by every user of the machine. */
-  readonly url: string;
-  readonly host: string;
-  /** What people are shown. */
-  readonly shown: string;
-  /** The credentials of the URL, as the value of an HTTP header. */
-  readonly authorization?: string;
-  /** Tells repositories apart. Differs with the credentials, so that nobody reads what others fetched with theirs. */
-  readonly identity: string;
-}
-
-export interface RemoteRules {
-  readonly allowLocal: boolean;
-  /** Absent: every host. */
-  readonly allowedHosts?: readonly string[];
-}
+import type { Remote, RemoteRules } from './remote-rules.ts';
 
 const maxUrlLength = 2048;
 // The URL standard forgives other numbers of slashes; git does not.
@@ -66,7 +48,8 @@ function urlRemote(text: string, rules: RemoteRules): Remote {
 }
 
 function httpRemote(text: string, url: URL, rules: RemoteRules): Remote {
-  requireHost(text, url.hostname, rules);
+  const port = portOf(url, url.protocol === 'http:' ? 80 : 443);
+  requireHost(text, { host: url.hostname, port }, rules);
   const bare = new URL(url);
   bare.username = '';
   bare.password = '';
@@ -74,6 +57,7 @@ function httpRemote(text: string, url: URL, rules: RemoteRules): Remote {
     protocol: 'https',
     url: bare.href,
     host: url.hostname,
+    port,
     shown: redact(url.href),
     identity: url.href,
     // A user name alone is no credential: sites print it in clone URLs of public repositories.
@@ -89,21 +73,22 @@ function plainHttpRemote(text: string, url: URL, rules: RemoteRules): Remote {
 }
 
 function sshRemote(text: string, url: URL, rules: RemoteRules): Remote {
-  requireHost(text, url.hostname, rules);
+  const port = portOf(url, 22);
+  requireHost(text, { host: url.hostname, port }, rules);
   if (url.password !== '')
     throw refused(quote(text), 'holds a password, which ssh does not take', supported);
   if (url.username !== '' && !userPattern.test(url.username))
     throw refused(quote(text), 'has no usable user name', supported);
   requirePath(text, url.pathname.slice(1));
-  return { protocol: 'ssh', url: text, host: url.hostname, shown: text, identity: text };
+  return { protocol: 'ssh', url: text, host: url.hostname, port, shown: text, identity: text };
 }
 
 function scpRemote(text: string, parts: Record<string, string>, rules: RemoteRules): Remote {
   const { user = '', host = '', path = '' } = parts;
   if (!userPattern.test(user)) throw refused(quote(text), 'has no usable user name', supported);
-  requireHost(text, host, rules);
+  requireHost(text, { host, port: 22 }, rules);
   requirePath(text, path);
-  return { protocol: 'ssh', url: text, host, shown: text, identity: text };
+  return { protocol: 'ssh', url: text, host, port: 22, shown: text, identity: text };
 }
 
 function localRemote(text: string, path: string, rules: RemoteRules): Remote {
@@ -111,7 +96,7 @@ function localRemote(text: string, path: string, rules: RemoteRules): Remote {
   if (hasControlCharacter(path)) throw refused(quote(text), 'holds control characters', supported);
   // As a URL: git ignores --depth for a plain path.
   const url = pathToFileURL(path).href;
-  return { protocol: 'file', url, host: '', shown: text, identity: url };
+  return { protocol: 'file', url, host: '', port: 0, shown: text, identity: url };
 }
 
 function pathOf(text: string, url: URL): string {
@@ -134,13 +119,20 @@ function requireLocal(text: string, { allowLocal }: RemoteRules): void {
     );
 }
 
-function requireHost(text: string, host: string, { allowedHosts }: RemoteRules): void {
-  if (!hostPattern.test(host)) throw refused(quote(text), 'has no usable host name', supported);
-  if (allowedHosts === undefined) return;
-  const allowed = allowedHosts.map((name) => name.toLowerCase());
-  if (allowed.includes(host.toLowerCase())) return;
-  const choice = allowed.length === 0 ? 'none' : allowed.join(', ');
+function requireHost(
+  text: string,
+  place: Pick<Remote, 'host' | 'port'>,
+  { allowedHosts }: RemoteRules,
+): void {
+  if (!hostPattern.test(place.host))
+    throw refused(quote(text), 'has no usable host name', supported);
+  if (allowedHosts === undefined || namesHost(allowedHosts, place)) return;
+  const choice = allowedHosts.length === 0 ? 'none' : allowedHosts.join(', ').toLowerCase();
   throw refused(quote(text), 'lies on a host that is not allowed here', `Allowed: ${choice}.`);
+}
+
+function portOf(url: URL, usual: number): number {
+  return url.port === '' ? usual : Number(url.port);
 }
 
 function requirePath(text: string, path: string): void {

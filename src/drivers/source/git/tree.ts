@@ -1,6 +1,7 @@
 import { SourceFailure } from '../../../core/failure.ts';
 import { explainBroken } from './explain.ts';
 import type { Git } from './git.ts';
+import { mistakeInPath } from './path-names.ts';
 import { leavesTree } from './symlink.ts';
 
 export interface TreeLimits {
@@ -32,6 +33,7 @@ const maxListedBytesPerFile = 512;
 export async function inspectTree(tree: InspectedTree, limits: TreeLimits): Promise<void> {
   const entries = await listTree(tree, limits);
   requireSize(tree, entries, limits);
+  for (const { path } of entries) requirePath(tree, path);
   const symlinks = entries.filter(({ symlink }) => symlink);
   const targets = await readTargets(tree, symlinks);
   symlinks.forEach(({ path }, index) => {
@@ -63,6 +65,14 @@ function requireSize(tree: InspectedTree, entries: readonly TreeEntry[], limits:
   if (entries.length > limits.maxFiles) throw tooManyFiles(tree, limits);
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   if (bytes > limits.maxTreeBytes) throw tooManyBytes(tree.shown, limits);
+}
+
+function requirePath({ shown }: InspectedTree, path: string): void {
+  const mistake = mistakeInPath(Buffer.from(path, 'latin1').toString('utf8'));
+  if (mistake === undefined) return;
+  throw new SourceFailure('refused', `The file ${printable(path)} in ${shown} ${mistake}.`, {
+    nextStep: 'Rename or remove the file, and tag the repository again.',
+  });
 }
 
 async function readTargets(

@@ -15,6 +15,7 @@ async function open(settings: Partial<GitSettings> = {}) {
     environment: process.env,
     timeoutMs: 60_000,
     useOperatorCredentials: false,
+    requireHost: async () => undefined,
     followRedirects: true,
     ...settings,
   });
