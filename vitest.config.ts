@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** What is waited for is there much earlier, unless everything runs at once. */
 const pollOnBusyMachine = { timeout: 10_000 };
 
-/** `fast` needs nothing but this repository and the npm registry's packages; `e2e` builds and deploys whole connectors. */
+/** `fast` needs nothing but this repository and the npm registry's packages; `e2e` builds and deploys whole connectors; `postgres` needs a PostgreSQL server's programs. */
 export default defineConfig({
   test: {
     // On a machine that does other work too, a test that waits for processes can be too late once.
@@ -13,12 +13,22 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/model/**'],
+          exclude: ['test/e2e/**', 'test/model/**', 'test/postgres/**'],
           testTimeout: 30_000,
           expect: { poll: pollOnBusyMachine },
           hookTimeout: 60_000,
           // They mostly wait for the processes that they start.
           maxWorkers: '150%',
+        },
+      },
+      {
+        test: {
+          name: 'postgres',
+          include: ['test/postgres/**/*.test.ts'],
+          globalSetup: 'test/support/postgres-server.ts',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { poll: pollOnBusyMachine },
         },
       },
       {

@@ -4,10 +4,10 @@ import type { Config } from '../config/parse-config.ts';
 import { auditedStore } from '../control-plane/audit-log/audited-store.ts';
 import { Failure } from '../core/failure.ts';
 import { closedHalf, openSecretBox } from '../drivers/secret-box/aes-gcm/secret-box.ts';
-import { openSqliteStore } from '../drivers/store/sqlite/open-sqlite-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import { dataLayout } from './data-layout.ts';
+import { openStore } from './open-store.ts';
 
 /** What a command of an operator works on, beside whatever server runs there. */
 export interface OperatorStore extends AsyncDisposable {
@@ -21,13 +21,17 @@ export interface OperatorStore extends AsyncDisposable {
  * @throws Failure where the data directory is none
  */
 export async function openOperatorStore(
-  { dataDirectory }: Pick<Config, 'dataDirectory'>,
+  config: Pick<Config, 'dataDirectory' | 'databaseUrl'>,
   action: string,
 ): Promise<OperatorStore> {
+  const { dataDirectory } = config;
   const layout = dataLayout(dataDirectory);
-  await requireStore(layout.store, dataDirectory);
+  await requireStore(
+    config.databaseUrl === undefined ? layout.store : layout.keyFile,
+    dataDirectory,
+  );
   const { digester } = closedHalf(await openSecretBox({ keyFile: layout.keyFile }));
-  const store = await openSqliteStore({ file: layout.store });
+  const store = await openStore(config);
   const clock = { now: () => Date.now() };
   const asked = { actor: { type: 'operator' }, action, correlationId: randomUUID() } as const;
   return {

@@ -8,7 +8,6 @@ import { openProcessRuntime } from '../drivers/runtime/process/process-runtime.t
 import { openSandbox } from '../drivers/sandbox/open-sandbox.ts';
 import type { Sandbox } from '../drivers/sandbox/sandbox.ts';
 import { openSecretBox } from '../drivers/secret-box/aes-gcm/secret-box.ts';
-import { openSqliteStore } from '../drivers/store/sqlite/open-sqlite-store.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Room } from '../ports/disk.ts';
 import type { PlatformRedirect } from '../ports/runtime.ts';
@@ -16,6 +15,7 @@ import type { Source } from '../ports/source.ts';
 import { refuseHalfRestored } from './backup/restore.ts';
 import { dataLayout } from './data-layout.ts';
 import { chooseBudgets, openDisk } from './disk-limits.ts';
+import { openStore } from './open-store.ts';
 import type { PlaneInput, Wrap } from './plane.ts';
 import { lockPlane } from './plane-lock.ts';
 
@@ -48,7 +48,7 @@ export async function openParts(
     );
   }
   const [store, logs, events, runtime] = await Promise.all([
-    openSqliteStore({ file: layout.store }),
+    openStore(config),
     openSqliteLogStore({ file: layout.logs, maxBytes: budgets.logs }),
     openEmbeddedBroker({ file: layout.events, maxBytes: budgets.events }),
     openProcessRuntime({

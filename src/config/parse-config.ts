@@ -8,6 +8,8 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly gatewayPort: number;
+  /** Of PostgreSQL, with its password. Absent: SQLite. */
+  readonly databaseUrl?: string;
   readonly logLevel: string;
   readonly bootstrap?: BootstrapClient;
   readonly apps: AppsConfig;
@@ -138,7 +140,6 @@ export function parseConfig(raw: RawSettings): Config {
       readonly [P in K]?: number;
     };
 
-  if (raw.databaseUrl !== '') fail('databaseUrl', 'must be unset: this version has SQLite only');
   const onLoopback = isLoopback(raw.host);
   const config: Config = {
     dataDirectory: resolve(raw.dataDirectory),
@@ -146,6 +147,7 @@ export function parseConfig(raw: RawSettings): Config {
     host: raw.host,
     port: number('port', 0, 65_535),
     gatewayPort: number('gatewayPort', 0, 65_535),
+    ...parseDatabaseUrl(raw, mistakes),
     logLevel: oneOf('logLevel', ['info', 'trace', 'debug', 'warn', 'error', 'silent']),
     ...parseBootstrap(raw, mistakes),
     apps: {
@@ -228,6 +230,15 @@ function parseRepositoryHosts(
   if (!repositoryHosts.every((host) => repositoryHost.test(host)))
     fail('must be host names separated by commas, such as github.com,*.example.com');
   return { repositoryHosts };
+}
+
+/** The mistake does not repeat it: a password stands in it. */
+function parseDatabaseUrl(raw: RawSettings, mistakes: string[]): { databaseUrl?: string } {
+  if (raw.databaseUrl === '') return {};
+  const { protocol, pathname = '' } = URL.parse(raw.databaseUrl) ?? {};
+  if ((protocol !== 'postgres:' && protocol !== 'postgresql:') || pathname.length < 2)
+    mistakes.push('BERTH_DATABASE_URL must be like postgres://user:password@host:5432/database');
+  return { databaseUrl: raw.databaseUrl };
 }
 
 function parseBootstrap(raw: RawSettings, mistakes: string[]): { bootstrap?: BootstrapClient } {

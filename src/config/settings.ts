@@ -23,7 +23,7 @@ export const settings = {
   databaseUrl: {
     variable: 'BERTH_DATABASE_URL',
     default: '',
-    doc: 'Must be unset: this version keeps its records in SQLite, in the data directory.',
+    doc: 'postgres://user:password@host:5432/database: keeps the records in that PostgreSQL database. Everything else stays in the data directory. Unset: SQLite, in the data directory.',
   },
   logLevel: {
     variable: 'BERTH_LOG_LEVEL',

@@ -3,7 +3,7 @@
  * `message` prints the contract's template; `extras` are the further fields of that row.
  */
 interface Row<P> {
-  readonly status: 400 | 401 | 403 | 404 | 409 | 422 | 429 | 500 | 502 | 507;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 422 | 429 | 500 | 502 | 503 | 507;
   readonly message: (p: P) => string;
   readonly extras?: (p: P) => Readonly<Record<string, unknown>>;
 }
@@ -87,6 +87,8 @@ export const errorTable = {
   /** Berth's own: commercetools' limits are not public. */
   TooManyRequests: row<{ text: string }>(429, (p) => p.text),
   General: row<{ text: string }>(500, (p) => p.text),
+  /** Berth's own: the database cannot be reached. */
+  ServiceUnavailable: row<{ text: string }>(503, (p) => p.text),
   BadGateway: row<{ text: string }>(502, (p) => p.text),
   /** Berth's own. */
   InsufficientStorage: row<{ text: string }>(507, (p) => p.text),

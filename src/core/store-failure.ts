@@ -1,3 +1,5 @@
+import { Failure } from './failure.ts';
+
 /** A record has moved since it was read. */
 export class StaleVersion extends Error {
   readonly id: string;
@@ -39,5 +41,16 @@ export class FencedOff extends Error {
   constructor(operationId: string) {
     super(`Operation ${operationId} is held by another worker`);
     this.name = 'FencedOff';
+  }
+}
+
+/** The database cannot be asked. Whether the last commit arrived is unknown, as after a crash; it is worth trying again. */
+export class StoreUnavailable extends Failure {
+  constructor(cause: unknown) {
+    super('The database of Berth cannot be reached at the moment.', {
+      nextStep:
+        'Try again in a moment. If it lasts, check that the PostgreSQL server of BERTH_DATABASE_URL runs and takes connections.',
+      cause,
+    });
   }
 }

@@ -83,6 +83,7 @@ const rows: Record<ErrorCode, readonly [ApiError, number, string, object?]> = {
     'This Idempotency-Key was sent with another request before. Give every request a key of its own.',
   ],
   General: [apiError('General', { text: 'It broke' }), 500, 'It broke'],
+  ServiceUnavailable: [apiError('ServiceUnavailable', { text: 't' }), 503, 't'],
   BadGateway: [apiError('BadGateway', { text: 'Come back' }), 502, 'Come back'],
   InsufficientStorage: [apiError('InsufficientStorage', { text: 't' }), 507, 't'],
   ConnectorReferenceNotFound: [

@@ -21,7 +21,6 @@ export async function chooseSettings(
     [settings.dataDirectory.variable]: given[settings.dataDirectory.variable] || dataDirectory,
     [settings.allowLocalRepositories.variable]: 'true',
     [settings.appsDomain.variable]: '',
-    [settings.databaseUrl.variable]: '',
     [settings.bootstrapProjectKey.variable]: '',
     [settings.bootstrapClientId.variable]: '',
     [settings.bootstrapClientSecret.variable]: '',

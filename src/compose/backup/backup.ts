@@ -1,4 +1,5 @@
 import type { Config } from '../../config/parse-config.ts';
+import { Failure } from '../../core/failure.ts';
 import { readKeyId } from '../../drivers/secret-box/aes-gcm/key-id.ts';
 import { dataLayout } from '../data-layout.ts';
 import { requireStore } from '../open-operator-store.ts';
@@ -16,7 +17,8 @@ export async function backUp(
   config: Config,
   given: { readonly file: string; readonly version: string; readonly progress: Progress },
 ): Promise<Manifest> {
-  const { dataDirectory } = config;
+  const { dataDirectory, databaseUrl } = config;
+  if (databaseUrl !== undefined) throw recordsElsewhere();
   const layout = dataLayout(dataDirectory);
   await requireStore(layout.store, dataDirectory);
   const stores = snapshotStores(dataDirectory);
@@ -37,6 +39,13 @@ export async function backUp(
     },
   };
   return await writeBackup(given.file, header, { store, events, logs }, given.progress);
+}
+
+function recordsElsewhere(): Failure {
+  return new Failure('The records are in PostgreSQL, which this backup does not hold.', {
+    nextStep:
+      'Back the database up with pg_dump, stop Berth and copy the data directory. Keep both: neither is of use alone.',
+  });
 }
 
 /** Reads all of it and writes nothing. @throws Failure where it cannot be restored by this version */

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { apiError, Rejection } from '../../core/errors.ts';
 import { DiskFull, describeFailure, explainFullDisk } from '../../core/failure.ts';
+import { StoreUnavailable } from '../../core/store-failure.ts';
 import { printRejection } from '../../wire/error-response.ts';
 
 /** Of what a handler, a hook or the framework throws. */
@@ -12,7 +13,7 @@ export function answerError(
   const rejection = toRejection(error);
   const [{ status, code }] = rejection.errors;
   // Somebody else's trouble comes in numbers, and its stack tells nothing.
-  if (status === 502 || status === 507)
+  if (status === 502 || status === 503 || status === 507)
     request.log.warn({ reason: rejection.message }, 'a request failed');
   else if (status >= 500) request.log.error({ err: error }, 'a request failed');
   if (status === 401) {
@@ -25,6 +26,8 @@ export function answerError(
 
 function toRejection(error: unknown): Rejection {
   if (error instanceof Rejection) return error;
+  if (error instanceof StoreUnavailable)
+    return new Rejection(apiError('ServiceUnavailable', { text: describeFailure(error) }));
   const explained = explainFullDisk(error);
   if (explained instanceof DiskFull)
     return new Rejection(apiError('InsufficientStorage', { text: describeFailure(explained) }));

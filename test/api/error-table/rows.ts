@@ -1,5 +1,7 @@
 import { expect } from 'vitest';
 import type { ErrorCode } from '../../../src/core/errors.ts';
+import { StoreUnavailable } from '../../../src/core/store-failure.ts';
+import type { Store } from '../../../src/ports/store.ts';
 import type { Answer } from '../../support/berth.ts';
 import type { ControlPlaneOptions } from '../../support/control-plane.ts';
 import { openTempPlane, type TempPlane } from '../../support/temp-plane.ts';
@@ -150,6 +152,25 @@ export const errorRows: Readonly<Record<ErrorCode, ErrorRow>> = {
       ),
     message:
       /^More than 1 requests of this API client within a minute\. Try again in (\d|[1-5]\d|60) seconds\.$/,
+  },
+  ServiceUnavailable: {
+    status: 503,
+    provoke: ({ project }) => {
+      const queryStaged = () => Promise.reject(new StoreUnavailable(new Error('refused')));
+      const storeOfApi = (store: Store): Store => ({
+        ...store,
+        connectors: { ...store.connectors, queryStaged },
+      });
+      return inOther(project, { storeOfApi }, async ({ plane }) =>
+        plane.request(
+          'GET',
+          `/${project}/connectors/drafts`,
+          undefined,
+          await plane.token(project),
+        ),
+      );
+    },
+    message: /^The database of Berth cannot be reached at the moment\.\nTry again in a moment\./,
   },
   BadGateway: {
     status: 502,

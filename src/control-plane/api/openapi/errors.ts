@@ -46,5 +46,6 @@ const meanings: Readonly<Record<number, string>> = {
   422: 'The `Idempotency-Key` belongs to another request',
   429: 'Too many requests; `Retry-After` says when to try again',
   500: 'A mistake of Berth; its log says more',
+  503: 'The database of Berth cannot be reached; trying again later helps',
   502: 'Something that Berth needs does not answer; trying again later may help',
 };

@@ -65,7 +65,7 @@ export const isCancellable = sql<boolean>`(state in ('queued', 'running') and ca
 
 export function pruneStatements(db: Db, { before, keep }: Prune) {
   const outdated = sql<number>`(select seq from (
-    select seq, row_number() over (partition by project_key order by seq desc) as age from audit_log)
+    select seq, row_number() over (partition by project_key order by seq desc) as age from audit_log) as aged
     where age > ${keep})`;
   return [
     db.deleteFrom('audit_log').where('at', '<', before),

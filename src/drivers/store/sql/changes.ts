@@ -10,6 +10,7 @@ import { assignedProjects } from '../../../core/connector.ts';
 import type { Subject } from '../../../core/operation.ts';
 import type { Change, Fence } from '../../../ports/store.ts';
 import { appendStatement, isCancellable, pruneStatements } from './audit-log.ts';
+import type { SqlDialect } from './dialect.ts';
 import { forgetKeptAnswers, insertKeptAnswer, updateKeptAnswer } from './kept-answers.ts';
 import {
   addressRow,
@@ -24,10 +25,20 @@ import type { Schema } from './schema.ts';
 import type { Write } from './write.ts';
 
 /** What makes a change true, in order. */
-export function writesOf(db: Kysely<Schema>, change: Change): readonly Write[] {
-  const write = writers[change.kind] as (db: Kysely<Schema>, change: Change) => readonly Write[];
-  return write(db, change);
+export function writesOf(
+  db: Kysely<Schema>,
+  dialect: SqlDialect,
+  change: Change,
+): readonly Write[] {
+  const write = writers[change.kind] as Writer<Change>;
+  return write(db, change, dialect);
 }
+
+type Writer<C extends Change> = (
+  db: Kysely<Schema>,
+  change: C,
+  dialect: SqlDialect,
+) => readonly Write[];
 
 /** Changes nothing, and nothing at all is changed unless it finds its row. */
 export function fenceWrites(db: Kysely<Schema>, fence: Fence): readonly Write[] {
@@ -47,7 +58,7 @@ export function fenceWrites(db: Kysely<Schema>, fence: Fence): readonly Write[] 
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>;
 
 const writers: {
-  readonly [K in Change['kind']]: (db: Kysely<Schema>, change: Of<K>) => readonly Write[];
+  readonly [K in Change['kind']]: Writer<Of<K>>;
 } = {
   'put-project': (db, { project }) => {
     const row = {
@@ -232,10 +243,10 @@ const writers: {
     ),
   'forbid-cancel': (db, { operationId, reason }) =>
     one(db.updateTable('operation').set({ uncancellable: reason }).where('id', '=', operationId)),
-  'forget-operations': (db, { keep }) => {
+  'forget-operations': (db, { keep }, dialect) => {
     const outdated = sql<string>`(select id from (
-      select id, row_number() over (partition by subject, json_extract(input, '$.kind') order by seq desc) as age
-      from operation where finished_at is not null) where age > ${keep})`;
+      select id, row_number() over (partition by subject, ${dialect.textOf('input', 'kind')} order by seq desc) as age
+      from operation where finished_at is not null) as aged where age > ${keep})`;
     return forgetOperations(db, db.selectFrom('operation').where('id', 'in', outdated));
   },
   'begin-step': (db, { operationId, step, startedAt }) => [

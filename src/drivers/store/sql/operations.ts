@@ -1,11 +1,12 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { OperationProgress } from '../../../core/operation-progress.ts';
 import type { OperationFilter, OperationQueue, OperationReader } from '../../../ports/store.ts';
+import type { SqlDialect } from './dialect.ts';
 import { operationOf } from './records.ts';
 import type { Schema } from './schema.ts';
 
 /** The claim: one statement, so that two workers never take the same operation. */
-export function createOperationQueue(db: Kysely<Schema>): OperationQueue {
+export function createOperationQueue(db: Kysely<Schema>, dialect: SqlDialect): OperationQueue {
   return {
     async claim({ worker, now, leaseUntil }) {
       const { rows } = await sql<Parameters<typeof operationOf>[0]>`
@@ -18,7 +19,7 @@ export function createOperationQueue(db: Kysely<Schema>): OperationQueue {
               select 1 from operation r
               where r.subject = o.subject and r.seq <> o.seq
                 and (r.state = 'running' or (r.state = 'queued' and r.seq < o.seq)))
-          order by o.seq limit 1)
+          order by o.seq limit 1 ${dialect.skipLocked})
         returning *`.execute(db);
       const row = rows[0];
       return row && operationOf(row);

@@ -12,6 +12,7 @@ import type {
   RevisionReader,
   RuntimeReader,
 } from '../../../ports/store.ts';
+import type { SqlDialect } from './dialect.ts';
 import {
   addressOf,
   clientOf,
@@ -23,7 +24,7 @@ import {
   tokenOf,
 } from './records.ts';
 import type { Schema } from './schema.ts';
-import { hasIntegrationType, searchConnectors } from './search.ts';
+import { searchConnectors } from './search.ts';
 
 type Db = Kysely<Schema>;
 
@@ -71,7 +72,7 @@ export function createProjectReader(db: Db): ProjectReader {
   };
 }
 
-export function createConnectorReader(db: Db): ConnectorReader {
+export function createConnectorReader(db: Db, dialect: SqlDialect): ConnectorReader {
   return {
     async staged(projectKey, ref) {
       const row = await byRef(db.selectFrom('connector_staged').select('document'), ref)
@@ -88,7 +89,8 @@ export function createConnectorReader(db: Db): ConnectorReader {
       if (page.isPrivate !== undefined)
         matching = matching.where('is_private', '=', page.isPrivate ? 1 : 0);
       const wanted = page.integrationTypes ?? [];
-      if (wanted.length > 0) matching = matching.where(hasIntegrationType('$', wanted));
+      if (wanted.length > 0)
+        matching = matching.where(dialect.listHasAny(['integrationTypes'], wanted));
       const total = await matching.select(countAll).executeTakeFirstOrThrow();
       const rows = await paged(matching.select('document'), page).execute();
       return {
@@ -107,7 +109,7 @@ export function createConnectorReader(db: Db): ConnectorReader {
       return rows.map((row) => fromDocument<ConnectorStaged>(row));
     },
     async search(search, page) {
-      const matching = searchConnectors(db, search);
+      const matching = searchConnectors(db, dialect, search);
       const total = await matching.select(countAll).executeTakeFirstOrThrow();
       const rows = await paged(matching.select('document'), page).execute();
       return {
@@ -122,7 +124,7 @@ export function createConnectorReader(db: Db): ConnectorReader {
   };
 }
 
-export function createDeploymentReader(db: Db): DeploymentReader {
+export function createDeploymentReader(db: Db, dialect: SqlDialect): DeploymentReader {
   return {
     async get(projectKey, ref) {
       const row = await byRef(db.selectFrom('deployment').select('document'), ref)
@@ -142,7 +144,8 @@ export function createDeploymentReader(db: Db): DeploymentReader {
       let matching = db.selectFrom('deployment').where('project_key', '=', projectKey);
       if (page.type !== undefined) matching = matching.where('type', '=', page.type);
       const wanted = page.integrationTypes ?? [];
-      if (wanted.length > 0) matching = matching.where(hasIntegrationType('$.connector', wanted));
+      if (wanted.length > 0)
+        matching = matching.where(dialect.listHasAny(['connector', 'integrationTypes'], wanted));
       const total = await matching.select(countAll).executeTakeFirstOrThrow();
       const rows = await paged(matching.select('document'), page).execute();
       return {

@@ -1,9 +1,10 @@
 import { type Kysely, sql } from 'kysely';
 import { type ConnectorSearch, foldText } from '../../../core/connector-search.ts';
+import type { SqlDialect } from './dialect.ts';
 import type { Schema } from './schema.ts';
 
 /** The rows that `isFound` in core finds. */
-export function searchConnectors(db: Kysely<Schema>, search: ConnectorSearch) {
+export function searchConnectors(db: Kysely<Schema>, dialect: SqlDialect, search: ConnectorSearch) {
   let found = db.selectFrom('connector').where('is_listed', '=', 1);
   found = search.onlyPrivate
     ? found.where('is_private', '=', 1).where(isAssigned(search.projectKey))
@@ -13,14 +14,8 @@ export function searchConnectors(db: Kysely<Schema>, search: ConnectorSearch) {
   if (search.ids.length > 0) found = found.where('id', 'in', search.ids);
   if (search.keys.length > 0) found = found.where('key', 'in', search.keys);
   if (search.integrationTypes.length > 0)
-    found = found.where(hasIntegrationType('$', search.integrationTypes));
+    found = found.where(dialect.listHasAny(['integrationTypes'], search.integrationTypes));
   return found;
-}
-
-/** `at` is the JSON path of the connector in the document. */
-export function hasIntegrationType(at: '$' | '$.connector', wanted: readonly string[]) {
-  const types = sql.join(wanted);
-  return sql<boolean>`exists (select 1 from json_each(document, ${sql.lit(`${at}.integrationTypes`)}) where value in (${types}))`;
 }
 
 function isAssigned(projectKey: string) {

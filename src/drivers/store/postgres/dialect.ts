@@ -1,0 +1,10 @@
+import { sql } from 'kysely';
+import type { SqlDialect } from '../sql/dialect.ts';
+
+export const postgresDialect: SqlDialect = {
+  // A document without the list is no error: a function of rows gives none for null.
+  listHasAny: (path, values) =>
+    sql`exists (select 1 from json_array_elements_text(document::json #> ${sql.lit(`{${path.join(',')}}`)}) as listed(value) where value in (${sql.join(values)}))`,
+  textOf: (column, member) => sql`(${sql.ref(column)}::json ->> ${sql.lit(member)})`,
+  skipLocked: sql`for update skip locked`,
+};

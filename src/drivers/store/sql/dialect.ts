@@ -1,0 +1,11 @@
+import type { RawBuilder } from 'kysely';
+
+/** What the engines say in different words. Everything else of the store is the same SQL for both. */
+export interface SqlDialect {
+  /** Whether a list in the JSON text of the column `document` has one of the values; `path` leads to the list. */
+  listHasAny(path: readonly string[], values: readonly string[]): RawBuilder<boolean>;
+  /** The member of the JSON text of a column, as text. */
+  textOf(column: string, member: string): RawBuilder<string>;
+  /** Ends a select: two claims at the same moment do not take the same row. */
+  readonly skipLocked: RawBuilder<unknown>;
+}

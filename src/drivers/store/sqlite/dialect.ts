@@ -1,0 +1,10 @@
+import { sql } from 'kysely';
+import type { SqlDialect } from '../sql/dialect.ts';
+
+export const sqliteDialect: SqlDialect = {
+  listHasAny: (path, values) =>
+    sql`exists (select 1 from json_each(document, ${sql.lit(['$', ...path].join('.'))}) where value in (${sql.join(values)}))`,
+  textOf: (column, member) => sql`json_extract(${sql.ref(column)}, ${sql.lit(`$.${member}`)})`,
+  // Only one connection writes at a time.
+  skipLocked: sql``,
+};
