@@ -135,6 +135,7 @@ const rules: ArchitectureRules = {
     },
     fastify: { values: ['control-plane/api'], types: ['control-plane/api/*'] },
     kysely: { values: ['drivers/sqlite', 'drivers/store/*', 'drivers/*/*'] },
+    pg: { values: ['drivers/store/postgres'] },
     pino: { values: ['compose'] },
     semver: { values: ['drivers/builder/node', 'compose'] },
     sirv: { values: ['data-plane/gateway'] },

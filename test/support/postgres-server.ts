@@ -14,13 +14,16 @@ declare module 'vitest' {
   }
 }
 
-/** A PostgreSQL server for one run of the tests: its own files, on loopback, and it writes to the disk as in operation. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startPostgres();
-  project.provide('postgresUrl', server.url);
-  return async () => {
-    await server[Symbol.asyncDispose]();
-  };
+let ofRun: PostgresServer | undefined;
+
+/** Vitest calls it once for a run of the tests: a server on loopback that writes to the disk as in operation. */
+export async function setup(project: TestProject): Promise<void> {
+  ofRun = await startPostgres();
+  project.provide('postgresUrl', ofRun.url);
+}
+
+export async function teardown(): Promise<void> {
+  await ofRun?.[Symbol.asyncDispose]();
 }
 
 export interface PostgresServer extends AsyncDisposable {

@@ -1,5 +1,4 @@
 import {
-  type Compilable,
   type ExpressionBuilder,
   type Kysely,
   type SelectQueryBuilder,
@@ -22,7 +21,7 @@ import {
   stagedRow,
 } from './records.ts';
 import type { Schema } from './schema.ts';
-import type { Write } from './write.ts';
+import { one, type Write, type Writer } from './write.ts';
 
 /** What makes a change true, in order. */
 export function writesOf(
@@ -33,12 +32,6 @@ export function writesOf(
   const write = writers[change.kind] as Writer<Change>;
   return write(db, change, dialect);
 }
-
-type Writer<C extends Change> = (
-  db: Kysely<Schema>,
-  change: C,
-  dialect: SqlDialect,
-) => readonly Write[];
 
 /** Changes nothing, and nothing at all is changed unless it finds its row. */
 export function fenceWrites(db: Kysely<Schema>, fence: Fence): readonly Write[] {
@@ -396,10 +389,6 @@ function forgetOperations(
 
 /** An expired token is kept for a while, so that introspection can tell. */
 const sweepAfterMs = 4 * 24 * 3600 * 1000;
-
-function one(query: Compilable): readonly Write[] {
-  return [{ query }];
-}
 
 function setRelease(db: Kysely<Schema>, id: string, values: Updateable<Schema['release']>) {
   return one(db.updateTable('release').set(values).where('id', '=', id));

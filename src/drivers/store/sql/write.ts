@@ -1,4 +1,7 @@
-import type { Compilable } from 'kysely';
+import type { Compilable, Kysely } from 'kysely';
+import type { Change } from '../../../ports/store.ts';
+import type { SqlDialect } from './dialect.ts';
+import type { Schema } from './schema.ts';
 
 /** A statement of a commit. `expects` names the record that must still be as it was read. */
 export interface Write {
@@ -7,4 +10,15 @@ export interface Write {
     readonly kind: 'version' | 'fence' | 'no-cancel' | 'no-answer';
     readonly id: string;
   };
+}
+
+/** What makes a change true. */
+export type Writer<C extends Change> = (
+  db: Kysely<Schema>,
+  change: C,
+  dialect: SqlDialect,
+) => readonly Write[];
+
+export function one(query: Compilable): readonly Write[] {
+  return [{ query }];
 }
