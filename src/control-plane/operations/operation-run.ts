@@ -1,7 +1,7 @@
 import { describeFailure, explainFullDisk } from '../../core/failure.ts';
 import type { Operation, OperationState } from '../../core/operation.ts';
 import type { ReportEntry } from '../../core/report.ts';
-import { FencedOff } from '../../core/store-failure.ts';
+import { FencedOff, StoreUnavailable } from '../../core/store-failure.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Change, Fence, Store } from '../../ports/store.ts';
 
@@ -47,7 +47,8 @@ export class OperationRun {
 
   /**
    * Runs the step, or answers what it answered before. `T` must survive JSON.
-   * @throws StepFailure, the signal's reason, or FencedOff where another worker has the operation
+   * @throws StepFailure, the signal's reason, FencedOff where another worker has the operation, or StoreUnavailable where
+   * nobody knows what is recorded
    */
   async step<T>(
     name: string,
@@ -75,7 +76,7 @@ export class OperationRun {
       return result;
     } catch (error) {
       this.signal.throwIfAborted();
-      if (error instanceof FencedOff) throw error;
+      if (error instanceof FencedOff || error instanceof StoreUnavailable) throw error;
       throw new StepFailure(name, options, entries, explainFullDisk(error));
     }
   }

@@ -1,7 +1,7 @@
 import { Failure } from '../../core/failure.ts';
 import { maxAttempts, type Operation, type OperationKind } from '../../core/operation.ts';
 import type { ReportEntry } from '../../core/report.ts';
-import { CancelRequested, FencedOff } from '../../core/store-failure.ts';
+import { CancelRequested, FencedOff, StoreUnavailable } from '../../core/store-failure.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import { cancelDeploy, deploy, failDeploy } from './deploy.ts';
 import type { OperationPlan } from './operation-plan.ts';
@@ -26,7 +26,7 @@ export interface AttemptSignals {
 }
 
 /**
- * One attempt, to a final state or until `stopped` fires. One that is still queued can only be cancelled.
+ * One attempt, to a final state or until `stopped` fires or the database goes away. One that is still queued can only be cancelled.
  * Never throws: a bug fails the operation and is logged.
  */
 export async function runOperation(
@@ -46,6 +46,14 @@ export async function runOperation(
     await plan.run(deps, run);
   } catch (error) {
     if (stopped.aborted || error instanceof FencedOff) return;
+    if (error instanceof StoreUnavailable) {
+      // The commit may have arrived: only the next attempt, when the lease has run out, can know.
+      deps.logger.warn(
+        { err: error, operation: operation.id },
+        'the database went away under an operation',
+      );
+      return;
+    }
     const run = new OperationRun({ ...given, signal: stopped });
     if (cancelled.aborted || error instanceof CancelRequested) {
       await finishCancelled(deps, run, plan);

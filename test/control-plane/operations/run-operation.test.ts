@@ -1,16 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { OperationDependencies } from '../../../src/control-plane/operations/dependencies.ts';
 import { runOperation } from '../../../src/control-plane/operations/run-operation.ts';
 import { maxAttempts, type Operation } from '../../../src/core/operation.ts';
-import { openNodeBuilder } from '../../../src/drivers/builder/node/driver.ts';
-import { openEmbeddedBroker } from '../../../src/drivers/event-broker/embedded/open-embedded-broker.ts';
-import { openSqliteLogStore } from '../../../src/drivers/log-store/sqlite/open-sqlite-log-store.ts';
-import { openProcessRuntime } from '../../../src/drivers/runtime/process/process-runtime.ts';
-import { secretBoxFromKey } from '../../../src/drivers/secret-box/aes-gcm/secret-box.ts';
-import { openGitSource } from '../../../src/drivers/source/git/git-source.ts';
 import { createRepository } from '../../support/git-repository.ts';
 import {
   connectorStaged,
@@ -20,61 +13,14 @@ import {
   undeployOf,
 } from '../../support/records.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
-import {
-  accept,
-  claim,
-  claimAgain,
-  clock,
-  keepLog,
-  openStore,
-  requestCancel,
-  titlesOf,
-} from './support.ts';
+import { openDependencies } from './open-dependencies.ts';
+import { accept, claim, claimAgain, openStore, requestCancel, titlesOf } from './support.ts';
 
 const none = new AbortController().signal;
 const never = { stopped: none, cancelled: none };
 const reportId = 'report';
 
-/** Everything real, and no data plane: what waits for one waits for the test. */
-async function open() {
-  const folder = await makeTempFolder();
-  const log = keepLog();
-  const [store, logs, events, runtime] = await Promise.all([
-    openStore(),
-    openSqliteLogStore({ file: join(folder, 'logs.sqlite') }),
-    openEmbeddedBroker({ file: join(folder, 'events.sqlite') }),
-    openProcessRuntime({ directory: join(folder, 'run') }),
-  ]);
-  for (const part of [store, logs, events, runtime])
-    onTestFinished(() => part[Symbol.asyncDispose]());
-  const environment = process.env;
-  const source = openGitSource({ directory: join(folder, 'git'), allowLocal: true, environment });
-  const deps: OperationDependencies = {
-    store,
-    clock,
-    newId: randomUUID,
-    logger: log,
-    source,
-    builder: openNodeBuilder({
-      directory: join(folder, 'builds'),
-      toolDirectory: join(folder, 'tools'),
-      source,
-      limits: { installTimeoutMs: 1000, buildTimeoutMs: 1000 },
-    }),
-    runtime,
-    secrets: secretBoxFromKey(randomBytes(32)),
-    logs,
-    events,
-    addressing: { kind: 'host', domain: 'example.com', scheme: 'https' },
-    startupTimeoutMs: 1000,
-    steadyMs: 300,
-    scriptTimeoutMs: 1000,
-    drainMs: 1000,
-    keepRevisions: 2,
-    audit: 'warn',
-  };
-  return { deps, store, logs, events, log };
-}
+const open = () => openDependencies(openStore());
 
 /** A Deployment on its way out, with a release that only a data plane would stop. */
 async function acceptUndeploy(
