@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { choosePoints } from '../chaos/choose-points.ts';
-import { actions } from '../chaos/faults.ts';
 import { listPoints, type PointOfOperation } from '../chaos/points.ts';
 import { playRound } from '../chaos/round.ts';
 import { openWorld, operations, type World } from '../chaos/world.ts';
@@ -36,22 +35,15 @@ describe('when something goes wrong', () => {
     }
   });
 
-  test.for([
-    { action: 'kill', each: 4 },
-    { action: 'throw', each: 1 },
-    { action: 'disk-full', each: 1 },
-  ] as const)(
-    'a $action in the middle of an operation loses, leaks and holds up nothing',
-    { timeout: 600_000 },
-    async ({ action, each }) => {
-      expect(actions).toContain(action);
-      const chosen = choosePoints(points, each, turn);
-      const found: string[] = [];
-      for (const { operation, plane, point } of chosen) {
-        const { violations } = await playRound(world, operation, { plane, point, action });
-        found.push(...violations.map((text) => `${operation}, ${plane} plane, ${point}: ${text}`));
-      }
-      expect(found).toEqual([]);
-    },
-  );
+  test('a kill in the middle of an operation loses, leaks and holds up nothing', {
+    timeout: 600_000,
+  }, async () => {
+    const found: string[] = [];
+    for (const { operation, plane, point } of choosePoints(points, 2, turn)) {
+      const fault = { plane, point, action: 'kill' } as const;
+      const { violations } = await playRound(world, operation, fault);
+      found.push(...violations.map((text) => `${operation}, ${plane} plane, ${point}: ${text}`));
+    }
+    expect(found).toEqual([]);
+  });
 });
