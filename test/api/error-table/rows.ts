@@ -162,12 +162,7 @@ export const errorRows: Readonly<Record<ErrorCode, ErrorRow>> = {
         connectors: { ...store.connectors, queryStaged },
       });
       return inOther(project, { storeOfApi }, async ({ plane }) =>
-        plane.request(
-          'GET',
-          `/${project}/connectors/drafts`,
-          undefined,
-          await plane.token(project),
-        ),
+        plane.request('GET', '/connectors/drafts', undefined, await plane.token(project)),
       );
     },
     message: /^The database of Berth cannot be reached at the moment\.\nTry again in a moment\./,
