@@ -9,6 +9,7 @@ import { ownTokens, ownTokensOr } from '../control-plane/commands/tokens.ts';
 import type { OperationDependencies } from '../control-plane/operations/dependencies.ts';
 import { runOperation } from '../control-plane/operations/run-operation.ts';
 import { startWorker } from '../control-plane/operations/worker.ts';
+import { openOwnKey } from '../control-plane/sealing/sealing-keys.ts';
 import { openHttpProjectApi } from '../drivers/project-api/http/project-api.ts';
 import { closedHalf } from '../drivers/secret-box/aes-gcm/secret-box.ts';
 import { openGitSource } from '../drivers/source/git/git-source.ts';
@@ -23,6 +24,7 @@ import { startHousekeeping } from './housekeeping.ts';
 import { startMending } from './mending.ts';
 import { openBuilder, openParts, redirectOf } from './open-parts.ts';
 import type { OpenPlane, PlaneInput } from './plane.ts';
+import { sealForOwners } from './seal-for-owners.ts';
 
 const steadyMs = 300;
 
@@ -39,7 +41,9 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     action: 'bootstrap',
     correlationId: newId(),
   } as const;
-  const audited = auditedStore({ store, clock, ...closedHalf(secrets) }, asked);
+  const closed = closedHalf(secrets, await openOwnKey({ store, sealer: secrets }));
+  await sealForOwners(store, secrets);
+  const audited = auditedStore({ store, clock, ...closed }, asked);
   await bootstrapProject({ store: audited, clock }, credentials.client);
 
   const room = openRoom(disk, config.disk);
@@ -134,7 +138,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       clock,
       newId,
       room,
-      ...closedHalf(secrets),
+      ...closed,
       source,
       logs,
       events,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import type { Config } from '../config/parse-config.ts';
 import { auditedStore } from '../control-plane/audit-log/audited-store.ts';
+import { openOwnKey } from '../control-plane/sealing/sealing-keys.ts';
 import { Failure } from '../core/failure.ts';
 import { closedHalf, openSecretBox } from '../drivers/secret-box/aes-gcm/secret-box.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -30,14 +31,17 @@ export async function openOperatorStore(
     config.databaseUrl === undefined ? layout.store : layout.keyFile,
     dataDirectory,
   );
-  const { digester } = closedHalf(await openSecretBox({ keyFile: layout.keyFile }));
-  const store = await openStore(config);
+  const secrets = await openSecretBox({ keyFile: layout.keyFile });
+  await using stack = new AsyncDisposableStack();
+  const store = stack.use(await openStore(config));
+  const { digester } = closedHalf(secrets, await openOwnKey({ store, sealer: secrets }));
   const clock = { now: () => Date.now() };
+  const opened = stack.move();
   const asked = { actor: { type: 'operator' }, action, correlationId: randomUUID() } as const;
   return {
     store: auditedStore({ store, clock, digester }, asked),
     clock,
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 

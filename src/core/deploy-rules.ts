@@ -34,6 +34,8 @@ export interface Given {
 }
 
 export interface CreateGiven extends Given {
+  /** Of the new Deployment. */
+  readonly id: string;
   readonly projectKey: string;
   readonly connector: Connector | ConnectorStaged;
   readonly productionEnabled: boolean;
@@ -58,7 +60,7 @@ export function decideDeployment(draft: DeploymentDraft, given: CreateGiven): De
     ...findUnknownKeys(keys, globalSent, undefined),
   ]);
 
-  const id = given.newId();
+  const { id } = given;
   const globalConfiguration = mergeConfiguration(emptyConfiguration, globalSent, given.seal(id));
   const applications = draft.configurations.map((values) => newApplication(values, id, given));
   rejectAny([

@@ -2,3 +2,6 @@
 export function secretContext(deploymentId: string, key: string): string {
   return `deployment/${deploymentId}/${key}`;
 }
+
+/** What the API client's secret is sealed as, and the name of its variable. */
+export const apiClientSecretKey = 'CTP_CLIENT_SECRET';

@@ -28,6 +28,13 @@ export class AlreadyKept extends Error {
   }
 }
 
+/** The master key has been exchanged meanwhile: a new key has to be sealed with the new one. */
+export class MasterKeyMoved extends Failure {
+  constructor(id: string) {
+    super(`The master key ${id} has just been exchanged.`, { nextStep: 'Try again in a moment.' });
+  }
+}
+
 /** Somebody has asked to cancel the operation before it could come so far. */
 export class CancelRequested extends Error {
   constructor(operationId: string) {

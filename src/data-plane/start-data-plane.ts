@@ -83,7 +83,13 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     onRun: (run) => logs.entry(jobEntry(run)),
     logger,
   });
-  const instances = new Instances({ ...options, logs, redactions, changed: () => look.hint() });
+  const instances = new Instances({
+    ...options,
+    sealingKeys: store.sealingKeys,
+    logs,
+    redactions,
+    changed: () => look.hint(),
+  });
   const observations = new Observations();
   const drains = new Map<string, 'draining' | 'drained'>();
   const folders = new Map<string, string>();

@@ -1,13 +1,22 @@
+import type { SealingKey } from '../core/sealing-key.ts';
+
 /** Turns a secret into text that may touch the disk. Whoever has only this can never read one back. */
 export interface Sealer {
+  /** The master key that new keys are sealed with where the store names none yet. */
+  readonly masterKeyId: string;
+  /** @throws Failure where there is no such master key */
+  newKey(owner: string, masterKeyId: string): SealingKey;
   /** `context` names what the secret belongs to; it must be given again to open it. */
-  seal(plain: string, context: string): string;
+  seal(plain: string, context: string, key: SealingKey): string;
 }
 
 /** The other half, for what starts instances and runs scripts. Nothing that answers requests is given one. */
 export interface Opener {
-  /** @throws where the text was not sealed by this box, for this context, or was altered */
-  open(sealed: string, context: string): string;
+  /**
+   * @param key of the owner; what was sealed before owners had keys needs none
+   * @throws where the text was not sealed with that key, for this context, or was altered
+   */
+  open(sealed: string, context: string, key: SealingKey | undefined): string;
 }
 
 /**
@@ -16,8 +25,14 @@ export interface Opener {
  */
 export interface Digester {
   digest(plain: string, place: string): string;
-  /** Of what was sealed for `context`, without opening it. @throws as `open` does */
-  digestSealed(sealed: string, context: string, place: string): string;
+  /** Of what was sealed, without opening it. @throws as `open` does */
+  digestSealed(sealed: SealedFor, place: string): string;
+}
+
+export interface SealedFor {
+  readonly text: string;
+  readonly context: string;
+  readonly key: SealingKey | undefined;
 }
 
 /** Seals answers for whoever sends the same request again. It opens no other secret. */

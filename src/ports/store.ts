@@ -16,6 +16,7 @@ import type { OperationProgress } from '../core/operation-progress.ts';
 import type { Release, ReleaseState } from '../core/release.ts';
 import type { ReportEntry } from '../core/report.ts';
 import type { DeploymentRevision } from '../core/revision.ts';
+import type { SealingKeyChange, SealingKeyReader } from './sealing-keys.ts';
 
 /**
  * The one place where the planes meet. It keeps records and compares versions; every rule lives in core.
@@ -32,9 +33,11 @@ export interface Store extends AsyncDisposable {
   readonly runtime: RuntimeReader;
   readonly auditLog: AuditLogReader;
   readonly keptAnswers: KeptAnswerReader;
+  readonly sealingKeys: SealingKeyReader;
   /**
    * @throws StaleVersion where a record has moved since it was read
    * @throws DuplicateKey where another record has the key
+   * @throws MasterKeyMoved where a key is sealed with a master key that is no longer the one for new keys
    * @throws AlreadyKept where an answer is kept under the same id
    * @throws FencedOff where `fence` names an operation that another worker holds by now
    * @throws CancelRequested where `fence` does not allow for that
@@ -78,7 +81,7 @@ export type Change =
       readonly record: Deployment;
       readonly expectedVersion: number;
     }
-  /** Also forgets its operations, reports, releases and revisions. */
+  /** Also forgets its key, operations, reports, releases and revisions. */
   | {
       readonly kind: 'delete-deployment';
       readonly id: string;
@@ -167,7 +170,8 @@ export type Change =
   /** Nothing happens where it is forgotten by now. */
   | { readonly kind: 'update-kept-answer'; readonly id: string; readonly sealed: string }
   /** Those that were kept at that time (ms since the epoch) or before. */
-  | { readonly kind: 'forget-kept-answers'; readonly until: number };
+  | { readonly kind: 'forget-kept-answers'; readonly until: number }
+  | SealingKeyChange;
 
 export interface Project {
   readonly key: string;

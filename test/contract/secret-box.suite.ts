@@ -1,12 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/core/failure.ts';
+import { berthItself, type SealingKey } from '../../src/core/sealing-key.ts';
 import type { AnswerBox, Digester, Opener, Sealer } from '../../src/ports/secret-box.ts';
 
+export interface WholeBox extends Sealer, Opener {
+  rewrap(key: SealingKey, masterKeyId: string): SealingKey;
+  digesterOf(ownKey: SealingKey): Digester;
+  answersOf(ownKey: SealingKey): AnswerBox;
+}
+
 /** What every secret box promises. Each box that `openNew` gives has a key of its own. */
-export function describeSecretBox(
-  name: string,
-  openNew: () => Promise<Sealer & Opener & Digester & { readonly answers: AnswerBox }>,
-): void {
+export function describeSecretBox(name: string, openBox: () => Promise<WholeBox>): void {
+  const openNew = async () => withKeyOf(await openBox(), 'owner');
+
   describe(`${name} as a secret box`, () => {
     test.each([
       ['a word', 'swordfish'],
@@ -103,6 +109,53 @@ export function describeSecretBox(
       expect(new Set(all).size).toBe(all.length);
     });
 
+    test('the key of another owner does not open it, nor does none', async () => {
+      const whole = await openBox();
+      const [mine, theirs] = [withKeyOf(whole, 'mine'), withKeyOf(whole, 'theirs')];
+      const sealed = mine.seal('swordfish', 'here');
+      expect(mine.open(sealed, 'here')).toBe('swordfish');
+      expectRefusal(() => theirs.open(sealed, 'here'));
+      expectRefusal(() => whole.open(sealed, 'here', undefined));
+    });
+
+    test('a key that was put at another owner, or altered, is refused', async () => {
+      const whole = await openBox();
+      const key = whole.newKey('mine', whole.masterKeyId);
+      const other = whole.newKey('theirs', whole.masterKeyId);
+      const sealed = whole.seal('swordfish', 'here', key);
+      for (const wrong of [
+        { ...key, owner: 'theirs' },
+        { ...key, publicKey: other.publicKey },
+        { ...key, wrappedPrivateKey: other.wrappedPrivateKey },
+        { ...key, wrappedDigestKey: other.wrappedDigestKey },
+        { ...key, wrappedPrivateKey: key.wrappedDigestKey },
+        { ...key, wrappedDigestKey: '' },
+      ]) {
+        expectRefusal(() => whole.open(sealed, 'here', wrong));
+      }
+    });
+
+    test('the parts of a key tell nothing of what it opens, and each key is another', async () => {
+      const whole = await openBox();
+      const keys = [1, 2].map(() => whole.newKey('mine', whole.masterKeyId));
+      expect(new Set(keys.flatMap((key) => Object.values(key))).size).toBe(2 + 2 * 4);
+      for (const text of Object.values(keys[0] ?? {})) expect(text).toMatch(/^[\w.-]+$/);
+    });
+
+    test('a key that is sealed again opens what it opened, with the same digests', async () => {
+      const whole = await openBox();
+      const key = whole.newKey('mine', whole.masterKeyId);
+      const text = whole.seal('swordfish', 'here', key);
+      const again = whole.rewrap(key, whole.masterKeyId);
+      expect(again.wrappedPrivateKey).not.toBe(key.wrappedPrivateKey);
+      expect(whole.open(text, 'here', again)).toBe('swordfish');
+      const digester = whole.digesterOf(whole.newKey(berthItself, whole.masterKeyId));
+      const of = { text, context: 'here' };
+      expect(digester.digestSealed({ ...of, key: again }, 'a')).toBe(
+        digester.digestSealed({ ...of, key }, 'a'),
+      );
+    });
+
     test('an answer opens for who knows its key, and no secret opens as an answer', async () => {
       const [{ answers, ...box }, other] = [await openNew(), await openNew()];
       const of = { id: 'id', key: 'a key' };
@@ -138,6 +191,21 @@ export function describeSecretBox(
       expectRefusal(() => other.digestSealed(sealed, 'here', 'a'));
     });
   });
+}
+
+/** A box as if it had but one key. */
+function withKeyOf(box: WholeBox, owner: string) {
+  const key = box.newKey(owner, box.masterKeyId);
+  const ownKey = box.newKey(berthItself, box.masterKeyId);
+  const digester = box.digesterOf(ownKey);
+  return {
+    seal: (plain: string, context: string) => box.seal(plain, context, key),
+    open: (text: string, context: string) => box.open(text, context, key),
+    digest: digester.digest,
+    digestSealed: (text: string, context: string, place: string) =>
+      digester.digestSealed({ text, context, key }, place),
+    answers: box.answersOf(ownKey),
+  };
 }
 
 function expectRefusal(open: () => string): void {

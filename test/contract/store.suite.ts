@@ -9,6 +9,7 @@ import { describeProcesses } from './store/processes.ts';
 import { describeRecords } from './store/records.ts';
 import { describeRevisions } from './store/revisions.ts';
 import { describeRuntimeRecords } from './store/runtime.ts';
+import { describeSealingKeys } from './store/sealing-keys.ts';
 import { describeSearch } from './store/search.ts';
 
 /** What every store promises. `prepare` makes a place for one that is empty. */
@@ -21,6 +22,7 @@ export function describeStore(name: string, prepare: PrepareStore): void {
     describeSearch(prepare);
     describeRevisions(prepare);
     describeKeptAnswers(prepare);
+    describeSealingKeys(prepare);
     describeRuntimeRecords(prepare);
     describeAuditLog(prepare);
     describeProcesses(prepare);

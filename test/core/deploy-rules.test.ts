@@ -29,14 +29,20 @@ import {
 const now = 9000;
 const seal = (id: string) => (key: string, value: string) => `sealed(${id}/${key}=${value})`;
 
-function createGiven(more: Partial<CreateGiven> = {}): CreateGiven {
+function countIds(): () => string {
   let ids = 0;
+  return () => {
+    ids += 1;
+    return `id-${ids}`;
+  };
+}
+
+function createGiven(more: Partial<CreateGiven> = {}): CreateGiven {
+  const newId = countIds();
   return {
+    id: newId(),
     now,
-    newId: () => {
-      ids += 1;
-      return `id-${ids}`;
-    },
+    newId,
     seal,
     projectKey: 'project',
     connector: connector(),
@@ -47,8 +53,7 @@ function createGiven(more: Partial<CreateGiven> = {}): CreateGiven {
 }
 
 function redeployGiven(more: Partial<RedeployGiven> = {}): RedeployGiven {
-  const { newId } = createGiven();
-  return { now, newId, seal, ...more };
+  return { now, newId: countIds(), seal, ...more };
 }
 
 function codesOf(decide: () => unknown): readonly ErrorCode[] {

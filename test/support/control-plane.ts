@@ -9,6 +9,7 @@ import { bootstrapProject } from '../../src/control-plane/commands/bootstrap.ts'
 import { ownTokens, ownTokensOr } from '../../src/control-plane/commands/tokens.ts';
 import type { OperationDependencies } from '../../src/control-plane/operations/dependencies.ts';
 import { runOperation } from '../../src/control-plane/operations/run-operation.ts';
+import { openOwnKey } from '../../src/control-plane/sealing/sealing-keys.ts';
 import { waitFor } from '../../src/control-plane/waiting/wait-for.ts';
 import { servingOf } from '../../src/core/application.ts';
 import { requireRoom } from '../../src/core/disk-room.ts';
@@ -137,7 +138,7 @@ export async function openControlPlane(
     clock,
     newId,
     room,
-    ...closedHalf(secrets),
+    ...closedHalf(secrets, await openOwnKey({ store, sealer: secrets })),
     source,
     logs,
     events,

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/parse-config.ts';
 import { Failure } from '../../core/failure.ts';
-import { readKeyId } from '../../drivers/secret-box/aes-gcm/key-id.ts';
+import { readKeyIds } from '../../drivers/secret-box/aes-gcm/key-id.ts';
+import type { Snapshot } from '../../ports/snapshot.ts';
 import { dataLayout } from '../data-layout.ts';
 import { requireStore } from '../open-operator-store.ts';
 import type { Header, Manifest } from './format.ts';
@@ -31,7 +32,7 @@ export async function backUp(
     formatVersion: 1,
     berth: given.version,
     createdAt,
-    keyId: (await readKeyId(layout.keyFile)) ?? null,
+    keyId: (await readMasterKeyId(store)) ?? readKeyIds(layout.keyFile)?.[0] ?? null,
     parts: {
       store: { schema: store.schema },
       events: { schema: events.schema },
@@ -40,6 +41,28 @@ export async function backUp(
   };
   return await writeBackup(given.file, header, { store, events, logs }, given.progress);
 }
+
+/** @throws Failure while the key is exchanged: no single one would open such a backup */
+async function readMasterKeyId({ tables }: Snapshot): Promise<string | undefined> {
+  const ids = new Set<string>();
+  for (const [name, column] of masterKeyNames) {
+    const table = tables.find((one) => one.name === name);
+    const at = table?.columns.indexOf(column) ?? -1;
+    if (table === undefined || at < 0) continue;
+    for await (const row of table.rows()) ids.add(String(row[at]));
+  }
+  if (ids.size > 1) {
+    throw new Failure('The master key is being exchanged: a backup would need both.', {
+      nextStep: 'Run `berth rotate-key` to its end, then back up.',
+    });
+  }
+  return [...ids][0];
+}
+
+const masterKeyNames = [
+  ['master_key', 'id'],
+  ['sealing_key', 'master_key_id'],
+] as const;
 
 function recordsElsewhere(): Failure {
   return new Failure('The records are in PostgreSQL, which this backup does not hold.', {

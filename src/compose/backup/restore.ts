@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../config/parse-config.ts';
 import { explainFullDisk, Failure } from '../../core/failure.ts';
-import { readKeyId } from '../../drivers/secret-box/aes-gcm/key-id.ts';
+import { readKeyIds } from '../../drivers/secret-box/aes-gcm/key-id.ts';
 import type { SnapshotTarget } from '../../ports/snapshot.ts';
 import { dataLayout } from '../data-layout.ts';
 import { type Header, type Manifest, partNames } from './format.ts';
@@ -93,11 +93,11 @@ async function checkKey({ keyId }: Header, keyFile: string | undefined): Promise
         'Say with --key-file where it is: keys/secrets.key of the data directory that was backed up.',
     });
   }
-  const given = await readKeyId(keyFile);
+  const given = readKeyIds(keyFile);
   if (given === undefined) throw new Failure(`There is no key file ${keyFile}.`);
-  if (given === keyId) return;
+  if (given.includes(keyId)) return;
   throw new Failure(
-    `The secrets in this backup need the key ${keyId}, and ${keyFile} is ${given}.`,
+    `The secrets in this backup need the key ${keyId}, and ${keyFile} is ${given.join(' and ')}.`,
     {
       nextStep: 'Name the key file that belongs to the data directory that was backed up.',
     },

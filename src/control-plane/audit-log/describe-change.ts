@@ -1,4 +1,5 @@
 import type { AuditedResource, Shown } from '../../core/audit-log.ts';
+import type { SealingKey } from '../../core/sealing-key.ts';
 import type { Digester } from '../../ports/secret-box.ts';
 import type { Change, Store } from '../../ports/store.ts';
 import { printOperationSummary } from '../../wire/operation.ts';
@@ -88,12 +89,14 @@ const describers: { readonly [K in Change['kind']]: Describer<K> } = {
     };
   },
   'put-connector': silent,
-  'insert-deployment': ({ record }, { digester }) => ({
+  'insert-deployment': async ({ record }, given) => ({
     projectKey: record.projectKey,
     resource: resourceOf('deployment', record),
-    after: showDeployment(record, digester),
+    after: showDeployment(record, given.digester, await keyOf(record.id, given)),
   }),
-  'update-deployment': async ({ record }, { store, digester, changes }) => {
+  'update-deployment': async ({ record }, given) => {
+    const { store, digester, changes } = given;
+    const sealingKey = await keyOf(record.id, given);
     const before = await store.deployments.byId(record.id);
     const isGone = changes.some(
       (change) => change.kind === 'delete-deployment' && change.id === record.id,
@@ -101,8 +104,8 @@ const describers: { readonly [K in Change['kind']]: Describer<K> } = {
     return {
       projectKey: record.projectKey,
       resource: resourceOf('deployment', record),
-      ...(before === undefined ? {} : { before: showDeployment(before, digester) }),
-      ...(isGone ? {} : { after: showDeployment(record, digester) }),
+      ...(before === undefined ? {} : { before: showDeployment(before, digester, sealingKey) }),
+      ...(isGone ? {} : { after: showDeployment(record, digester, sealingKey) }),
     };
   },
   // Clients delete with a version check: the update beside it tells.
@@ -147,7 +150,18 @@ const describers: { readonly [K in Change['kind']]: Describer<K> } = {
   'insert-kept-answer': silent,
   'update-kept-answer': silent,
   'forget-kept-answers': silent,
+  'set-master-key': silent,
+  'insert-sealing-key': silent,
+  'rewrap-sealing-key': silent,
 };
+
+/** That of a new Deployment is in the same commit. */
+async function keyOf(owner: string, { store, changes }: Given): Promise<SealingKey | undefined> {
+  const inserted = changes.find(
+    (change) => change.kind === 'insert-sealing-key' && change.key.owner === owner,
+  );
+  return inserted?.kind === 'insert-sealing-key' ? inserted.key : store.sealingKeys.get(owner);
+}
 
 function resourceOf(
   typeId: AuditedResource['typeId'],

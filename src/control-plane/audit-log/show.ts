@@ -3,6 +3,7 @@ import type { SealedValue, StoredConfiguration } from '../../core/configuration.
 import type { ConnectorStaged } from '../../core/connector.ts';
 import type { Deployment } from '../../core/deployment.ts';
 import { Failure } from '../../core/failure.ts';
+import type { SealingKey } from '../../core/sealing-key.ts';
 import { secretContext } from '../../core/secret-context.ts';
 import type { Digester } from '../../ports/secret-box.ts';
 import type { ApiClient, Project } from '../../ports/store.ts';
@@ -28,12 +29,17 @@ export function showConnectorStaged(staged: ConnectorStaged): Shown {
   return rest;
 }
 
-export function showDeployment(deployment: Deployment, digester: Digester): Shown {
+export function showDeployment(
+  deployment: Deployment,
+  digester: Digester,
+  sealingKey: SealingKey | undefined,
+): Shown {
   const { globalConfiguration, details, ...printed } = printDeployment(deployment, [], 'fixed');
   const applications = deployment.applications.map(({ name, configuration }, at) => ({
     ...printed.applications[at],
     securedConfiguration: showSecured(deployment.id, configuration, {
       digester,
+      sealingKey,
       place: `application/${name}`,
     }),
   }));
@@ -50,6 +56,7 @@ export function showDeployment(deployment: Deployment, digester: Digester): Show
             ...globalConfiguration,
             securedConfiguration: showSecured(deployment.id, deployment.globalConfiguration, {
               digester,
+              sealingKey,
               place: 'global',
             }),
           },
@@ -57,11 +64,13 @@ export function showDeployment(deployment: Deployment, digester: Digester): Show
   };
 }
 
-function showSecured(
-  deploymentId: string,
-  { secured }: StoredConfiguration,
-  at: { readonly digester: Digester; readonly place: string },
-) {
+interface ShownAt {
+  readonly digester: Digester;
+  readonly sealingKey: SealingKey | undefined;
+  readonly place: string;
+}
+
+function showSecured(deploymentId: string, { secured }: StoredConfiguration, at: ShownAt) {
   return secured.map((value) => ({
     key: value.key,
     value: digestOf(value, secretContext(deploymentId, value.key), at),
@@ -72,10 +81,13 @@ function showSecured(
 function digestOf(
   { key, sealed }: SealedValue,
   context: string,
-  { digester, place }: { readonly digester: Digester; readonly place: string },
+  { digester, sealingKey, place }: ShownAt,
 ): string {
   try {
-    return digester.digestSealed(sealed, context, `${context}/${place}/${key}`);
+    return digester.digestSealed(
+      { text: sealed, context, key: sealingKey },
+      `${context}/${place}/${key}`,
+    );
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return 'unreadable';

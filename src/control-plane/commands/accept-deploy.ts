@@ -1,4 +1,5 @@
 import type { Deployment } from '../../core/deployment.ts';
+import type { Change } from '../../ports/store.ts';
 import { acceptedStatus, newOperation } from './accept-operation.ts';
 import { commitOrStale } from './commit-or-stale.ts';
 import type { CommandDependencies } from './dependencies.ts';
@@ -8,7 +9,7 @@ export async function acceptDeploy(
   deps: CommandDependencies,
   read: Deployment,
   decided: Deployment,
-  { skipScripts }: { readonly skipScripts: boolean },
+  { skipScripts, also = [] }: { readonly skipScripts: boolean; readonly also?: readonly Change[] },
 ): Promise<Deployment> {
   await deps.room.require();
   const record = { ...decided, status: await acceptedStatus(deps) };
@@ -22,6 +23,7 @@ export async function acceptDeploy(
   });
   await commitOrStale(deps.store, read, [
     { kind: 'update-deployment', record, expectedVersion: read.version },
+    ...also,
     { kind: 'insert-operation', operation },
   ]);
   return record;

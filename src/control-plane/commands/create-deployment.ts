@@ -5,6 +5,7 @@ import { reject } from '../../core/errors.ts';
 import { secretContext } from '../../core/secret-context.ts';
 import { DuplicateKey } from '../../core/store-failure.ts';
 import type { Store } from '../../ports/store.ts';
+import { newSealingKey, untilMasterKeyStays } from '../sealing/sealing-keys.ts';
 import { acceptedStatus, newOperation } from './accept-operation.ts';
 import type { CommandDependencies } from './dependencies.ts';
 import type { Identity } from './identity.ts';
@@ -17,14 +18,26 @@ export async function createDeployment(
   projectKey: string,
   draft: DeploymentDraft,
 ): Promise<Deployment> {
+  return untilMasterKeyStays(() => tryCreate(deps, identity, projectKey, draft));
+}
+
+async function tryCreate(
+  deps: CommandDependencies,
+  identity: Identity,
+  projectKey: string,
+  draft: DeploymentDraft,
+): Promise<Deployment> {
   const connector = await findConnector(deps.store, projectKey, draft.connector);
   requireApiClientScope(identity, { projectKey }, connector.spec);
   const project = await deps.store.projects.get(projectKey);
+  const id = deps.newId();
+  const sealing = await newSealingKey(deps, id);
   const decided = decideDeployment(draft, {
+    id,
     now: deps.clock.now(),
     newId: deps.newId,
     seal: (deploymentId) => (key, value) =>
-      deps.sealer.seal(value, secretContext(deploymentId, key)),
+      deps.sealer.seal(value, secretContext(deploymentId, key), sealing.key),
     projectKey,
     connector,
     productionEnabled: project?.productionEnabled ?? false,
@@ -42,6 +55,7 @@ export async function createDeployment(
   try {
     await deps.store.commit([
       { kind: 'insert-deployment', record: deployment },
+      ...sealing.changes,
       { kind: 'insert-operation', operation },
     ]);
   } catch (error) {

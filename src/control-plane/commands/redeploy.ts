@@ -5,6 +5,7 @@ import { nextStatus } from '../../core/deployment-status.ts';
 import { reject } from '../../core/errors.ts';
 import { secretContext } from '../../core/secret-context.ts';
 import type { Store } from '../../ports/store.ts';
+import { findOrMakeSealingKey } from '../sealing/sealing-keys.ts';
 import { acceptDeploy } from './accept-deploy.ts';
 import { refuseOtherVersion } from './commit-or-stale.ts';
 import type { CommandDependencies } from './dependencies.ts';
@@ -27,13 +28,14 @@ export async function redeploy(
   if (newConnector !== undefined) {
     requireApiClientScope(identity, deployment, newConnector.spec);
   }
+  const sealing = await findOrMakeSealingKey(deps, deployment.id);
   const decided = decideRedeploy(deployment, action, {
     now: deps.clock.now(),
     newId: deps.newId,
-    seal: (id) => (key, value) => deps.sealer.seal(value, secretContext(id, key)),
+    seal: (id) => (key, value) => deps.sealer.seal(value, secretContext(id, key), sealing.key),
     ...(newConnector === undefined ? {} : { newConnector }),
   });
-  return acceptDeploy(deps, deployment, decided, action);
+  return acceptDeploy(deps, deployment, decided, { ...action, also: sealing.changes });
 }
 
 async function readNewConnector(

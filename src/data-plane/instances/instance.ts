@@ -3,6 +3,8 @@ import { backoffMs } from '../../core/backoff.ts';
 import { describeFailure, RuntimeFailure } from '../../core/failure.ts';
 import type { LocalAddress } from '../../core/local-address.ts';
 import type { DesiredInstance } from '../../core/reconcile.ts';
+import type { NamedSecret } from '../../core/redaction.ts';
+import type { ReleaseEnvironment } from '../../core/release.ts';
 import { lastLines } from '../../core/report.ts';
 import { secretContext } from '../../core/secret-context.ts';
 import type { Builder } from '../../ports/builder.ts';
@@ -15,6 +17,7 @@ import type {
   RunningInstance,
   Runtime,
 } from '../../ports/runtime.ts';
+import type { SealingKeyReader } from '../../ports/sealing-keys.ts';
 import type { Opener } from '../../ports/secret-box.ts';
 import type { InstanceRecord } from '../../ports/store.ts';
 import type { LogCollector } from '../logs/collect.ts';
@@ -32,6 +35,7 @@ export interface InstanceDependencies {
   readonly runtime: Runtime;
   readonly builder: Pick<Builder, 'findIntact'>;
   readonly secrets: Opener;
+  readonly sealingKeys: SealingKeyReader;
   readonly logs: LogCollector;
   readonly redactions: Redactions;
   readonly clock: Clock;
@@ -171,10 +175,7 @@ export class Instance {
       });
     }
     const { plain, sealed } = application.environment;
-    const secrets = sealed.map(({ key, sealed: text }) => ({
-      key,
-      value: this.#deps.secrets.open(text, secretContext(release.deploymentId, key)),
-    }));
+    const secrets = await this.#openSecrets(release.deploymentId, sealed);
     const environment = Object.fromEntries(
       [...plain, ...secrets].map(({ key, value }) => [key, value] as const),
     );
@@ -210,6 +211,19 @@ export class Instance {
         exited,
       },
     );
+  }
+
+  async #openSecrets(
+    deploymentId: string,
+    sealed: ReleaseEnvironment['sealed'],
+  ): Promise<readonly NamedSecret[]> {
+    if (sealed.length === 0) return [];
+    const { secrets, sealingKeys } = this.#deps;
+    const sealingKey = await sealingKeys.get(deploymentId);
+    return sealed.map(({ key, sealed: text }) => ({
+      key,
+      value: secrets.open(text, secretContext(deploymentId, key), sealingKey),
+    }));
   }
 
   #explainExit({ code, signal, exceeded, otherPorts }: InstanceExit): string {

@@ -18,6 +18,8 @@ export class Connection {
     this.#database = new DatabaseSync(options.file);
     this.script('PRAGMA journal_mode = WAL');
     this.script(`PRAGMA synchronous = ${options.synchronous}`);
+    // What is deleted is overwritten: keys and secrets must not lie on in free pages.
+    this.script('PRAGMA secure_delete = ON');
     this.script(`PRAGMA journal_size_limit = ${64 * 1024 * 1024}`);
   }
 

@@ -6,7 +6,7 @@ import { bootstrapProject } from '../../../src/control-plane/commands/bootstrap.
 import type { AuditLogEntry } from '../../../src/core/audit-log.ts';
 import { secretContext } from '../../../src/core/secret-context.ts';
 import { DuplicateKey, StaleVersion } from '../../../src/core/store-failure.ts';
-import { secretBoxFromKey } from '../../../src/drivers/secret-box/aes-gcm/secret-box.ts';
+import { newOwnKey, secretBoxFromKey } from '../../../src/drivers/secret-box/aes-gcm/secret-box.ts';
 import { openSqliteStore } from '../../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { failureOf } from '../../contract/store/place.ts';
@@ -16,6 +16,7 @@ import { makeTempFolder } from '../../support/temp-folder.ts';
 async function openAudited() {
   const store = await openSqliteStore({ file: join(await makeTempFolder(), 'store.db') });
   const box = secretBoxFromKey(randomBytes(32));
+  const digester = box.digesterOf(newOwnKey(box));
   const asked = {
     actor: { type: 'client', clientId: 'client' },
     action: 'doSomething',
@@ -24,9 +25,9 @@ async function openAudited() {
   const clock = { now: () => 5_000 };
   return {
     store,
-    box,
+    digester,
     clock,
-    audited: auditedStore({ store, clock, digester: box }, asked),
+    audited: auditedStore({ store, clock, digester }, asked),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
@@ -74,7 +75,7 @@ describe('a change and its entry', () => {
     await using place = await openAudited();
     const clock = { now: () => Number.NaN };
     const asked = { actor: { type: 'operator' }, action: 'x', correlationId: 'x' } as const;
-    const audited = auditedStore({ ...place, digester: place.box, clock }, asked);
+    const audited = auditedStore({ ...place, digester: place.digester, clock }, asked);
     const refused = audited.commit([{ kind: 'insert-deployment', record: deployment() }]);
     expect(await failureOf(refused)).toBeInstanceOf(Error);
     expect(await place.store.deployments.byId('deployment')).toBeUndefined();
@@ -138,7 +139,7 @@ describe('what an entry shows', () => {
   test('says so where a secret cannot be opened any more, and lets the change be made', async () => {
     await using place = await openAudited();
     const other = secretBoxFromKey(randomBytes(32));
-    const sealed = other.seal('lost', secretContext('deployment', 'TOKEN'));
+    const sealed = other.seal('lost', secretContext('deployment', 'TOKEN'), newOwnKey(other));
     const record = deployment({
       globalConfiguration: { standard: [], secured: [{ key: 'TOKEN', sealed, empty: false }] },
     });

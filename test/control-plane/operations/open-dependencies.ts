@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { OperationDependencies } from '../../../src/control-plane/operations/dependencies.ts';
+import { openOwnKey } from '../../../src/control-plane/sealing/sealing-keys.ts';
 import { openNodeBuilder } from '../../../src/drivers/builder/node/driver.ts';
 import { openEmbeddedBroker } from '../../../src/drivers/event-broker/embedded/open-embedded-broker.ts';
 import { openSqliteLogStore } from '../../../src/drivers/log-store/sqlite/open-sqlite-log-store.ts';
@@ -25,6 +26,8 @@ export async function openDependencies(opening: Promise<Store>) {
   for (const part of [store, logs, events, runtime])
     onTestFinished(() => part[Symbol.asyncDispose]());
   const environment = process.env;
+  const secrets = secretBoxFromKey(randomBytes(32));
+  await openOwnKey({ store, sealer: secrets });
   const source = openGitSource({ directory: join(folder, 'git'), allowLocal: true, environment });
   const deps: OperationDependencies = {
     store,
@@ -39,7 +42,7 @@ export async function openDependencies(opening: Promise<Store>) {
       limits: { installTimeoutMs: 1000, buildTimeoutMs: 1000 },
     }),
     runtime,
-    secrets: secretBoxFromKey(randomBytes(32)),
+    secrets,
     logs,
     events,
     addressing: { kind: 'host', domain: 'example.com', scheme: 'https' },

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { describeFailure } from '../../../src/core/failure.ts';
 import {
   closedHalf,
+  newOwnKey,
   openSecretBox,
   secretBoxFromKey,
 } from '../../../src/drivers/secret-box/aes-gcm/secret-box.ts';
@@ -32,34 +33,38 @@ describe('the key file', () => {
 
   test('opens later what was sealed earlier', async () => {
     const keyFile = join(await makeTempFolder(), 'key');
-    const sealed = (await openSecretBox({ keyFile })).seal('swordfish', 'here');
-    expect((await openSecretBox({ keyFile })).open(sealed, 'here')).toBe('swordfish');
+    const box = await openSecretBox({ keyFile });
+    const key = newOwnKey(box);
+    const sealed = box.seal('swordfish', 'here', key);
+    expect((await openSecretBox({ keyFile })).open(sealed, 'here', key)).toBe('swordfish');
   });
 
   test('holds a key that can be given by itself', async () => {
     const keyFile = join(await makeTempFolder(), 'key');
-    const sealed = (await openSecretBox({ keyFile })).seal('swordfish', 'here');
-    const key = await readFile(keyFile, 'utf8');
-    expect(secretBoxFromKey(key).open(sealed, 'here')).toBe('swordfish');
+    const box = await openSecretBox({ keyFile });
+    const key = newOwnKey(box);
+    const sealed = box.seal('swordfish', 'here', key);
+    const master = await readFile(keyFile, 'utf8');
+    expect(secretBoxFromKey(master).open(sealed, 'here', key)).toBe('swordfish');
   });
 
   test('is the same for many who make it at once in one process', async () => {
     const keyFile = join(await makeTempFolder(), 'new', 'key');
     const boxes = await Promise.all(Array.from({ length: 40 }, () => openSecretBox({ keyFile })));
-    const [first, ...others] = boxes.map((box) => box.seal('swordfish', 'here').split('.')[1]);
-    expect(new Set(others)).toEqual(new Set([first]));
+    expect(new Set(boxes.map((box) => box.masterKeyId)).size).toBe(1);
   });
 
   test('is the same for several processes that make it at once', async () => {
     const folder = await makeTempFolder();
     const keyFile = join(folder, 'key');
-    const sealed = await Promise.all(
+    const printed = await Promise.all(
       Array.from({ length: 6 }, (_, index) =>
         runProgram(sealProgram, [keyFile, `secret ${index}`, 'here']),
       ),
     );
     const box = await openSecretBox({ keyFile });
-    expect(sealed.map((text) => box.open(text, 'here'))).toEqual(
+    const sealed = printed.map((text) => JSON.parse(text));
+    expect(sealed.map(({ text, key }) => box.open(text, 'here', key))).toEqual(
       sealed.map((_, index) => `secret ${index}`),
     );
     expect(await readdir(folder)).toEqual(['key']);
@@ -122,47 +127,57 @@ describe('a key given by itself', () => {
 
   test('is named in what it seals, but not told', () => {
     const key = randomBytes(32);
-    const [version, kid, ...rest] = secretBoxFromKey(key).seal('swordfish', 'here').split('.');
-    expect([version, rest.length]).toEqual(['v2', 5]);
+    const box = secretBoxFromKey(key);
+    const ownerKey = box.newKey('owner', box.masterKeyId);
+    const [version, kid, ...rest] = box.seal('swordfish', 'here', ownerKey).split('.');
+    expect([version, kid, rest.length]).toEqual(['v3', ownerKey.id, 5]);
     expect(kid).toMatch(/^[\w-]{8}$/);
-    expect(key.toString('base64url')).not.toContain(kid);
+    expect(box.masterKeyId).toMatch(/^[\w-]{8}$/);
+    expect(key.toString('base64url')).not.toContain(box.masterKeyId);
   });
 
   test('says which key is wanted where another sealed it', () => {
     const [mine, theirs] = [secretBoxFromKey(randomBytes(32)), secretBoxFromKey(randomBytes(32))];
-    const sealed = theirs.seal('swordfish', 'here');
-    const kid = sealed.split('.')[1];
-    expect(() => mine.open(sealed, 'here')).toThrow(`sealed with key '${kid}'`);
+    const key = newOwnKey(theirs);
+    const sealed = theirs.seal('swordfish', 'here', key);
+    expect(() => mine.open(sealed, 'here', key)).toThrow(`sealed with key '${theirs.masterKeyId}'`);
   });
 });
 
 describe('what was sealed with the key itself', () => {
   const key = randomBytes(32);
   const box = secretBoxFromKey(key);
-  const kid = box.seal('', '').split('.')[1] ?? '';
+  const kid = box.masterKeyId;
+  const digester = box.digesterOf(newOwnKey(box));
+  const answers = box.answersOf(newOwnKey(box));
 
   test('opens, in its context only', () => {
     const sealed = sealFirst('swordfish', 'deployment/a/TOKEN');
-    expect(box.open(sealed, 'deployment/a/TOKEN')).toBe('swordfish');
-    expect(() => box.open(sealed, 'deployment/b/TOKEN')).toThrow('belongs elsewhere');
-    expect(() => secretBoxFromKey(randomBytes(32)).open(sealed, 'deployment/a/TOKEN')).toThrow(
+    expect(box.open(sealed, 'deployment/a/TOKEN', undefined)).toBe('swordfish');
+    expect(() => box.open(sealed, 'deployment/b/TOKEN', undefined)).toThrow('belongs elsewhere');
+    const other = secretBoxFromKey(randomBytes(32));
+    expect(() => other.open(sealed, 'deployment/a/TOKEN', undefined)).toThrow(
       `sealed with key '${kid}'`,
     );
   });
 
   test('has a digest of its text, so that nothing has to be opened for it', () => {
-    const sealed = sealFirst('swordfish', 'here');
-    const digest = box.digestSealed(sealed, 'here', 'a');
-    expect(box.digestSealed(sealed, 'here', 'a')).toBe(digest);
-    expect(box.digestSealed(sealed, 'here', 'b')).not.toBe(digest);
-    expect(digest).not.toBe(box.digest('swordfish', 'a'));
+    const sealed = {
+      text: sealFirst('swordfish', 'here'),
+      context: 'here',
+      key: undefined,
+    };
+    const digest = digester.digestSealed(sealed, 'a');
+    expect(digester.digestSealed(sealed, 'a')).toBe(digest);
+    expect(digester.digestSealed(sealed, 'b')).not.toBe(digest);
+    expect(digest).not.toBe(digester.digest('swordfish', 'a'));
   });
 
   test('opens as a kept answer where it is one, and never where it is a secured value', () => {
     const of = { id: 'deployment/a/TOKEN', key: 'a key' };
-    expect(box.answers.open(sealFirst('{}', `kept-answer/${of.id}`), of)).toBe('{}');
+    expect(answers.open(sealFirst('{}', `kept-answer/${of.id}`), of)).toBe('{}');
     const secured = sealFirst('swordfish', 'deployment/a/TOKEN');
-    expect(() => box.answers.open(secured, of)).toThrow('belongs elsewhere');
+    expect(() => answers.open(secured, of)).toThrow('belongs elsewhere');
   });
 
   function sealFirst(plain: string, context: string): string {
@@ -178,12 +193,44 @@ describe('what was sealed with the key itself', () => {
   }
 });
 
+describe('what was sealed with the pair of the master key', () => {
+  // Of a Berth that had one key for everything.
+  const box = secretBoxFromKey(Buffer.alloc(32, 7));
+  const sealed =
+    'v2.H1RVvkkN.gNROyhZHaq8i8856neQqhyG0zAduAbbs6zDcErjzpTY.jVz6jIjvPT0O4l2w.VYvM5EtDQ4o_eqkJ_zrAMosOPpVb0qJ8yQ._plDhNebBKe9gnfcKM7GnucKgsmuBBTufJixEV16VGs.e6157SvHA8O_EC7MGozLFjfofqCBAM680RldrPw9qsM';
+
+  test('opens in its context only, with whatever key of an owner', () => {
+    for (const key of [undefined, newOwnKey(box)]) {
+      expect(box.open(sealed, 'deployment/a/TOKEN', key)).toBe('swordfish');
+      expect(() => box.open(sealed, 'deployment/b/TOKEN', key)).toThrow('belongs elsewhere');
+    }
+    const other = secretBoxFromKey(randomBytes(32));
+    expect(() => other.open(sealed, 'deployment/a/TOKEN', undefined)).toThrow("key 'H1RVvkkN'");
+  });
+
+  test('has the digest that it had', () => {
+    const of = { text: sealed, context: 'deployment/a/TOKEN', key: undefined };
+    expect(box.digesterOf(newOwnKey(box)).digestSealed(of, 'x')).toBe(
+      'hmac-sha256:7c6f2900635de8d1d9131090aa872628',
+    );
+  });
+
+  test('opens where it is an answer', () => {
+    const answer = 'a1.dXw8sUbSBadSB9e7.urBXS0NUNpRWOYXNMryxK5zHSw_yO8I';
+    const of = { id: 'id', key: 'a key' };
+    expect(box.answersOf(newOwnKey(box)).open(answer, of)).toBe('{"a":1}');
+    const both = secretBoxFromKey(randomBytes(32), [Buffer.alloc(32, 7)]);
+    expect(both.answersOf(newOwnKey(both)).open(answer, of)).toBe('{"a":1}');
+  });
+});
+
 test('the half for what answers requests has no way to open a secret', () => {
   const box = secretBoxFromKey(randomBytes(32));
-  const { sealer, digester, answers } = closedHalf(box);
-  const sealed = sealer.seal('swordfish', 'here');
-  expect(box.open(sealed, 'here')).toBe('swordfish');
-  expect(Object.keys(sealer)).toEqual(['seal']);
+  const key = newOwnKey(box);
+  const { sealer, digester, answers } = closedHalf(box, key);
+  const sealed = sealer.seal('swordfish', 'here', key);
+  expect(box.open(sealed, 'here', key)).toBe('swordfish');
+  expect(Object.keys(sealer)).toEqual(['masterKeyId', 'newKey', 'seal']);
   expect(Object.keys(digester)).toEqual(['digest', 'digestSealed']);
   for (const id of ['here', '../here', '']) {
     expect(() => answers.open(sealed, { id, key: '' })).toThrow('not a sealed secret');

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Deployment, DeploymentApiClient } from '../../../core/deployment.ts';
 import { describeFailure } from '../../../core/failure.ts';
-import { secretContext } from '../../../core/secret-context.ts';
+import { apiClientSecretKey, secretContext } from '../../../core/secret-context.ts';
 import type { ProjectApi } from '../../../ports/project-api.ts';
+import { findOrMakeSealingKey } from '../../sealing/sealing-keys.ts';
 import { hashSecret, newSecret } from '../../tokens/hash.ts';
 import type { OperationDependencies, SuppliedApiClient } from '../dependencies.ts';
 import type { StepScope } from '../operation-run.ts';
@@ -32,7 +33,7 @@ export async function createApiClient(
     if (given.isResumed) await deleteInterrupted(deps.projectApi, { projectKey, name }, scope);
     const made = await deps.projectApi.createApiClient({ projectKey, name, scopes });
     scope.report('Information', 'API client created', `${made.id} with ${scopes.join(', ')}.`);
-    return { ...sealed(deps, deployment, made), scopes, madeAt: 'platform' };
+    return { ...(await sealed(deps, deployment, made, scope)), scopes, madeAt: 'platform' };
   }
   const made = makeOwnClient(deployment, scopes);
   scope.change({
@@ -52,11 +53,11 @@ export async function createApiClient(
     'Berth does not know the commercetools project, so its API will refuse this client. ' +
       'Set BERTH_PLATFORM_API_URL, BERTH_PLATFORM_CLIENT_ID and BERTH_PLATFORM_CLIENT_SECRET, and redeploy.',
   );
-  return { ...sealed(deps, deployment, made), scopes, madeAt: 'berth' };
+  return { ...(await sealed(deps, deployment, made, scope)), scopes, madeAt: 'berth' };
 }
 
 /** The operator's own, as it is: its scopes are the operator's business, so the report says what the connector asks for. */
-export function supplyApiClient(
+export async function supplyApiClient(
   deps: Dependencies,
   {
     deployment,
@@ -68,7 +69,7 @@ export function supplyApiClient(
     readonly supplied: SuppliedApiClient;
   },
   scope: StepScope,
-): DeploymentApiClient {
+): Promise<DeploymentApiClient> {
   const { id, secret } = supplied;
   scope.report(
     'Information',
@@ -76,7 +77,7 @@ export function supplyApiClient(
     `${id}, from BERTH_CONNECTOR_CLIENT_ID. It needs ${scopes.join(', ')}.`,
   );
   const made = { id, secret, scope: suffixed(scopes, deployment) };
-  return { ...sealed(deps, deployment, made), scopes, madeAt: 'operator' };
+  return { ...(await sealed(deps, deployment, made, scope)), scopes, madeAt: 'operator' };
 }
 
 /** An attempt that was killed after it had made one, and before it could write that down, knows its secret no more. */
@@ -96,12 +97,15 @@ async function deleteInterrupted(
   }
 }
 
-function sealed(
-  { secrets }: Dependencies,
-  deployment: Deployment,
+async function sealed(
+  { store, secrets }: Dependencies,
+  { id }: Deployment,
   made: { readonly id: string; readonly secret: string; readonly scope: string },
+  scope: StepScope,
 ) {
-  const sealedSecret = secrets.seal(made.secret, secretContext(deployment.id, 'CTP_CLIENT_SECRET'));
+  const { key, changes } = await findOrMakeSealingKey({ store, sealer: secrets }, id);
+  scope.change(...changes);
+  const sealedSecret = secrets.seal(made.secret, secretContext(id, apiClientSecretKey), key);
   return { id: made.id, scope: made.scope, sealedSecret };
 }
 

@@ -13,7 +13,7 @@ export type ScriptName = 'postDeploy' | 'preUndeploy';
 
 type Dependencies = Pick<
   OperationDependencies,
-  'builder' | 'runtime' | 'secrets' | 'logs' | 'clock' | 'scriptTimeoutMs' | 'platform'
+  'store' | 'builder' | 'runtime' | 'secrets' | 'logs' | 'clock' | 'scriptTimeoutMs' | 'platform'
 >;
 
 /**
@@ -35,7 +35,7 @@ export async function runScript(
   await using workspace = await deps.builder.openWorkspace(application.artifactKey);
   const of = { deploymentId: deployment.id, applicationName: application.name, source: script };
   const configured = configuredEnvironment(deployment, application.name, deps.platform);
-  const secrets = openSecrets(deps, deployment.id, configured);
+  const secrets = await openSecrets(deps, deployment.id, configured);
   const redactor = createRedactor(secrets);
   const output = createOutputLog(deps, of, classifyLine, redactor);
   const environment = Object.fromEntries(
@@ -95,14 +95,16 @@ function reportScript(
   );
 }
 
-function openSecrets(
-  { secrets }: Pick<Dependencies, 'secrets'>,
+async function openSecrets(
+  { store, secrets }: Pick<Dependencies, 'store' | 'secrets'>,
   deploymentId: string,
   { sealed }: ReleaseEnvironment,
-): readonly NamedSecret[] {
+): Promise<readonly NamedSecret[]> {
+  if (sealed.length === 0) return [];
+  const sealingKey = await store.sealingKeys.get(deploymentId);
   return sealed.map(({ key, sealed: text }) => ({
     key,
-    value: secrets.open(text, secretContext(deploymentId, key)),
+    value: secrets.open(text, secretContext(deploymentId, key), sealingKey),
   }));
 }
 

@@ -44,6 +44,10 @@ export function notSealed(): Failure {
   return new Failure('This is not a sealed secret', restoreBackup);
 }
 
+export function keyIsGone(): Failure {
+  return new Failure('The key that opens this secret is gone', restoreBackup);
+}
+
 const restoreBackup = {
   nextStep: 'Set the value again, or restore the data directory from a backup.',
 } as const;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readKey } from './key.ts';
+import { readKeys } from './key.ts';
 
 /** A key's name must tell which key it was and nothing else, so it is a digest with a purpose of its own. */
 export function keyId(key: Buffer): string {
@@ -10,8 +10,7 @@ export function keyId(key: Buffer): string {
     .slice(0, 8);
 }
 
-/** Of the key in this file; undefined where there is no such file. @throws Failure where it cannot be used */
-export async function readKeyId(file: string): Promise<string | undefined> {
-  const key = await readKey(file);
-  return key && keyId(key);
+/** Of the keys in this file; undefined where there is no such file. @throws Failure where they cannot be used */
+export function readKeyIds(file: string): readonly string[] | undefined {
+  return readKeys(file)?.map(keyId);
 }

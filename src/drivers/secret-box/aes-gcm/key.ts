@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, unlink } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { link, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../../../core/failure.ts';
 
 export const keyBytes = 32;
 
-/** Whoever comes first makes the file; everybody gets the key that is in it. */
-export async function readOrCreateKey(file: string): Promise<Buffer> {
-  return (await readKey(file)) ?? (await createKey(file));
+/** Whoever comes first makes the file; everybody gets the keys that are in it, the one for new keys first. */
+export async function readOrCreateKeys(file: string): Promise<readonly Buffer[]> {
+  return readKeys(file) ?? (await createKey(file));
 }
 
 /** Strict, so that a key that lost a character is refused instead of being another key. */
@@ -20,36 +21,74 @@ export function parseKey(text: string, what: string): Buffer {
   });
 }
 
-/** Undefined where there is no such file. */
-export async function readKey(file: string): Promise<Buffer | undefined> {
-  const found = await readIfPresent(file);
+/**
+ * One, or two while the first takes the place of the second. Undefined where there is no such file. Synchronous: it is
+ * small, and whoever meets a new key cannot go on without it.
+ */
+export function readKeys(file: string): readonly Buffer[] | undefined {
+  const found = readIfPresent(file);
   if (found === undefined) return undefined;
   // Windows has no such bits; there the folder's access list decides.
   if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) throw tooOpen(file, found.mode);
-  return parseKey(found.text, `The key file ${file}`);
+  const [first = '', second, ...rest] = found.text.trimEnd().split('\n');
+  const what = `The key file ${file}`;
+  const keys = [first, ...(second === undefined ? [] : [second])];
+  return (rest.length > 0 ? [found.text] : keys).map((text) => parseKey(text, what));
+}
+
+/** Changes whenever the file is replaced. */
+export function stampOf(file: string): string | undefined {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.ino} ${found.mtimeNs} ${found.size}`;
 }
 
 const maxFileBytes = 256;
 
-async function readIfPresent(file: string) {
+function readIfPresent(file: string) {
+  let handle: number | undefined;
   try {
-    await using handle = await open(file, 'r');
-    const { mode } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxFileBytes), 0, maxFileBytes, 0);
+    handle = openSync(file, 'r');
+    const { mode } = fstatSync(handle);
+    const buffer = Buffer.alloc(maxFileBytes);
+    const bytesRead = readSync(handle, buffer, 0, maxFileBytes, 0);
     return { mode, text: buffer.toString('utf8', 0, bytesRead) };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw unusable(file, error);
+  } finally {
+    if (handle !== undefined) closeSync(handle);
   }
 }
 
+/** All at once or not at all, and on the disk when it resolves. */
+export async function replaceKeys(file: string, keys: readonly Buffer[]): Promise<void> {
+  const draft = draftOf(file);
+  try {
+    await writeDurably(draft, keys.map(printKey).join(''));
+    await rename(draft, file);
+    await syncFolder(dirname(file));
+  } catch (error) {
+    throw unusable(file, error);
+  } finally {
+    await unlink(draft).catch(() => undefined); // Renamed, or never made.
+  }
+}
+
+function printKey(key: Buffer): string {
+  return `${key.toString('base64')}\n`;
+}
+
+function draftOf(file: string): string {
+  return join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`);
+}
+
 /** The file appears whole or not at all, and never replaces another: `link` refuses a name that is taken. */
-async function createKey(file: string): Promise<Buffer> {
+async function createKey(file: string): Promise<readonly Buffer[]> {
   const folder = dirname(file);
-  const draft = join(folder, `.${basename(file)}.${randomBytes(6).toString('hex')}`);
+  const draft = draftOf(file);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeDurably(draft, `${randomBytes(keyBytes).toString('base64')}\n`);
+    await writeDurably(draft, printKey(newKey()));
     await link(draft, file).catch(ignoreTaken);
     await syncFolder(folder);
   } catch (error) {
@@ -57,9 +96,13 @@ async function createKey(file: string): Promise<Buffer> {
   } finally {
     await unlink(draft).catch(() => undefined); // Never made, where making it failed.
   }
-  const key = await readKey(file);
-  if (key === undefined) throw new Failure(`The key file ${file} is gone right after it was made`);
-  return key;
+  const keys = readKeys(file);
+  if (keys === undefined) throw new Failure(`The key file ${file} is gone right after it was made`);
+  return keys;
+}
+
+export function newKey(): Buffer {
+  return randomBytes(keyBytes);
 }
 
 /** Secrets sealed with a key that a power failure takes away could never be opened again. */

@@ -1,128 +1,125 @@
-import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { Failure } from '../../../core/failure.ts';
-import type { AnswerBox, Digester, Opener, Sealer } from '../../../ports/secret-box.ts';
+import { berthItself, type SealingKey } from '../../../core/sealing-key.ts';
+import type { AnswerBox, Digester, Opener, SealedFor, Sealer } from '../../../ports/secret-box.ts';
 import { answerBox } from './answers.ts';
-import { altered, decrypt, encrypt, notSealed } from './cipher.ts';
-import { digestKey, digestSecret } from './digest.ts';
-import { keyBytes, parseKey, readOrCreateKey } from './key.ts';
-import { keyId } from './key-id.ts';
-import { type KeyPair, keyPairOf, newSharedKey, sharedKeyOf } from './key-pair.ts';
-import { parseSealedText, printSealedText, printUnmarked, type SealedText } from './sealed-text.ts';
+import { keyIsGone } from './cipher.ts';
+import { digestSecret } from './digest.ts';
+import { parseKey, readKeys, readOrCreateKeys, stampOf } from './key.ts';
+import { type MasterKeys, masterKeys } from './master-key.ts';
+import { newOwnerKey, pairOf, publicKeyOf, rewrapOwnerKey, sealingNamesOf } from './owner-key.ts';
+import { openText, parseMarked, sealText } from './seal.ts';
 import { isVersionOne, openVersionOne } from './version-one.ts';
 
-export type SecretBox = Sealer & Opener & Digester & { readonly answers: AnswerBox };
-
-/** The box whose key lies in a file, made at the first start. */
-export async function openSecretBox(options: { readonly keyFile: string }): Promise<SecretBox> {
-  return secretBoxFromKey(await readOrCreateKey(options.keyFile));
+export interface SecretBox extends Sealer, Opener {
+  /** The names of its master keys, the one for new keys first. */
+  readonly masterKeyIds: readonly string[];
+  /** The same key, sealed with another of the master keys. */
+  rewrap(key: SealingKey, masterKeyId: string): SealingKey;
+  /** @param ownKey Berth's own */
+  digesterOf(ownKey: SealingKey): Digester;
+  answersOf(ownKey: SealingKey): AnswerBox;
 }
 
-/** The box of a key that comes from elsewhere: 32 bytes, or their base64. */
-export function secretBoxFromKey(given: Buffer | string): SecretBox {
-  const key =
-    typeof given === 'string' ? parseKey(given, 'The key of the secret box') : Buffer.from(given);
-  if (key.length !== keyBytes) throw new Failure(`The secret box needs a key of ${keyBytes} bytes`);
-  const pair = keyPairOf(key);
-  const names = { kid: keyId(key), digesting: digestKey(key) };
-  const { publicKey } = pair;
+/** The box whose key lies in a file, made at the first start. It looks again where it meets a key that it does not know. */
+export async function openSecretBox(options: {
+  readonly keyFile: string;
+  /** Base64. Opens what has not been sealed with the newer key yet. */
+  readonly previousKey?: string;
+}): Promise<SecretBox> {
+  const { keyFile } = options;
+  const previous =
+    options.previousKey === undefined ? [] : [parseKey(options.previousKey, 'The previous key')];
+  let stamp: string | undefined;
+  const first = await readOrCreateKeys(keyFile);
+  return boxOf(
+    masterKeys([...first, ...previous], () => {
+      const now = stampOf(keyFile);
+      if (now === undefined || now === stamp) return undefined;
+      const keys = readKeys(keyFile);
+      if (keys === undefined) return undefined;
+      stamp = now;
+      return [...keys, ...previous];
+    }),
+  );
+}
+
+/** The box of a key that comes from elsewhere: 32 bytes, or their base64. The key that it replaces may follow. */
+export function secretBoxFromKey(
+  given: Buffer | string,
+  previous: readonly (Buffer | string)[] = [],
+): SecretBox {
+  const keys = [given, ...previous].map((one) =>
+    typeof one === 'string' ? parseKey(one, 'The key of the secret box') : Buffer.from(one),
+  );
+  return boxOf(masterKeys(keys, () => undefined));
+}
+
+function boxOf(masters: MasterKeys): SecretBox {
   return {
-    seal: (plain, context) => seal({ ...names, publicKey }, plain, context),
-    open: (sealed, context) =>
-      isVersionOne(sealed)
-        ? openFirst({ ...names, key }, sealed, context)
-        : open({ ...names, pair }, sealed, context),
-    digest: (plain, place) => digestSecret(names.digesting, plain, place),
-    digestSealed: (sealed, context, place) => digestSealed(names, { sealed, context, place }),
-    answers: answerBox(key),
+    get masterKeyId() {
+      return masters.newest.kid;
+    },
+    get masterKeyIds() {
+      return masters.all().map(({ kid }) => kid);
+    },
+    newKey: (owner, masterKeyId) => newOwnerKey(owner, masters.find(masterKeyId)),
+    seal: (plain, context, key) =>
+      sealText({ ...sealingNamesOf(key, masters), publicKey: publicKeyOf(key) }, plain, context),
+    open: (sealed, context, key) => open(masters, { text: sealed, context, key }),
+    rewrap: (key, masterKeyId) => rewrapOwnerKey(key, masters, masterKeyId),
+    digesterOf(ownKey) {
+      const { digesting } = sealingNamesOf(ownKey, masters);
+      return {
+        digest: (plain, place) => digestSecret(digesting, plain, place),
+        digestSealed: (sealed, place) => digestSealed(masters, sealed, place),
+      };
+    },
+    answersOf: (ownKey) => answerBox(sealingNamesOf(ownKey, masters).digesting, masters),
   };
 }
 
 /** What answers requests gets of a box: objects of their own, behind which there is no way to open a secret. */
-export function closedHalf({ seal, digest, digestSealed, answers }: SecretBox) {
-  return { sealer: { seal }, digester: { digest, digestSealed }, answers };
+export function closedHalf(box: SecretBox, ownKey: SealingKey) {
+  const sealer: Sealer = {
+    get masterKeyId() {
+      return box.masterKeyId;
+    },
+    newKey: box.newKey,
+    seal: box.seal,
+  };
+  return { sealer, digester: box.digesterOf(ownKey), answers: box.answersOf(ownKey) };
 }
 
-interface Names {
-  readonly kid: string;
-  readonly digesting: Buffer;
+/** Berth's own key, for whoever has no store. */
+export function newOwnKey(box: Sealer): SealingKey {
+  return box.newKey(berthItself, box.masterKeyId);
 }
 
-function seal(
-  { kid, digesting, publicKey }: Names & { readonly publicKey: KeyObject },
-  plain: string,
-  context: string,
-): string {
-  const { key, ephemeral } = newSharedKey(publicKey);
-  const encrypted = encrypt(key, plain, boundData(kid, context));
-  const digest = keyedDigest(digesting, 'secret', context, plain);
-  const unmarked = { kid, ephemeral, ...encrypted, digest };
-  return printSealedText({ ...unmarked, mark: markOf(digesting, unmarked, context) });
-}
-
-function open(
-  { pair, ...names }: Names & { readonly pair: KeyPair },
-  text: string,
-  context: string,
-): string {
-  const sealed = parseMarked(names, text, context);
-  const key = sharedKeyOf(pair, sealed.ephemeral);
-  return decrypt(key, sealed, boundData(sealed.kid, context));
-}
-
-function openFirst(
-  { kid, key }: Names & { readonly key: Buffer },
-  text: string,
-  context: string,
-): string {
-  requireKey(text.split('.', 2)[1] ?? '', kid);
-  return openVersionOne(key, text, context);
-}
-
-interface Digested {
-  readonly sealed: string;
-  readonly context: string;
-  readonly place: string;
+function open(masters: MasterKeys, { text, context, key }: SealedFor): string {
+  if (isVersionOne(text)) return openVersionOne(masters, text, context);
+  if (isVersionTwo(text)) return openText(masterOf(masters, text), text, context);
+  const names = sealingNamesOf(required(key), masters);
+  return openText({ ...names, pair: pairOf(required(key), masters) }, text, context);
 }
 
 /** Of the first version only its text: it holds no digest, and is another text when the value is set again. */
-function digestSealed(names: Names, { sealed, context, place }: Digested): string {
-  if (isVersionOne(sealed)) {
-    requireKey(sealed.split('.', 2)[1] ?? '', names.kid);
-    return digestSecret(names.digesting, sealed, place);
-  }
-  const { digest } = parseMarked(names, sealed, context);
+function digestSealed(masters: MasterKeys, { text, context, key }: SealedFor, place: string) {
+  if (isVersionOne(text)) return digestSecret(masterOf(masters, text).digesting, text, place);
+  const names = isVersionTwo(text)
+    ? masterOf(masters, text)
+    : sealingNamesOf(required(key), masters);
+  const { digest } = parseMarked(names, text, context);
   return digestSecret(names.digesting, digest.toString('base64url'), place);
 }
 
-/** @throws Failure where another box sealed it, for another context, or it was altered */
-function parseMarked({ kid, digesting }: Names, text: string, context: string): SealedText {
-  const sealed = parseSealedText(text);
-  if (sealed === undefined) throw notSealed();
-  requireKey(sealed.kid, kid);
-  if (!timingSafeEqual(sealed.mark, markOf(digesting, sealed, context))) throw altered();
-  return sealed;
+function isVersionTwo(text: string): boolean {
+  return text.startsWith('v2.');
 }
 
-function markOf(digesting: Buffer, sealed: Omit<SealedText, 'mark'>, context: string): Buffer {
-  return keyedDigest(digesting, 'mark', context, printUnmarked(sealed));
+function masterOf(masters: MasterKeys, text: string) {
+  return masters.find(text.split('.', 2)[1] ?? '');
 }
 
-/** Lengths keep the parts apart, and the purpose keeps one kind of digest from passing for another. */
-function keyedDigest(key: Buffer, purpose: string, ...parts: readonly string[]): Buffer {
-  const digest = createHmac('sha256', key).update(`berth sealed text ${purpose}\0`);
-  for (const part of parts) digest.update(`${Buffer.byteLength(part)}:`).update(part);
-  return digest.digest();
-}
-
-/** What the ciphertext is bound to besides the key. The parts before the context cannot hold a dot. */
-function boundData(kid: string, context: string): string {
-  return `v2.${kid}.${context}`;
-}
-
-function requireKey(theirs: string, ours: string): void {
-  if (theirs === ours) return;
-  const shown = /^[\w-]{8}$/.test(theirs) ? `'${theirs}'` : 'another name';
-  throw new Failure(`The secret was sealed with key ${shown}, but this secret box has '${ours}'`, {
-    nextStep: 'Put back the key file that belongs to this data directory.',
-  });
+function required(key: SealingKey | undefined): SealingKey {
+  if (key === undefined) throw keyIsGone();
+  return key;
 }

@@ -202,4 +202,19 @@ create index kept_answer_by_project on kept_answer (project_key, seq, bytes);
 create index kept_answer_by_time on kept_answer (created_at);
 `,
   },
+  {
+    number: 2,
+    name: 'keys of Deployments',
+    sql: `
+create table master_key (place bigint primary key check (place = 1), id text collate "C" not null);
+create table sealing_key (
+  owner text collate "C" primary key,
+  id text collate "C" not null,
+  public_key text collate "C" not null,
+  master_key_id text collate "C" not null,
+  wrapped_private_key text collate "C" not null,
+  wrapped_digest_key text collate "C" not null
+);
+`,
+  },
 ] as const;

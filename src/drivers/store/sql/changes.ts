@@ -21,6 +21,7 @@ import {
   stagedRow,
 } from './records.ts';
 import type { Schema } from './schema.ts';
+import { insertSealingKey, rewrapSealingKey, setMasterKey } from './sealing-keys.ts';
 import { one, type Write, type Writer } from './write.ts';
 
 /** What makes a change true, in order. */
@@ -182,6 +183,7 @@ const writers: {
     const releases = db.selectFrom('release').select('id').where('deployment_id', '=', id);
     return [
       { query: db.deleteFrom('deployment').where('id', '=', id) },
+      { query: db.deleteFrom('sealing_key').where('owner', '=', id) },
       { query: db.deleteFrom('instance').where('release_id', 'in', releases) },
       { query: db.deleteFrom('release').where('deployment_id', '=', id) },
       { query: db.deleteFrom('revision').where('deployment_id', '=', id) },
@@ -354,6 +356,9 @@ const writers: {
   'insert-kept-answer': (db, { answer, limits }) => insertKeptAnswer(db, answer, limits),
   'update-kept-answer': (db, { id, sealed }) => updateKeptAnswer(db, id, sealed),
   'forget-kept-answers': (db, { until }) => forgetKeptAnswers(db, until),
+  'set-master-key': setMasterKey,
+  'insert-sealing-key': insertSealingKey,
+  'rewrap-sealing-key': rewrapSealingKey,
 };
 
 /** The number of a change that is written with it. */

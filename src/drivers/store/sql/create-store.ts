@@ -4,6 +4,7 @@ import {
   CancelRequested,
   DuplicateKey,
   FencedOff,
+  MasterKeyMoved,
   StaleVersion,
 } from '../../../core/store-failure.ts';
 import type { Change, OperationQueue, Store } from '../../../ports/store.ts';
@@ -21,6 +22,7 @@ import {
   createRuntimeReader,
 } from './readers.ts';
 import type { Schema } from './schema.ts';
+import { createSealingKeyReader } from './sealing-keys.ts';
 import type { Write } from './write.ts';
 
 /** An engine that runs the shared SQL. */
@@ -50,6 +52,7 @@ export function createSqlStore(engine: SqlEngine): Store {
     runtime: createRuntimeReader(db),
     auditLog: createAuditLogReader(db),
     keptAnswers: createKeptAnswerReader(db),
+    sealingKeys: createSealingKeyReader(db),
     async commit(changes, fence) {
       const writes = changes.flatMap((change) => writesOf(db, dialect, change));
       const all = fence === undefined ? writes : [...fenceWrites(db, fence), ...writes];
@@ -76,6 +79,7 @@ function explain(
     if (expects?.kind === 'fence') return new FencedOff(expects.id);
     if (expects?.kind === 'no-answer') return new AlreadyKept(expects.id);
     if (expects?.kind === 'no-cancel') return new CancelRequested(expects.id);
+    if (expects?.kind === 'master-key') return new MasterKeyMoved(expects.id);
     if (expects?.kind === 'version') return new StaleVersion(expects.id);
   }
   if (engine.isUniqueViolation(error)) return new DuplicateKey(newKeys(changes).join(', '), error);

@@ -123,6 +123,16 @@ export interface Schema {
     bytes: number;
     created_at: number;
   };
+  /** One row. */
+  master_key: { place: Generated<number>; id: string };
+  sealing_key: {
+    owner: string;
+    id: string;
+    public_key: string;
+    master_key_id: string;
+    wrapped_private_key: string;
+    wrapped_digest_key: string;
+  };
   job_tick: { deployment_id: string; application_name: string; tick_at: number };
 }
 

@@ -7,7 +7,7 @@ import type { Schema } from './schema.ts';
 export interface Write {
   readonly query: Compilable;
   readonly expects?: {
-    readonly kind: 'version' | 'fence' | 'no-cancel' | 'no-answer';
+    readonly kind: 'version' | 'fence' | 'no-cancel' | 'no-answer' | 'master-key';
     readonly id: string;
   };
 }

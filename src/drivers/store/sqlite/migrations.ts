@@ -149,4 +149,13 @@ update audit_log set owner_id = json_extract(document, '$.before.subject.id') wh
 create index audit_log_by_owner on audit_log (owner_id, seq) where owner_id is not null;
 `,
   },
+  {
+    number: 10,
+    name: 'keys of Deployments',
+    sql: `
+create table master_key (place integer primary key check (place = 1), id text not null) strict;
+create table sealing_key (owner text primary key, id text not null, public_key text not null, master_key_id text not null,
+  wrapped_private_key text not null, wrapped_digest_key text not null) strict, without rowid;
+`,
+  },
 ] as const;
