@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { BootstrapClient, Config } from '../config/parse-config.ts';
+import { makeOnce } from './make-once.ts';
 
 /**
  * The project and API client that Berth starts with: from the settings, or made once and kept in a file that only its
@@ -12,9 +12,12 @@ export async function readOrMakeCredentials(
   file: string,
 ): Promise<{ readonly client: BootstrapClient; readonly made: boolean }> {
   const known = config.bootstrap ?? (await readCredentials(file));
-  return known === undefined
-    ? { client: await makeCredentials(file), made: true }
-    : { client: known, made: false };
+  if (known !== undefined) return { client: known, made: false };
+  const made = newCredentials();
+  if (await makeOnce(file, `${JSON.stringify(made, undefined, 2)}\n`))
+    return { client: made, made: true };
+  // Another control plane that starts at the same moment.
+  return readOrMakeCredentials(config, file);
 }
 
 export async function readCredentials(file: string): Promise<BootstrapClient | undefined> {
@@ -26,15 +29,10 @@ export async function readCredentials(file: string): Promise<BootstrapClient | u
   }
 }
 
-async function makeCredentials(file: string): Promise<BootstrapClient> {
-  const made: BootstrapClient = {
+function newCredentials(): BootstrapClient {
+  return {
     projectKey: 'demo',
     clientId: randomBytes(18).toString('base64url'),
     clientSecret: randomBytes(24).toString('base64url'),
   };
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  // Whole or not at all: a start that is killed here must not keep every later one from reading it.
-  await writeFile(`${file}.new`, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600 });
-  await rename(`${file}.new`, file);
-  return made;
 }

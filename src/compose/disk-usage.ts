@@ -58,7 +58,7 @@ export async function readDiskUsage(config: Config): Promise<UsedDisk> {
         ? { maxBytes: budgets.caches, setting: settings.cachesMb.variable }
         : {}),
     },
-    { what: 'what runs', bytes: await bytesOf([layout.run('control'), layout.run('data')]) },
+    { what: 'what runs', bytes: await bytesOf([layout.runs]) },
   ];
   return {
     disk: space,

@@ -21,8 +21,10 @@ export type HousekeepingDependencies = Pick<
     /** Absent where others use the caches too. */
     readonly caches?: number;
   };
-  /** When the oldest operation under way has begun (ms since the epoch): what was used since then may be in its hands. */
-  readonly busySince: () => number | undefined;
+  /** Of whatever is under way now or begins from now on (ms since the epoch): what was used since then may be in its hands. */
+  readonly busySince: () => Promise<number>;
+  /** Whether nobody else can be using the caches now. */
+  readonly isAlone: () => Promise<boolean>;
 };
 
 export interface Housekeeping extends Disposable {
@@ -67,7 +69,7 @@ export function startHousekeeping(deps: HousekeepingDependencies): Housekeeping 
 /** What can grow fast. */
 async function tidyUp(deps: HousekeepingDependencies): Promise<void> {
   const { budgets, source, logs, clock, logRetentionMs } = deps;
-  const usedSince = deps.busySince() ?? Number.POSITIVE_INFINITY;
+  const usedSince = await deps.busySince();
   await collectArtifacts(deps, { maxBytes: budgets.artifacts, usedSince });
   await source.prune({ maxBytes: budgets.sources, usedSince });
   await logs.prune({ before: clock.now() - logRetentionMs });
@@ -82,5 +84,6 @@ export async function keepHouse(deps: HousekeepingDependencies): Promise<void> {
     { kind: 'forget-kept-answers', until: now - keptAnswerLimits.ageMs },
   ]);
   await tidyUp(deps);
-  if (budgets.caches !== undefined) await builder.pruneCaches(budgets.caches);
+  if (budgets.caches !== undefined && (await deps.isAlone()))
+    await builder.pruneCaches(budgets.caches);
 }

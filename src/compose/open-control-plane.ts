@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Logger } from 'pino';
 import type { Config } from '../config/parse-config.ts';
 import { streamLimits } from '../control-plane/api/event-streams.ts';
 import { createApiServer } from '../control-plane/api/server.ts';
@@ -15,16 +14,17 @@ import { closedHalf } from '../drivers/secret-box/aes-gcm/secret-box.ts';
 import { openGitSource } from '../drivers/source/git/git-source.ts';
 import { openIntrospection } from '../drivers/token-verifier/introspection/introspection.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Runtime } from '../ports/runtime.ts';
 import type { Store } from '../ports/store.ts';
 import type { TokenVerifier } from '../ports/token-verifier.ts';
+import { type Chores, startChores } from './chores.ts';
+import { clearSeat, startClearing } from './clear-seats.ts';
 import { readOrMakeCredentials } from './credentials.ts';
 import { openRoom } from './disk-limits.ts';
-import { startHousekeeping } from './housekeeping.ts';
-import { startMending } from './mending.ts';
+import { takeDuty } from './duty.ts';
 import { openBuilder, openParts, redirectOf } from './open-parts.ts';
 import type { OpenPlane, PlaneInput } from './plane.ts';
 import { sealForOwners } from './seal-for-owners.ts';
+import { isVacant } from './seats.ts';
 
 const steadyMs = 300;
 
@@ -32,8 +32,12 @@ const steadyMs = 300;
 export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
   const { config, logger, environment } = input;
   await using stack = new AsyncDisposableStack();
-  const { layout, disk, budgets, secrets, store, logs, events, sandbox, runtime, clock } =
-    await openParts('control', input, stack);
+  const { layout, seat, otherSeats, openRuntime, runtime, sandbox, ...parts } = await openParts(
+    'control',
+    input,
+    stack,
+  );
+  const { disk, budgets, secrets, store, logs, events, clock } = parts;
   const newId = (): string => randomUUID();
   const credentials = await readOrMakeCredentials(config, layout.credentials);
   const asked = {
@@ -92,44 +96,37 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     keepRevisions: config.keepRevisions,
   };
 
-  await stopLeftovers(runtime, logger);
-  const workerId = randomUUID();
-  // The lock says that whoever held a lease in this data directory is dead.
-  await store.operations.release({ not: workerId });
-  const underWay = new Map<string, number>();
-  const housekeeping = stack.use(
-    startHousekeeping({
-      ...operations,
-      auditLog: config.auditLog,
-      logRetentionMs: config.logRetentionMs,
-      budgets: {
-        artifacts: budgets.artifacts,
-        sources: budgets.sources,
-        // A shared one is the operator's: another Berth may be using it.
-        ...(config.toolDirectory === undefined ? { caches: budgets.caches } : {}),
-      },
-      busySince: () => (underWay.size === 0 ? undefined : Math.min(...underWay.values())),
+  await clearSeat({ store, logger }, seat, runtime);
+  stack.use(startClearing({ store, logger, layout, seats: otherSeats, openRuntime }));
+  let chores: Chores | undefined;
+  stack.use(
+    takeDuty(layout.lock('chores'), () => {
+      chores = startChores({
+        ...operations,
+        auditLog: config.auditLog,
+        logRetentionMs: config.logRetentionMs,
+        budgets: {
+          artifacts: budgets.artifacts,
+          sources: budgets.sources,
+          // A shared one is the operator's: another Berth may be using it.
+          ...(config.toolDirectory === undefined ? { caches: budgets.caches } : {}),
+        },
+        isAlone: async () => otherSeats.every((name) => isVacant(layout, name)),
+      });
+      return chores;
     }),
   );
-  const whileBusy = async (id: string, work: () => Promise<void>): Promise<void> => {
-    underWay.set(id, clock.now());
-    try {
-      await work();
-    } finally {
-      underWay.delete(id);
-      housekeeping.hint();
-    }
-  };
-  stack.use(startMending(operations, (work) => whileBusy('mending', work)));
   stack.use(
     startWorker({
       store,
       clock,
       logger,
-      workerId,
+      workerId: seat.name,
       concurrency: config.workers,
-      run: (operation, signals) =>
-        whileBusy(operation.id, () => runOperation(operations, operation, signals)),
+      run: async (operation, signals) => {
+        await runOperation(operations, operation, signals);
+        chores?.hint();
+      },
     }),
   );
   const server = createApiServer(
@@ -170,15 +167,4 @@ function openTokens(
 ): TokenVerifier {
   if (introspection === undefined) return ownTokens(own);
   return ownTokensOr(ownTokens(own), openIntrospection({ ...introspection, clock: own.clock }));
-}
-
-/** Scripts that a killed control plane left running. */
-async function stopLeftovers(runtime: Runtime, logger: Logger): Promise<void> {
-  const leftovers = (await runtime.observe()).filter(({ owned }) => !owned);
-  await Promise.all(leftovers.map(({ id }) => runtime.stop(id, 0)));
-  if (leftovers.length > 0)
-    logger.warn(
-      { stopped: leftovers.length },
-      'stopped scripts that an earlier process left running',
-    );
 }

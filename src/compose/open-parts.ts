@@ -17,7 +17,7 @@ import { dataLayout } from './data-layout.ts';
 import { chooseBudgets, openDisk } from './disk-limits.ts';
 import { openStore } from './open-store.ts';
 import type { PlaneInput, Wrap } from './plane.ts';
-import { lockPlane } from './plane-lock.ts';
+import { seatNames, takeSeat } from './seats.ts';
 
 /** What each plane opens for itself, of files that both share. They close with the stack. */
 export async function openParts(
@@ -32,11 +32,12 @@ export async function openParts(
 ) {
   const layout = dataLayout(config.dataDirectory);
   await refuseHalfRestored(config.dataDirectory);
-  stack.use(await lockPlane(layout.lock(plane), plane, signal));
+  const seats = seatsOf(plane, config);
+  const seat = stack.use(await takeSeat(layout, plane, { seats, signal }));
   const secrets = await openSecretBox({ keyFile: layout.keyFile });
   const disk = openDisk(config);
   const budgets = await chooseBudgets(disk, config.disk);
-  const directory = layout.run(plane);
+  const directory = layout.run(seat.name);
   const sandbox = await openSandbox({
     directory: join(directory, 'sandbox'),
     mode: config.sandbox,
@@ -47,20 +48,21 @@ export async function openParts(
       'builds, scripts and applications are not separated from this machine: see docs/isolation.md',
     );
   }
+  const surroundings = await surroundingsOf(config, sandbox);
+  const openRuntime = (ofSeat: string) =>
+    openProcessRuntime({ directory: layout.run(ofSeat), sandbox, surroundings });
   const [store, logs, events, runtime] = await Promise.all([
     openStore(config),
     openSqliteLogStore({ file: layout.logs, maxBytes: budgets.logs }),
     openEmbeddedBroker({ file: layout.events, maxBytes: budgets.events }),
-    openProcessRuntime({
-      directory,
-      sandbox,
-      surroundings: await surroundingsOf(config, sandbox),
-    }),
+    openRuntime(seat.name),
   ]);
   for (const part of [store, logs, events, runtime]) stack.use(part);
   const clock = { now: () => Date.now() };
   return {
     layout,
+    seat,
+    otherSeats: seatNames(plane, seats).filter((name) => name !== seat.name),
     disk,
     budgets,
     secrets,
@@ -69,8 +71,14 @@ export async function openParts(
     logs: wrap('logs', logs),
     events: wrap('events', events),
     runtime: wrap('runtime', runtime),
+    openRuntime,
     clock,
   };
+}
+
+/** SQLite has one writer anyway, and what runs on this machine is one data plane's. */
+function seatsOf(plane: 'control' | 'data', { databaseUrl }: Config): number {
+  return plane === 'control' && databaseUrl !== undefined ? mostControlPlanes : 1;
 }
 
 async function surroundingsOf(config: Config, sandbox: Sandbox) {
@@ -85,6 +93,8 @@ async function surroundingsOf(config: Config, sandbox: Sandbox) {
 function toolDirectoryOf(config: Config): string {
   return config.toolDirectory ?? dataLayout(config.dataDirectory).tools;
 }
+
+const mostControlPlanes = 16;
 
 const unwrapped: Wrap = (_port, part) => part;
 

@@ -2,14 +2,19 @@ import type { Config } from '../config/parse-config.ts';
 import { openPostgresStore } from '../drivers/store/postgres/open-postgres-store.ts';
 import { openSqliteStore } from '../drivers/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../ports/store.ts';
+import { readOrMakeId } from './data-directory-id.ts';
 import { dataLayout } from './data-layout.ts';
 
-/** The records: in the database that the settings name, otherwise in a file of the data directory. */
-export function openStore({
+/**
+ * The records: in the database that the settings name, otherwise in a file of the data directory.
+ * @throws Failure where the database has the records of another data directory
+ */
+export async function openStore({
   dataDirectory,
-  databaseUrl,
+  databaseUrl: url,
 }: Pick<Config, 'dataDirectory' | 'databaseUrl'>): Promise<Store> {
-  return databaseUrl === undefined
-    ? openSqliteStore({ file: dataLayout(dataDirectory).store })
-    : openPostgresStore({ url: databaseUrl });
+  const layout = dataLayout(dataDirectory);
+  if (url === undefined) return openSqliteStore({ file: layout.store });
+  const owner = { id: await readOrMakeId(layout.id), file: layout.id };
+  return openPostgresStore({ url, owner });
 }

@@ -290,7 +290,9 @@ export interface OperationQueue {
   /** False where the lease is no longer this attempt's. */
   renew(fence: Fence & { readonly leaseUntil: number }): Promise<boolean>;
   /** Gives back what a worker held, at once: it stops, or it is known to be dead. */
-  release(worker: { readonly not: string } | { readonly is: string }): Promise<void>;
+  release(worker: string): Promise<void>;
+  /** When the first of those that run now was claimed first (ms since the epoch); absent: none runs. */
+  runningSince(): Promise<number | undefined>;
   /** Those that somebody has asked to cancel and that have not ended. */
   cancelRequests(): Promise<readonly Operation[]>;
   steps(operationId: string): Promise<readonly StepRecord[]>;

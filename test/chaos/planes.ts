@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { PlaneName } from '../../src/compose/run-plane.ts';
+import { type KeptPlane, keepPlane, pickPorts } from '../support/kept-plane.ts';
 import { passedSettings } from '../support/passed-settings.ts';
 
 const program = join(import.meta.dirname, 'faulty-berth.ts');
@@ -22,8 +21,6 @@ export interface Planes extends AsyncDisposable {
   /** Resolves when both are ready again. */
   ready(): Promise<void>;
 }
-
-const maxLines = 400;
 
 export async function startPlanes(
   environment: Readonly<Record<string, string>> = {},
@@ -49,10 +46,11 @@ export async function startPlanes(
     BERTH_APPS_PORTS: pickPorts(),
     ...environment,
   };
-  const kept = (['control', 'data'] as const).map((plane) => keep(plane, settings, output));
-  const [control, data] = kept as [Kept, Kept];
+  const keep = (plane: PlaneName): KeptPlane => keepPlane(plane, { program, settings, output });
+  const control = keep('control');
+  const data = keep('data');
   const stop = async (): Promise<void> => {
-    await Promise.all(kept.map((plane) => plane.stop()));
+    await Promise.all([control.stop(), data.stop()]);
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
@@ -74,71 +72,4 @@ export async function startPlanes(
     await stop();
     throw new Error(`Berth did not start:\n${output.join('\n')}`, { cause: error });
   }
-}
-
-interface Kept {
-  readonly endings: number;
-  /** Its port, when it is ready. */
-  ready(): Promise<string>;
-  stop(): Promise<void>;
-}
-
-function keep(
-  plane: PlaneName,
-  settings: Readonly<Record<string, string>>,
-  output: string[],
-): Kept {
-  const variable = plane === 'control' ? 'BERTH_PORT' : 'BERTH_GATEWAY_PORT';
-  let ready = Promise.withResolvers<string>();
-  let port = '0';
-  let endings = 0;
-  let stopped = false;
-  let ended = Promise.resolve();
-  let terminate = (): void => {};
-
-  const start = (): void => {
-    const child = spawn(process.execPath, [program, 'serve', '--plane', plane], {
-      env: { ...settings, [variable]: port },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    terminate = () => void child.kill('SIGTERM');
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      output.push(line);
-      if (output.length > maxLines) output.shift();
-      const found = /"plane":"\w+".*"port":(\d+).*"msg":"ready"/.exec(line)?.[1];
-      if (found === undefined) return;
-      port = found;
-      ready.resolve(found);
-    });
-    ended = new Promise((resolve) => {
-      child.once('close', () => {
-        resolve();
-        if (stopped) return;
-        endings++;
-        if (port === '0') ready.reject(new Error(`The ${plane} plane ended before it was ready`));
-        else {
-          ready = Promise.withResolvers();
-          start();
-        }
-      });
-    });
-  };
-  start();
-  return {
-    get endings() {
-      return endings;
-    },
-    ready: () => ready.promise,
-    async stop() {
-      stopped = true;
-      ready.promise.catch(() => undefined);
-      terminate();
-      await ended;
-    },
-  };
-}
-
-function pickPorts(): string {
-  const from = 20_000 + 100 * Math.floor(Math.random() * 120);
-  return `${from}-${from + 99}`;
 }

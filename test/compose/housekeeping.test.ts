@@ -28,7 +28,8 @@ test('housekeeping keeps the audit log within its days and entries', async () =>
     ...{ store, logs, builder, source, logger: pino({ level: 'silent' }) },
     logRetentionMs: dayMs,
     budgets: { artifacts: 0, sources: 0 },
-    busySince: () => undefined,
+    busySince: async () => Number.POSITIVE_INFINITY,
+    isAlone: async () => true,
   };
   const daysAt = async (now: number, auditLog: { days: number; entries: number }) => {
     await keepHouse({ ...deps, clock: { now: () => now }, auditLog });

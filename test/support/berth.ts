@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
+import { pickPorts } from './kept-plane.ts';
 import { passedSettings } from './passed-settings.ts';
 
 const program = join(import.meta.dirname, '../../src/cli/berth.ts');
@@ -203,12 +204,6 @@ class RunningBerth implements Berth {
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: parseJson(text) };
   }
-}
-
-/** A range of its own for each Berth, below those that the system gives to outgoing connections. */
-function pickPorts(): string {
-  const from = 20_000 + 100 * Math.floor(Math.random() * 120);
-  return `${from}-${from + 99}`;
 }
 
 function portOf(url: string): string {

@@ -21,10 +21,11 @@ export async function workProcessesOf(directory: string): Promise<readonly Found
 
 /** Folders and records that exist only while something runs or is built. */
 export async function workFoldersOf(directory: string): Promise<readonly string[]> {
+  const planes = await readdir(join(directory, 'run')).catch(() => []);
   const parents = [
     'builds/work',
     'builds/workspaces',
-    ...['control', 'data'].flatMap((plane) => [`run/${plane}/work`, `run/${plane}/instances`]),
+    ...planes.flatMap((plane) => [`run/${plane}/work`, `run/${plane}/instances`]),
   ];
   const names = await Promise.all(
     parents.map(async (parent) =>

@@ -8,7 +8,7 @@ export interface WorkerOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Unique to this process: whoever else holds a lease is somebody else. */
+  /** Of nobody else alive: whoever else holds a lease under it is dead. */
   readonly workerId: string;
   readonly concurrency: number;
   /** Also called for one that is still queued and to be cancelled. */
@@ -76,7 +76,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
       unwatch();
       await filling;
       await Promise.all(running);
-      await options.store.operations.release({ is: options.workerId });
+      await options.store.operations.release(options.workerId);
     },
   };
 }

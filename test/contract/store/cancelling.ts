@@ -38,7 +38,7 @@ export function describeCancelling(prepare: PrepareStore): void {
       await using store = await openWith(operation('a'));
       await claim(store);
       await store.commit([request('a')]);
-      await store.operations.release({ not: 'nobody' });
+      await store.operations.release('worker');
       expect(await claim(store)).toMatchObject({ attempt: 2, cancel: { by: 'client' } });
     });
 
@@ -142,7 +142,7 @@ export function describeCancelling(prepare: PrepareStore): void {
       await store.commit([end('a', 'x', 14), begin('a', 'z', 16)]);
       await store.commit([request('a')]);
       await store.commit([request('a')]);
-      await store.operations.release({ not: 'nobody' });
+      await store.operations.release('worker');
       await claim(store);
       await store.commit([begin('a', 'z', 17)]);
       await store.commit([finish('a')]);

@@ -130,20 +130,23 @@ export function describeOperations(prepare: PrepareStore): void {
       await using store = await openWith(operation('a'), operation('b'));
       await claim(store, { worker: 'one', now: 1000, leaseUntil: 9000 });
       await claim(store, { worker: 'two', now: 1000, leaseUntil: 9000 });
-      await store.operations.release({ is: 'one' });
+      await store.operations.release('one');
       expect(await claim(store, { worker: 'three', now: 1000 })).toMatchObject({ id: 'a' });
       expect(await claim(store, { worker: 'three', now: 1000 })).toBeUndefined();
     });
+  });
 
-    test('of everybody else is given back by whoever knows that they are dead', async () => {
-      await using store = await openWith(operation('a'), operation('b'));
-      await claim(store, { worker: 'dead', now: 1000, leaseUntil: 9000 });
-      await claim(store, { worker: 'alive', now: 1000, leaseUntil: 9000 });
-      await store.operations.release({ not: 'alive' });
-      const taken = await claim(store, { worker: 'alive', now: 1000 });
-      expect(taken).toMatchObject({ id: 'a', attempt: 2 });
-      expect(await claim(store, { worker: 'alive', now: 1000 })).toBeUndefined();
-    });
+  test('what runs has run since the first of them was claimed, whichever attempt it is at', async () => {
+    await using store = await openWith(operation('a'), operation('b'));
+    expect(await store.operations.runningSince()).toBeUndefined();
+    await claim(store, { now: 1000, leaseUntil: 2000 });
+    await claim(store, { now: 1500, leaseUntil: 9000 });
+    await claim(store, { now: 3000, leaseUntil: 9000 });
+    expect(await store.operations.runningSince()).toBe(1000);
+    await finish(store, 'a');
+    expect(await store.operations.runningSince()).toBe(1500);
+    await finish(store, 'b');
+    expect(await store.operations.runningSince()).toBeUndefined();
   });
 
   test('what is queued or running is counted as open', async () => {

@@ -72,7 +72,7 @@ export function describeProcesses(prepare: PrepareStore): void {
       };
       await program.kill();
       expect(await take()).toBeUndefined();
-      await store.operations.release({ not: 'next' });
+      await store.operations.release('killed');
       expect(await take()).toMatchObject({ id: 'o', attempt: 2 });
     });
 

@@ -181,7 +181,7 @@ describe('an operation', () => {
   test('that another worker has taken over writes nothing, and complains of nothing', async () => {
     const { deps, store, log } = await open();
     const lost = await acceptUndeploy(deps);
-    await store.operations.release({ is: 'worker' });
+    await store.operations.release('worker');
     const taken = await claim(store, 'another');
     await runOperation(deps, lost, never);
     expect((await store.runtime.release('release'))?.state).toBe('current');

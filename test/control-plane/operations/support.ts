@@ -25,7 +25,7 @@ export async function claim(store: Store, worker = 'worker', now = Date.now()): 
 
 /** As after the death of the worker that held the operation. */
 export async function claimAgain(store: Store): Promise<Operation> {
-  await store.operations.release({ not: 'nobody' });
+  for (const dead of ['worker', 'next']) await store.operations.release(dead);
   return claim(store, 'next');
 }
 

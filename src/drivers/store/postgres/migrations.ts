@@ -217,4 +217,13 @@ create table sealing_key (
 );
 `,
   },
+  {
+    number: 3,
+    name: 'data directory',
+    sql: `
+create table data_directory (
+  only_one boolean primary key default true check (only_one),
+  id text collate "C" not null
+);`,
+  },
 ] as const;

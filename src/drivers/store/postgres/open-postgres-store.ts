@@ -14,17 +14,22 @@ import { postgresDialect } from './dialect.ts';
 import { isUniqueViolation, UnmetWrite } from './errors.ts';
 import { migrate } from './migrate.ts';
 import { createPostgresQueue } from './operations.ts';
+import { claimDatabase, type Owner } from './owner.ts';
 import { Watcher } from './watcher.ts';
 
 /**
- * One database that any number of planes open.
+ * One database that any number of planes open, of one data directory: `owner` names it. Absent: whoever asks.
  * @throws StoreUnavailable where the server cannot be reached
- * @throws Failure where its schema is of another version
+ * @throws Failure where its schema is of another version, or its records belong to another data directory
  */
-export async function openPostgresStore(options: { readonly url: string }): Promise<Store> {
+export async function openPostgresStore(options: {
+  readonly url: string;
+  readonly owner?: Owner;
+}): Promise<Store> {
   const connections = new Connections(options.url);
   try {
     await migrate(connections);
+    if (options.owner !== undefined) await claimDatabase(connections, options.owner);
   } catch (error) {
     await connections.end();
     throw error;

@@ -35,14 +35,20 @@ export function createOperationQueue(db: Kysely<Schema>, dialect: SqlDialect): O
       return result.numUpdatedRows === 1n;
     },
     async release(worker) {
-      const held = db
+      await db
         .updateTable('operation')
         .set({ lease_until: 0 })
-        .where('state', '=', 'running');
-      await ('is' in worker
-        ? held.where('worker', '=', worker.is)
-        : held.where('worker', '!=', worker.not)
-      ).execute();
+        .where('state', '=', 'running')
+        .where('worker', '=', worker)
+        .execute();
+    },
+    async runningSince() {
+      const row = await db
+        .selectFrom('operation')
+        .select((eb) => eb.fn.min('started_at').as('since'))
+        .where('state', '=', 'running')
+        .executeTakeFirst();
+      return row?.since ?? undefined;
     },
     async cancelRequests() {
       const rows = await db
