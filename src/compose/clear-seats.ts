@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Runtime } from '../ports/runtime.ts';
 import type { Store } from '../ports/store.ts';
 import type { DataLayout } from './data-layout.ts';
+import { endLeftovers } from './end-leftovers.ts';
 import { type Seat, trySeat } from './seats.ts';
 
 /** Sooner than the leases of the dead run out: what they have started must not run beside its repetition. */
@@ -17,15 +18,11 @@ interface ClearingDependencies {
 export async function clearSeat(
   { store, logger }: ClearingDependencies,
   { name }: Seat,
-  runtime: Pick<Runtime, 'observe' | 'stop'>,
+  runtime: Runtime,
 ): Promise<void> {
-  const leftovers = (await runtime.observe()).filter(({ owned }) => !owned);
-  await Promise.all(leftovers.map(({ id }) => runtime.stop(id, 0)));
-  if (leftovers.length > 0)
-    logger.warn(
-      { seat: name, stopped: leftovers.length },
-      'stopped scripts that an earlier process left running',
-    );
+  const stopped = await endLeftovers(runtime);
+  if (stopped > 0)
+    logger.warn({ seat: name, stopped }, 'stopped scripts that an earlier process left running');
   await store.operations.release(name);
 }
 

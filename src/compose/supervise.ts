@@ -35,7 +35,12 @@ export async function supervise(options: {
   const stop = AbortSignal.any([options.stop, failed.signal]);
   const control = keepPlane('control', { ...options, stop });
   const data = keepPlane('data', { ...options, stop });
-  const ended = Promise.all([control.ended, data.ended]).then(() => {});
+  const ended = Promise.all([control.ended, data.ended]).then(async (wereClean) => {
+    if (wereClean.every(Boolean)) return;
+    // Hardly ever needed, and it would make every start slower.
+    const { endAllLeftovers } = await import('./end-leftovers.ts');
+    await endAllLeftovers(options.config);
+  });
   try {
     const [api, gateway] = await Promise.all([control.ready, data.ready]);
     return { apiPort: api.port, gatewayPort: gateway.port, newClient: api.newClient, ended };
@@ -51,29 +56,36 @@ type Ready = Extract<PlaneMessage, { kind: 'ready' }>;
 function keepPlane(
   name: PlaneName,
   options: Parameters<typeof supervise>[0],
-): { readonly ready: Promise<Ready>; readonly ended: Promise<void> } {
+): {
+  readonly ready: Promise<Ready>;
+  /** Whether it has stopped by itself what it ran. */
+  readonly ended: Promise<boolean>;
+} {
   const ready = Promise.withResolvers<Ready>();
   let wasReady: Ready | undefined;
-  const keep = async (): Promise<void> => {
+  const keep = async (): Promise<boolean> => {
     let restarts = 0;
+    let isClean = true;
     while (!options.stop.aborted) {
       const startedAt = Date.now();
-      const failure = await runOnce(name, options, wasReady?.port, (message) => {
+      const { failure, ...end } = await runOnce(name, options, wasReady?.port, (message) => {
         wasReady = message;
         ready.resolve(message);
       });
-      if (options.stop.aborted) return;
+      isClean = end.isClean;
+      if (options.stop.aborted) break;
       if (wasReady === undefined) {
         ready.reject(
           new Error(failure ?? `The ${name} plane ended before it was ready. Its log says more.`),
         );
-        return;
+        break;
       }
       restarts = Date.now() - startedAt > stableMs ? 1 : restarts + 1;
       await wait(backoffMs(restarts, restartBackoff), undefined, { signal: options.stop }).catch(
         () => {},
       );
     }
+    return isClean;
   };
   // A stop before it was ready is no failure.
   const ended = keep().finally(() => ready.reject(new Error('Stopped before it was ready')));
@@ -86,7 +98,7 @@ async function runOnce(
   { program, config, environment, output, stop }: Parameters<typeof supervise>[0],
   port: number | undefined,
   isReady: (message: Ready) => void,
-): Promise<string | undefined> {
+): Promise<{ readonly failure: string | undefined; readonly isClean: boolean }> {
   const variable = name === 'control' ? settings.port.variable : settings.gatewayPort.variable;
   const child = fork(program, ['serve', '--plane', name], {
     env: {
@@ -103,14 +115,14 @@ async function runOnce(
     if (message.kind === 'ready') isReady(message);
     else failure = message.message;
   });
-  const end = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', () => resolve());
+  const end = new Promise<boolean>((resolve) => {
+    child.once('exit', (code) => resolve(code === 0));
+    child.once('error', () => resolve(false));
   });
   const unlisten = stopWith(stop, child, config.drainMs);
-  await end;
+  const isClean = await end;
   unlisten();
-  return failure;
+  return { failure, isClean };
 }
 
 /** Asks first. The planes stop applications, which may take as long as requests may drain, and then some. */

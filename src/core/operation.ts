@@ -79,6 +79,12 @@ export interface StepEntry extends ReportEntry {
 
 /** From acceptance to a final state. The platform it replaces takes up to 15 minutes. */
 export const operationDeadlineMs = 45 * 60_000;
+/** And each of its steps after this, unless it says that it may take longer. */
+export const stepDeadlineMs = 10 * 60_000;
+/** For builds, which wait for each other. */
+export const buildDeadlineMs = 40 * 60_000;
+/** What a step may take to end once it is told to. Then it is left behind: it can write nothing any more. */
+export const stepGraceMs = 30_000;
 /** A killed worker is noticed by another one after this. */
 export const leaseMs = 15_000;
 /** Operations that have ended are kept: of each subject and kind the newest. */

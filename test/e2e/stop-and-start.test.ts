@@ -57,6 +57,16 @@ describe('a Berth that ends', () => {
     expect(now.body).toEqual(deployment.body);
   });
 
+  test('by SIGTERM right after the death of its data plane leaves no process and no work folder', async () => {
+    await berth.kill('data');
+    await berth.stop();
+
+    expect(await processesOf(berth.dataDirectory)).toEqual([]);
+    expect(await workFoldersOf(berth.dataDirectory)).toEqual([]);
+    await berth.start();
+    await expect.poll(() => answers(urls()), { timeout: 10_000 }).toEqual([200, 200]);
+  });
+
   test('by kill -9 of its supervisor takes both planes and all applications with it', async () => {
     await berth.kill('supervisor');
     await expect.poll(() => processesOf(berth.dataDirectory), { timeout: 20_000 }).toEqual([]);

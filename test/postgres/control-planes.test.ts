@@ -16,7 +16,7 @@ const controlPlanes = 3;
 const deployments = 200;
 /** The others have nothing that runs: what is tried here is who does the work. */
 const withService = 10;
-const donePerKill = 8;
+const donePerKill = 16;
 const client = { id: 'many-planes', secret: 'a-secret-of-many-planes' };
 const project = 'many';
 

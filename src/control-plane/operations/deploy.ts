@@ -2,7 +2,7 @@ import { isMerchantCenter } from '../../core/application.ts';
 import { applicationNamed } from '../../core/configuration.ts';
 import type { Deployment } from '../../core/deployment.ts';
 import { nextStatus } from '../../core/deployment-status.ts';
-import { inputOf } from '../../core/operation.ts';
+import { buildDeadlineMs, inputOf, stepDeadlineMs } from '../../core/operation.ts';
 import type { Release } from '../../core/release.ts';
 import { outdatedRevisions, revisionOf } from '../../core/revision.ts';
 import type { Change } from '../../ports/store.ts';
@@ -39,10 +39,18 @@ export async function deploy(deps: OperationDependencies, run: OperationRun): Pr
   const release = await propose(deps, run, { deployment: withClient, addresses, artifactKeys });
   await run.step(
     'await-healthy',
-    { failed: 'Applications did not start', starting: 'Starting applications' },
+    {
+      failed: 'Applications did not start',
+      starting: 'Starting applications',
+      deadlineMs: deps.startupTimeoutMs + stepDeadlineMs,
+    },
     (scope) => awaitHealthy(deps, release, scope),
   );
-  await run.step('switch', { failed: 'Traffic could not be switched' }, (scope) =>
+  const switching = {
+    failed: 'Traffic could not be switched',
+    deadlineMs: deps.drainMs + stepDeadlineMs,
+  };
+  await run.step('switch', switching, (scope) =>
     switchRelease(deps, release, scope, {
       commit: (changes) => run.commit(changes),
       check: async () => refuseEnded(await deps.store.runtime.instances({ releaseId: release.id })),
@@ -65,6 +73,15 @@ export async function failDeploy(
     ...(await unfinishedReleases(deps, run)).map(takeOut),
     update(deps, deployment, { status: nextStatus(deployment.status, 'fail') }),
   ];
+}
+
+export async function abandonDeploy(
+  deps: OperationDependencies,
+  run: OperationRun,
+): Promise<readonly Change[]> {
+  const deployment = await find(deps, run);
+  if (deployment === undefined) return [];
+  return [update(deps, deployment, { status: nextStatus(deployment.status, 'fail') })];
 }
 
 /** As a failure; and a Deployment that has never succeeded keeps nothing, even if it serves requests already. */
@@ -150,6 +167,7 @@ async function buildAll(
       {
         failed: 'Application build failed',
         starting: 'Building application',
+        deadlineMs: buildDeadlineMs,
         application: application.name,
       },
       (scope) =>
@@ -244,6 +262,7 @@ async function runPostDeploys(
       {
         failed: "Failed during the execution of 'postDeploy' script",
         application: name,
+        deadlineMs: deps.scriptTimeoutMs + stepDeadlineMs,
         ...starting,
       },
       async (scope) => {

@@ -10,6 +10,8 @@ export interface OperationPlan {
   readonly fail: (deps: OperationDependencies, run: OperationRun) => Promise<readonly Change[]>;
   /** The same for one that was cancelled, before or while it ran. */
   readonly cancel: (deps: OperationDependencies, run: OperationRun) => Promise<Cancelled>;
+  /** The status alone, where that after-care is what does not work. */
+  readonly abandon: (deps: OperationDependencies, run: OperationRun) => Promise<readonly Change[]>;
 }
 
 export interface Cancelled {

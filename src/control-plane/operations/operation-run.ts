@@ -1,9 +1,15 @@
-import { describeFailure, explainFullDisk } from '../../core/failure.ts';
-import type { Operation, OperationState } from '../../core/operation.ts';
+import { describeFailure, explainFullDisk, Failure } from '../../core/failure.ts';
+import {
+  type Operation,
+  type OperationState,
+  stepDeadlineMs,
+  stepGraceMs,
+} from '../../core/operation.ts';
 import type { ReportEntry } from '../../core/report.ts';
 import { FencedOff, StoreUnavailable } from '../../core/store-failure.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Change, Fence, Store } from '../../ports/store.ts';
+import { leaveBehind } from './leave-behind.ts';
 
 /** What a step may do besides its work: tell people, and write together with being recorded as done. */
 export interface StepScope {
@@ -18,6 +24,8 @@ export interface StepOptions {
   /** Shown while the step runs; its own entries replace it. */
   readonly starting?: string;
   readonly application?: string;
+  /** It fails after this; `stepDeadlineMs` where it does not say. */
+  readonly deadlineMs?: number;
 }
 
 /**
@@ -59,8 +67,11 @@ export class OperationRun {
     this.signal.throwIfAborted();
     const entries: ReportEntry[] = [];
     const changes: Change[] = [];
+    const { deadlineMs = stepDeadlineMs } = options;
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const signal = AbortSignal.any([this.signal, deadline]);
     const scope: StepScope = {
-      signal: this.signal,
+      signal,
       report: (type, title, message) =>
         entries.push(this.entry(type, title, message, options.application)),
       change: (...more) => changes.push(...more),
@@ -70,14 +81,15 @@ export class OperationRun {
     begun.catch(() => undefined);
     if (options.starting !== undefined) await begun;
     try {
-      const result = await work(scope);
+      const result = await leaveBehind(work(scope), { signal, graceMs: stepGraceMs });
       await begun;
       await this.#record(name, result, entries, changes);
       return result;
     } catch (error) {
       this.signal.throwIfAborted();
       if (error instanceof FencedOff || error instanceof StoreUnavailable) throw error;
-      throw new StepFailure(name, options, entries, explainFullDisk(error));
+      const cause = deadline.aborted ? late(deadlineMs) : explainFullDisk(error);
+      throw new StepFailure(name, options, entries, cause);
     }
   }
 
@@ -168,6 +180,12 @@ export class OperationRun {
     const whileQueued = state === 'queued';
     return this.#store.commit(changes, { operationId, attempt, whileQueued, ...more });
   }
+}
+
+function late(deadlineMs: number): Failure {
+  return new Failure(`It was not done after ${Math.round(deadlineMs / 1000)} s and was stopped.`, {
+    nextStep: 'Try again; if it happens again, look at what the machine and the log say.',
+  });
 }
 
 /** A step that failed, with everything its report entry needs. */

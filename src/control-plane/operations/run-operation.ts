@@ -1,9 +1,10 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../../core/failure.ts';
 import { maxAttempts, type Operation, type OperationKind } from '../../core/operation.ts';
 import type { ReportEntry } from '../../core/report.ts';
 import { CancelRequested, FencedOff, StoreUnavailable } from '../../core/store-failure.ts';
 import type { OperationDependencies } from './dependencies.ts';
-import { cancelDeploy, deploy, failDeploy } from './deploy.ts';
+import { abandonDeploy, cancelDeploy, deploy, failDeploy } from './deploy.ts';
 import type { OperationPlan } from './operation-plan.ts';
 import { OperationRun, StepFailure } from './operation-run.ts';
 import { cancelPreview, failPreview, preview } from './preview.ts';
@@ -11,10 +12,10 @@ import { cancelPublish, failPublish, publish } from './publish.ts';
 import { cancelUndeploy, failUndeploy, undeploy } from './undeploy.ts';
 
 const plans: { readonly [K in OperationKind]: OperationPlan } = {
-  preview: { run: preview, fail: failPreview, cancel: cancelPreview },
-  publish: { run: publish, fail: failPublish, cancel: cancelPublish },
-  deploy: { run: deploy, fail: failDeploy, cancel: cancelDeploy },
-  undeploy: { run: undeploy, fail: failUndeploy, cancel: cancelUndeploy },
+  preview: { run: preview, fail: failPreview, cancel: cancelPreview, abandon: failPreview },
+  publish: { run: publish, fail: failPublish, cancel: cancelPublish, abandon: failPublish },
+  deploy: { run: deploy, fail: failDeploy, cancel: cancelDeploy, abandon: abandonDeploy },
+  undeploy: { run: undeploy, fail: failUndeploy, cancel: cancelUndeploy, abandon: failUndeploy },
 };
 
 /** What can end an attempt from outside. */
@@ -91,17 +92,20 @@ async function finishCancelled(
   plan: OperationPlan,
 ): Promise<void> {
   const { id, projectKey } = run.operation;
-  try {
+  const entryOf = async (outcome: string) => {
     const now = await deps.store.operationRecords.get(projectKey, id);
-    const { changes, outcome } = await plan.cancel(deps, run);
     const who = `API client "${now?.cancel?.by}" asked for it.`;
     const entry = run.entry('Warning', 'Operation cancelled', `${who} ${outcome}`);
-    await run.finish('cancelled', changes, { step: 'operation', entries: [entry] });
-  } catch (failure) {
-    if (failure instanceof FencedOff) return;
-    deps.logger.error({ err: failure }, 'a cancelled operation could not be ended');
-    await giveUp(deps, run, failure);
-  }
+    return { step: 'operation', entries: [entry] };
+  };
+  await endSomehow(deps, run, [
+    async () => {
+      const { changes, outcome } = await plan.cancel(deps, run);
+      await run.finish('cancelled', changes, await entryOf(outcome));
+    },
+    async () => run.finish('cancelled', await plan.abandon(deps, run), await entryOf(abandoned)),
+    async () => run.finish('cancelled', [], await entryOf(abandoned)),
+  ]);
 }
 
 async function finishFailed(
@@ -109,28 +113,44 @@ async function finishFailed(
   run: OperationRun,
   plan: OperationPlan,
   error: unknown,
-) {
+): Promise<void> {
   const cause = error instanceof StepFailure ? error.cause : error;
   if (!(cause instanceof Failure))
     deps.logger.error({ err: cause, operation: run.operation.id }, 'operation failed');
-  try {
-    const changes = await plan.fail(deps, run);
-    await run.finish('failed', changes, lastEntries(run, error));
-  } catch (failure) {
-    if (failure instanceof FencedOff) return;
-    deps.logger.error({ err: failure }, 'a failed operation could not be ended');
-    await giveUp(deps, run, error);
-  }
+  const last = lastEntries(run, error);
+  await endSomehow(deps, run, [
+    async () => run.finish('failed', await plan.fail(deps, run), last),
+    async () => run.finish('failed', await plan.abandon(deps, run), last),
+    async () => run.finish('failed', [], last),
+  ]);
 }
 
-/** The last resort: better an operation without its after-care than one that is tried for ever. */
-async function giveUp(deps: OperationDependencies, run: OperationRun, error: unknown) {
-  if (run.operation.attempt <= maxAttempts) return;
-  await run
-    .finish('failed', [], lastEntries(run, error))
-    .catch((again: unknown) =>
-      deps.logger.error({ err: again }, 'it could not be given up either'),
-    );
+const abandoned = 'What is left of it is cleared up later; its log says more.';
+/** Before each further try to end an operation in the same way. */
+const pausesMs = [100, 400, 1500];
+
+/**
+ * In the first way that works, each tried for a moment: better an operation that ends without its after-care than one that is tried for
+ * ever. Where the store itself is the trouble it is left to the next attempt.
+ */
+async function endSomehow(
+  { logger }: OperationDependencies,
+  { operation, signal }: OperationRun,
+  ways: readonly (() => Promise<void>)[],
+): Promise<void> {
+  for (const end of ways) {
+    for (const pauseMs of [0, ...pausesMs]) {
+      try {
+        await wait(pauseMs, undefined, { signal });
+        await end();
+        return;
+      } catch (error) {
+        if (signal.aborted || error instanceof FencedOff) return;
+        logger.error({ err: error, operation: operation.id }, 'an operation could not be ended');
+        if (error instanceof StoreUnavailable) return;
+      }
+    }
+  }
 }
 
 function lastEntries(run: OperationRun, error: unknown): { step: string; entries: ReportEntry[] } {

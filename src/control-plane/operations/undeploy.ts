@@ -1,7 +1,7 @@
 import { applicationNamed } from '../../core/configuration.ts';
 import type { Deployment } from '../../core/deployment.ts';
 import { nextStatus } from '../../core/deployment-status.ts';
-import { inputOf } from '../../core/operation.ts';
+import { inputOf, stepDeadlineMs } from '../../core/operation.ts';
 import type { Change } from '../../ports/store.ts';
 import { deleteApiClient } from './api-clients.ts';
 import type { OperationDependencies } from './dependencies.ts';
@@ -20,7 +20,11 @@ export async function undeploy(deps: OperationDependencies, run: OperationRun): 
   await run.forbidCancel('the applications are being taken down');
   await run.step(
     'stop',
-    { failed: 'Applications could not be stopped', starting: 'Stopping applications' },
+    {
+      failed: 'Applications could not be stopped',
+      starting: 'Stopping applications',
+      deadlineMs: deps.drainMs + stepDeadlineMs,
+    },
     (scope) => stopReleases(deps, deployment.id, scope, (changes) => run.commit(changes)),
   );
   await deleteApiClients(deps, run, deployment);
@@ -79,6 +83,7 @@ async function runPreUndeploys(
         failed: "Failed during the execution of 'preUndeploy' script",
         application: name,
         starting: 'Running script "preUndeploy"',
+        deadlineMs: deps.scriptTimeoutMs + stepDeadlineMs,
       },
       (scope) =>
         runScript(

@@ -3,6 +3,7 @@ import { emptyConfiguration } from '../../core/configuration.ts';
 import type { ConnectorStaged } from '../../core/connector.ts';
 import type { ApplicationSpec, ConnectorSpec } from '../../core/connector-spec.ts';
 import { Failure } from '../../core/failure.ts';
+import { buildDeadlineMs } from '../../core/operation.ts';
 import { readSpec } from '../sources/read-spec.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import type { OperationRun } from './operation-run.ts';
@@ -53,6 +54,7 @@ export async function validateConnector(
       {
         failed: 'Application Build check failed',
         starting: 'Building application',
+        deadlineMs: buildDeadlineMs,
         application: application.name,
       },
       async (scope) => {

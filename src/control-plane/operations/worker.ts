@@ -26,6 +26,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
   const cancels = new Map<string, AbortController>();
+  const cancelling = new Map<string, Promise<void>>();
   let filling: Promise<void> | undefined;
   let again = false;
 
@@ -46,8 +47,16 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
   };
   const cancelAsked = async (): Promise<void> => {
     for (const operation of await options.store.operations.cancelRequests()) {
-      if (operation.state === 'queued') await cancelQueued(options, operation, stopping.signal);
-      else cancels.get(operation.id)?.abort(new CancelRequested(operation.id));
+      const { id, state } = operation;
+      if (state === 'running') cancels.get(id)?.abort(new CancelRequested(id));
+      else if (!cancelling.has(id)) {
+        // Nobody waits for it: others are to be claimed meanwhile.
+        const work = cancelQueued(options, operation, stopping.signal);
+        cancelling.set(
+          id,
+          work.finally(() => cancelling.delete(id)),
+        );
+      }
     }
   };
   const look = (): void => {
@@ -75,7 +84,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
       clearInterval(timer);
       unwatch();
       await filling;
-      await Promise.all(running);
+      await Promise.all([...running, ...cancelling.values()]);
       await options.store.operations.release(options.workerId);
     },
   };

@@ -79,6 +79,16 @@ describe('a step', () => {
     expect(await titlesOf(store, reportId)).toEqual(['build: Information Built']);
   });
 
+  test('that is not done at its deadline is told to stop, and fails', async () => {
+    const { store, run } = await open();
+    await using _ = store;
+    const options = { failed, deadlineMs: 1 };
+    const failing = run.step('build', options, ({ signal }) => aborted(signal));
+    await expect(failing).rejects.toThrow(/^It was not done after 0 s and was stopped/);
+    await expect(failing).rejects.toBeInstanceOf(StepFailure);
+    expect(await store.operations.steps('o')).toEqual([]);
+  });
+
   test('that fails changes nothing, and tells what it had to say', async () => {
     const { store, run } = await open();
     await using _ = store;
@@ -179,3 +189,9 @@ describe('the end of an operation', () => {
     expect(await store.operations.countOpen()).toBe(1);
   });
 });
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

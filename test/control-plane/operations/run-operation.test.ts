@@ -263,6 +263,26 @@ describe('a failure', () => {
     expect(log.lines).toEqual(['error operation failed']);
     expect(await store.operations.countOpen()).toBe(0);
   });
+
+  test('that cannot even be cleared up behind ends the operation, and says so of the Deployment', async () => {
+    const { deps, store, log } = await open();
+    const record = deployment({ status: 'Deploying' });
+    await store.commit([{ kind: 'insert-deployment', record }]);
+    const { version } = record;
+    const input = {
+      kind: 'deploy',
+      deploymentId: record.id,
+      version,
+      reportId,
+      skipScripts: false,
+    } as const;
+    const releases = () => Promise.reject(new Error('unreadable'));
+    const broken = { ...store, runtime: { ...store.runtime, releases } };
+    await runOperation({ ...deps, store: broken }, await accept(store, soon(input)), never);
+    expect(await store.deployments.byId(record.id)).toMatchObject({ status: 'Failed' });
+    expect(await store.operationRecords.get('project', 'o')).toMatchObject({ state: 'failed' });
+    expect(log.lines).toContain('error an operation could not be ended');
+  });
 });
 
 function soon(input: Operation['input']): Operation {
