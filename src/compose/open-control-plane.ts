@@ -46,7 +46,8 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     correlationId: newId(),
   } as const;
   const closed = closedHalf(secrets, await openOwnKey({ store, sealer: secrets }));
-  await sealForOwners(store, secrets);
+  const isAlone = (): boolean => otherSeats.every((name) => isVacant(layout, name));
+  if (isAlone()) await sealForOwners(store, secrets);
   const audited = auditedStore({ store, clock, ...closed }, asked);
   await bootstrapProject({ store: audited, clock }, credentials.client);
 
@@ -111,7 +112,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
           // A shared one is the operator's: another Berth may be using it.
           ...(config.toolDirectory === undefined ? { caches: budgets.caches } : {}),
         },
-        isAlone: async () => otherSeats.every((name) => isVacant(layout, name)),
+        isAlone: async () => isAlone(),
       });
       return chores;
     }),
