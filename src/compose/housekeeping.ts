@@ -24,7 +24,7 @@ export type HousekeepingDependencies = Pick<
   /** Of whatever is under way now or begins from now on (ms since the epoch): what was used since then may be in its hands. */
   readonly busySince: () => Promise<number>;
   /** Whether nobody else can be using the caches now. */
-  readonly isAlone: () => Promise<boolean>;
+  readonly isAlone: () => boolean;
 };
 
 export interface Housekeeping extends Disposable {
@@ -84,6 +84,5 @@ export async function keepHouse(deps: HousekeepingDependencies): Promise<void> {
     { kind: 'forget-kept-answers', until: now - keptAnswerLimits.ageMs },
   ]);
   await tidyUp(deps);
-  if (budgets.caches !== undefined && (await deps.isAlone()))
-    await builder.pruneCaches(budgets.caches);
+  if (budgets.caches !== undefined && deps.isAlone()) await builder.pruneCaches(budgets.caches);
 }

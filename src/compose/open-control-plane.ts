@@ -112,7 +112,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
           // A shared one is the operator's: another Berth may be using it.
           ...(config.toolDirectory === undefined ? { caches: budgets.caches } : {}),
         },
-        isAlone: async () => isAlone(),
+        isAlone,
       });
       return chores;
     }),

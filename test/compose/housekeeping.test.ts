@@ -29,7 +29,7 @@ test('housekeeping keeps the audit log within its days and entries', async () =>
     logRetentionMs: dayMs,
     budgets: { artifacts: 0, sources: 0 },
     busySince: async () => Number.POSITIVE_INFINITY,
-    isAlone: async () => true,
+    isAlone: () => true,
   };
   const daysAt = async (now: number, auditLog: { days: number; entries: number }) => {
     await keepHouse({ ...deps, clock: { now: () => now }, auditLog });
