@@ -13,6 +13,11 @@ export interface Redactor {
   json(value: unknown): unknown;
 }
 
+/** Before a line is cut, because a part of a secret is not found. Where nothing is cut it is done later, form by form. */
+export function redactLongLine(line: string, maxCharacters: number, redactor: Redactor): string {
+  return line.length > maxCharacters ? redactor.text(line) : line;
+}
+
 /** Shorter values stay: `true`, `eu` or `8080` as a secret would make every log unreadable, and hide nothing. */
 export const shortestRedacted = 6;
 
@@ -68,9 +73,14 @@ function encodedForms(piece: string): readonly string[] {
   const hex = hexOf(bytes);
   const base64 = [0, 1, 2].flatMap((offset) => base64Middles(bytes, offset));
   const escaped = [escapeJson(piece), escapeJson(escapeJson(piece))];
+  const ascii = escapeOthers(escapeJson(piece));
+  const inAscii = [ascii, escapeJson(ascii)];
   return [
     ...escaped,
     ...escaped.map((form) => form.replaceAll('/', '\\/')),
+    ...inAscii,
+    ...inAscii.map((form) => form.replaceAll('/', '\\/')),
+    ...inspectedForms(piece),
     ...percentForms(piece),
     hex,
     hex.toUpperCase(),
@@ -83,10 +93,43 @@ function escapeJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
+/** As those print JSON who keep to ASCII. */
+function escapeOthers(text: string): string {
+  return text.replaceAll(/[^ -~]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** As Node and Python print a text within an object, whichever quotes they take. */
+function inspectedForms(piece: string): readonly string[] {
+  const unquoted = escapeJson(piece).replaceAll('\\"', '"');
+  return [unquoted, unquoted.replaceAll("'", "\\'")];
+}
+
+/**
+ * What a program leaves as it is differs: `encodeURIComponent`, RFC 3986, HTML forms, and whoever encodes a path or a whole
+ * URL.
+ */
 function percentForms(text: string): readonly string[] {
   const form = percentOf(text);
-  const lower = form.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
-  return [form, lower, form.replaceAll('%20', '+'), lower.replaceAll('%20', '+')];
+  const strict = form.replaceAll(/[!'()*]/g, percentOfAscii);
+  const forms = [
+    form,
+    strict,
+    form.replaceAll(/[!'()~]/g, percentOfAscii).replaceAll('%20', '+'),
+    form.replaceAll('%20', '+'),
+    form.replaceAll('%2F', '/'),
+    strict.replaceAll('%2F', '/'),
+    form.replaceAll(/%(?:2[346BCF]|3[ABDF]|40)/g, (code) => decodeURIComponent(code)),
+  ];
+  return forms.flatMap((one) => [
+    one,
+    one.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+  ]);
+}
+
+function percentOfAscii(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
 /** What is the same in the base64 of every text that has these bytes at this place (modulo 3), in both alphabets. */

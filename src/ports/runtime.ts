@@ -89,6 +89,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
+  /** Takes out of a line what must not stay in the tail, before anything is cut. */
+  readonly redact?: (line: string) => string;
 }
 
 export interface CommandResult {

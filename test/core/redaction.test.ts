@@ -1,9 +1,10 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRedactor } from '../../src/core/redaction.ts';
 import { base64Of, bytesOf, hexOf } from '../../src/core/text-encodings.ts';
 
-const secret = 'p4ss/w0rd+with "quotes" & ünïcode?';
+const secret = 'p4ss/w0rd+with "quotes" & ünïcode? It\'s (all) *in* ~here! @#$=;:,';
 const redactor = createRedactor([{ key: 'TOKEN', value: secret }]);
 
 const forms: Readonly<Record<string, (text: string) => string>> = {
@@ -15,6 +16,19 @@ const forms: Readonly<Record<string, (text: string) => string>> = {
   'in a form': (text) => new URLSearchParams({ token: text }).toString(),
   'in a URL with lower-case escapes': (text) =>
     encodeURIComponent(text).replaceAll(/%../g, (code) => code.toLowerCase()),
+  'in a URL by RFC 3986': (text) =>
+    encodeURIComponent(text).replaceAll(
+      /[!'()*]/g,
+      (one) => `%${Buffer.from(one).toString('hex').toUpperCase()}`,
+    ),
+  'in a path': (text) => encodeURIComponent(text).replaceAll('%2F', '/'),
+  'in a URL that was encoded as a whole': (text) => encodeURI(text),
+  'in JSON in ASCII': (text) =>
+    JSON.stringify(text).replaceAll(/[^ -~]/g, (one) => {
+      return `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    }),
+  'in an object that is printed': (text) =>
+    inspect({ token: text }, { breakLength: Number.POSITIVE_INFINITY }),
   'in hexadecimal': (text) => Buffer.from(text).toString('hex'),
   'in upper-case hexadecimal': (text) => Buffer.from(text).toString('hex').toUpperCase(),
   'in base64': (text) => Buffer.from(text).toString('base64'),

@@ -1,5 +1,6 @@
 import type { LogEntry } from '../../core/log-entry.ts';
-import { noRedactor, type Redactor } from '../../core/redaction.ts';
+import { maxLineCharacters } from '../../core/log-line.ts';
+import { noRedactor, type Redactor, redactLongLine } from '../../core/redaction.ts';
 import type { OperationDependencies } from './dependencies.ts';
 
 export interface OutputLog {
@@ -29,7 +30,11 @@ export function createOutputLog(
     line(text) {
       characters += text.length;
       if (entries.length >= maxLines || characters > maxCharacters) return;
-      const { type, severity, details: said } = classify(text);
+      const {
+        type,
+        severity,
+        details: said,
+      } = classify(redactLongLine(text, maxLineCharacters, redactor));
       const details = redactor.json(said) as LogEntry['details'];
       entries.push({
         type,

@@ -1,5 +1,6 @@
 import type { LogEntry } from '../../core/log-entry.ts';
-import { classifyLine } from '../../core/log-line.ts';
+import { classifyLine, maxLineCharacters } from '../../core/log-line.ts';
+import { redactLongLine } from '../../core/redaction.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LogStore } from '../../ports/log-store.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -88,10 +89,11 @@ export function createLogCollector(options: {
 
   return {
     line: (origin, text) =>
-      add(
-        () => ({ ...origin, ...classifyLine(text), timestamp: options.clock.now() }),
-        text.length,
-      ),
+      add(() => {
+        const redactor = options.redactions.of(origin.deploymentId);
+        const line = classifyLine(redactLongLine(text, maxLineCharacters, redactor));
+        return { ...origin, ...line, timestamp: options.clock.now() };
+      }, text.length),
     entry: (entry) => add(() => entry, entryCharacters),
     async [Symbol.asyncDispose]() {
       clearInterval(timer);

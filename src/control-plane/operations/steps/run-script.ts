@@ -58,12 +58,12 @@ export async function runScript(
       signal: scope.signal,
       timeoutMs: deps.scriptTimeoutMs,
       onOutput: (_, line) => output.line(line),
+      redact: redactor.text,
     },
   );
   await output.flush();
   scope.signal.throwIfAborted();
-  const tail = redactor.text(result.tail);
-  reportScript(scope, script, task.command, { ...result, tail });
+  reportScript(scope, script, task.command, result);
 }
 
 function reportScript(

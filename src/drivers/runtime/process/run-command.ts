@@ -24,7 +24,7 @@ export async function runCommand(
   if (options.signal.aborted) return result({ outcome: 'aborted', exitCode: null, signal: null });
 
   const launched = await start((stream, line) => {
-    tail.add(line);
+    tail.add(options.redact?.(line) ?? line);
     options.onOutput(stream, line);
   });
   const limit = endWhenDue(launched, options);
