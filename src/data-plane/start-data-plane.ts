@@ -16,6 +16,7 @@ import type { PlatformRedirect, Runtime } from '../ports/runtime.ts';
 import type { Opener } from '../ports/secret-box.ts';
 import type { JobTick, Store } from '../ports/store.ts';
 import { coalesce } from './coalesce.ts';
+import { CrashReports } from './crash-reports.ts';
 import { createInFlight } from './gateway/in-flight.ts';
 import { openGateway } from './gateway/server.ts';
 import type { TypeLimits } from './instances/instance.ts';
@@ -91,6 +92,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     changed: () => look.hint(),
   });
   const observations = new Observations();
+  const crashReports = new CrashReports(options);
   const drains = new Map<string, 'draining' | 'drained'>();
   const folders = new Map<string, string>();
 
@@ -113,6 +115,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       ...portChanges(addresses, outcomes),
       ...routedChanges(releases, table),
     ]);
+    await crashReports.tell(instances.crashLoops());
     for (const release of releases) if (release.state === 'draining') drain(release.id);
   }, logger);
 

@@ -72,6 +72,16 @@ describe('an application that serves', () => {
     const log = await logLines('app');
     expect(log).toContain('It ended with exit code 7');
     expect(log).toContain('told to crash');
+    const { body } = await berth.request('GET', `/test-project/deployments/${deployment.body.id}`);
+    expect(body.status).toBe('Deployed');
+    expect(body.details.build.report.entries).toContainEqual(
+      expect.objectContaining({
+        type: 'Warning',
+        title: 'Application ends again and again',
+        application: 'app',
+        message: expect.stringMatching(/^It ended 3 times.* It ended with exit code 7\./),
+      }),
+    );
   });
 
   test('and is away answers 503 with what is the matter', async () => {

@@ -50,8 +50,22 @@ export interface InstanceDependencies {
 const restartBackoff = { first: 250, max: 30_000 };
 /** An instance that ran this long has shown that it works: its restarts count anew. */
 const stableMs = 60_000;
+/** So many ends, each soon after the start before, are no accident. */
+const loopRestarts = 3;
 const stopGraceMs = 10_000;
 const tailLines = 40;
+
+/** An application that ends again and again soon after it was started. */
+export interface CrashLoop {
+  readonly releaseId: string;
+  readonly deploymentId: string;
+  readonly applicationName: string;
+  readonly restarts: number;
+  /** Why it ended the last time, for people. */
+  readonly reason: string;
+  /** It has run for long enough now. */
+  readonly isOver: boolean;
+}
 
 /** Keeps one copy of one application running: starts it, watches it, starts it again. */
 export class Instance {
@@ -64,6 +78,8 @@ export class Instance {
   #message: string | undefined;
   #restarts = 0;
   #recentRestarts = 0;
+  #startedAt = 0;
+  #lastReason = '';
   #running: RunningInstance | undefined;
   #done: Promise<void>;
 
@@ -94,6 +110,19 @@ export class Instance {
     };
   }
 
+  get crashLoop(): CrashLoop | undefined {
+    if (this.#recentRestarts < loopRestarts) return undefined;
+    const { release, application } = this.#desired;
+    return {
+      releaseId: release.id,
+      deploymentId: release.deploymentId,
+      applicationName: application.name,
+      restarts: this.#recentRestarts,
+      reason: this.#lastReason,
+      isOver: this.#state === 'healthy' && performance.now() - this.#startedAt > stableMs,
+    };
+  }
+
   /** A candidate became current: from now on it is started again when it ends, and at once where it has ended already. */
   update(desired: DesiredInstance): void {
     this.#desired = desired;
@@ -112,11 +141,12 @@ export class Instance {
 
   async #keepRunning(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      const startedAt = performance.now();
+      this.#startedAt = performance.now();
       const reason = await this.#runOnce().catch((error: unknown) => describeFailure(error));
       if (this.#stopping.signal.aborted) return;
       if (!this.#desired.restarts) return this.#become('failed', reason);
-      if (performance.now() - startedAt > stableMs) this.#recentRestarts = 0;
+      if (performance.now() - this.#startedAt > stableMs) this.#recentRestarts = 0;
+      this.#lastReason = reason;
       this.#restarts++;
       this.#recentRestarts++;
       const pauseMs = backoffMs(this.#recentRestarts, restartBackoff);

@@ -2,7 +2,7 @@ import { decideActions, desiredInstances, instanceKey } from '../../core/reconci
 import type { Release } from '../../core/release.ts';
 import type { InstanceAddress } from '../../core/route-table.ts';
 import type { InstanceRecord } from '../../ports/store.ts';
-import { Instance, type InstanceDependencies } from './instance.ts';
+import { type CrashLoop, Instance, type InstanceDependencies } from './instance.ts';
 
 /** Everything that runs on this machine, brought to what is desired at every look. */
 export class Instances implements AsyncDisposable {
@@ -37,6 +37,10 @@ export class Instances implements AsyncDisposable {
 
   records(): readonly InstanceRecord[] {
     return [...this.#byKey.values()].map((instance) => instance.record);
+  }
+
+  crashLoops(): readonly CrashLoop[] {
+    return [...this.#byKey.values()].flatMap(({ crashLoop }) => crashLoop ?? []);
   }
 
   healthy(): ReadonlyMap<string, InstanceAddress> {
