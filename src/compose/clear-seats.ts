@@ -10,7 +10,7 @@ import { type Seat, trySeat } from './seats.ts';
 const lookMs = 3_000;
 
 interface ClearingDependencies {
-  readonly store: Pick<Store, 'operations'>;
+  readonly store: Pick<Store, 'operations' | 'leases'>;
   readonly logger: Logger;
 }
 
@@ -23,6 +23,7 @@ export async function clearSeat(
   const stopped = await endLeftovers(runtime);
   if (stopped > 0)
     logger.warn({ seat: name, stopped }, 'stopped scripts that an earlier process left running');
+  await store.leases.releaseAll(name);
   await store.operations.release(name);
 }
 

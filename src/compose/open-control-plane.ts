@@ -9,6 +9,7 @@ import type { OperationDependencies } from '../control-plane/operations/dependen
 import { runOperation } from '../control-plane/operations/run-operation.ts';
 import { startWorker } from '../control-plane/operations/worker.ts';
 import { openOwnKey } from '../control-plane/sealing/sealing-keys.ts';
+import { createLeasedTurns } from '../control-plane/waiting/leased-turns.ts';
 import { openHttpProjectApi } from '../drivers/project-api/http/project-api.ts';
 import { closedHalf } from '../drivers/secret-box/aes-gcm/secret-box.ts';
 import { openGitSource } from '../drivers/source/git/git-source.ts';
@@ -61,7 +62,10 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     requireRoom: room.require,
     environment,
   });
-  const builder = openBuilder(input, { source, sandbox, room });
+  const turnsOf = (pool: string, size: number) =>
+    createLeasedTurns({ store, clock, logger, pool, size, worker: seat.name });
+  const turns = { turns: turnsOf('build', config.builds), yarnTurns: turnsOf('yarn', 1) };
+  const builder = openBuilder(input, { source, sandbox, room, turns });
   const { platform, suppliedApiClient } = config;
   const operations: OperationDependencies = {
     store,

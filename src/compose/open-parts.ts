@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../config/parse-config.ts';
-import { openNodeBuilder } from '../drivers/builder/node/driver.ts';
+import { type NodeBuilderOptions, openNodeBuilder } from '../drivers/builder/node/driver.ts';
 import { findToolFolders } from '../drivers/builder/node/tool-folders.ts';
 import { openEmbeddedBroker } from '../drivers/event-broker/embedded/open-embedded-broker.ts';
 import { openSqliteLogStore } from '../drivers/log-store/sqlite/open-sqlite-log-store.ts';
@@ -100,7 +100,18 @@ const unwrapped: Wrap = (_port, part) => part;
 
 export function openBuilder(
   { config, environment, wrap = unwrapped }: Pick<PlaneInput, 'config' | 'environment' | 'wrap'>,
-  { source, sandbox, room }: { source: Source; sandbox: Sandbox; room?: Room },
+  {
+    source,
+    sandbox,
+    room,
+    turns,
+  }: {
+    readonly source: Source;
+    readonly sandbox: Sandbox;
+    readonly room?: Room;
+    /** Absent for whoever builds nothing. */
+    readonly turns?: Pick<NodeBuilderOptions, 'turns' | 'yarnTurns'>;
+  },
 ): Builder {
   const layout = dataLayout(config.dataDirectory);
   const builder = openNodeBuilder({
@@ -119,6 +130,7 @@ export function openBuilder(
     operatorEnvironment: environment,
     bounds: config.artifactBounds,
     ...(room === undefined ? {} : { requireRoom: room.require }),
+    ...turns,
     limits: { installTimeoutMs: config.buildTimeoutMs, buildTimeoutMs: config.buildTimeoutMs },
   });
   return wrap('builder', builder);

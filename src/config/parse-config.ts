@@ -22,6 +22,7 @@ export interface Config {
   readonly platform?: PlatformConfig;
   readonly suppliedApiClient?: SuppliedApiClientConfig;
   readonly workers: number;
+  readonly builds: number;
   readonly buildTimeoutMs: number;
   readonly audit: 'warn' | 'fail' | 'off';
   readonly startupTimeoutMs: number;
@@ -168,6 +169,7 @@ export function parseConfig(raw: RawSettings): Config {
     ...parsePlatform(raw, mistakes),
     ...parseSupplied(raw, mistakes),
     workers: number('workers', 1, 64),
+    builds: number('builds', 1, 64),
     buildTimeoutMs: seconds('buildTimeoutSeconds'),
     audit: oneOf('audit', ['warn', 'fail', 'off']),
     startupTimeoutMs: seconds('startupTimeoutSeconds'),

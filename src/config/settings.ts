@@ -170,6 +170,11 @@ export const settings = {
     default: '2',
     doc: 'How many operations (previews, publishes, deploys, undeploys) run at the same time: 1 to 64.',
   },
+  builds: {
+    variable: 'BERTH_BUILDS',
+    default: '2',
+    doc: 'How many builds run at the same time, in all control planes together: 1 to 64. Others wait, and their reports say so.',
+  },
   buildTimeoutSeconds: {
     variable: 'BERTH_BUILD_TIMEOUT_SECONDS',
     default: '900',

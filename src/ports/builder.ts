@@ -57,6 +57,8 @@ export interface BuildOptions {
   readonly signal: AbortSignal;
   /** Every line the install and build commands print. */
   readonly onOutput: (line: string) => void;
+  /** It waits for other builds to end. */
+  readonly onWait?: () => void;
 }
 
 export interface BuiltArtifact {

@@ -16,6 +16,7 @@ import type { OperationProgress } from '../core/operation-progress.ts';
 import type { Release, ReleaseState } from '../core/release.ts';
 import type { ReportEntry } from '../core/report.ts';
 import type { DeploymentRevision } from '../core/revision.ts';
+import type { Leases } from './leases.ts';
 import type { SealingKeyChange, SealingKeyReader } from './sealing-keys.ts';
 
 /**
@@ -33,6 +34,7 @@ export interface Store extends AsyncDisposable {
   readonly runtime: RuntimeReader;
   readonly auditLog: AuditLogReader;
   readonly keptAnswers: KeptAnswerReader;
+  readonly leases: Leases;
   readonly sealingKeys: SealingKeyReader;
   /**
    * @throws StaleVersion where a record has moved since it was read

@@ -3,6 +3,7 @@ import { describeAuditLog } from './store/audit-log.ts';
 import { describeCancelling } from './store/cancelling.ts';
 import { describeCommits } from './store/commits.ts';
 import { describeKeptAnswers } from './store/kept-answers.ts';
+import { describeLeases } from './store/leases.ts';
 import { describeOperations } from './store/operations.ts';
 import type { PrepareStore } from './store/place.ts';
 import { describeProcesses } from './store/processes.ts';
@@ -23,6 +24,7 @@ export function describeStore(name: string, prepare: PrepareStore): void {
     describeRevisions(prepare);
     describeKeptAnswers(prepare);
     describeSealingKeys(prepare);
+    describeLeases(prepare);
     describeRuntimeRecords(prepare);
     describeAuditLog(prepare);
     describeProcesses(prepare);

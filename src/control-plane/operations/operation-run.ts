@@ -16,6 +16,8 @@ export interface StepScope {
   readonly signal: AbortSignal;
   report(type: ReportEntry['type'], title: string, message?: string): void;
   change(...changes: readonly Change[]): void;
+  /** Shown until the step ends, or says something else. */
+  say(title: string, message?: string): void;
 }
 
 export interface StepOptions {
@@ -67,6 +69,7 @@ export class OperationRun {
     this.signal.throwIfAborted();
     const entries: ReportEntry[] = [];
     const changes: Change[] = [];
+    let said = Promise.resolve();
     const { deadlineMs = stepDeadlineMs } = options;
     const deadline = AbortSignal.timeout(deadlineMs);
     const signal = AbortSignal.any([this.signal, deadline]);
@@ -75,6 +78,12 @@ export class OperationRun {
       report: (type, title, message) =>
         entries.push(this.entry(type, title, message, options.application)),
       change: (...more) => changes.push(...more),
+      say: (title, message) => {
+        const entry = this.entry('Information', title, message, options.application);
+        const write = () => this.commit([this.#entries(name, [entry])]);
+        // Where it cannot be written, the commit at the end of the step finds out.
+        said = said.then(() => begun.then(write)).catch(() => undefined);
+      },
     };
     const begun = this.#begin(name, options);
     // What nobody has to see before the work begins costs it no time; that it failed is found out below.
@@ -83,6 +92,7 @@ export class OperationRun {
     try {
       const result = await leaveBehind(work(scope), { signal, graceMs: stepGraceMs });
       await begun;
+      await said;
       await this.#record(name, result, entries, changes);
       return result;
     } catch (error) {

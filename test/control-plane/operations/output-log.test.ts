@@ -83,6 +83,7 @@ test('what a build printed is kept also where it fails', async () => {
     signal: new AbortController().signal,
     report: () => expect.fail('reported'),
     change: () => expect.fail('changed'),
+    say: () => expect.fail('said'),
   };
   const built = buildApplication({ builder: failing, clock, logs }, task, scope);
   await expect(built).rejects.toThrow('npm failed.');

@@ -28,7 +28,7 @@ export async function buildApplication(
   const { clock } = deps;
   if (task.earlier !== undefined) return takeEarlier(task.earlier, scope);
   const startedAt = clock.now();
-  const { artifact, reused, notes } = await build(deps, task, scope.signal);
+  const { artifact, reused, notes } = await build(deps, task, scope);
   const seconds = ((clock.now() - startedAt) / 1000).toFixed(1);
   const how = toolsOf(artifact);
   scope.report(
@@ -57,14 +57,19 @@ function toolsOf({ node, packageManager }: Artifact): string {
 async function build(
   deps: Pick<OperationDependencies, 'builder' | 'clock' | 'logs'>,
   task: BuildTask,
-  signal: AbortSignal,
+  { signal, say }: StepScope,
 ): Promise<BuiltArtifact> {
   const output = openOutput(deps, task);
   const { repository, application, environment } = task;
   try {
     return await deps.builder.build(
       { repository, application: application.name, type: application.type, environment },
-      { signal, onOutput: output.line },
+      {
+        signal,
+        onOutput: output.line,
+        onWait: () =>
+          say('Waiting for other builds', 'As many as BERTH_BUILDS allows are under way.'),
+      },
     );
   } finally {
     await output.flush();

@@ -30,7 +30,7 @@ import { createToolDigests } from './tool-digests.ts';
 import { cacheOf } from './tool-folders.ts';
 import { openToolPackages } from './tool-packages.ts';
 import { openTools } from './tools.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, type Turns } from './turns.ts';
 import { sweepLeftovers } from './work-folders.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -54,8 +54,10 @@ export interface NodeBuilderOptions {
   readonly jobLimits?: Limits;
   /** Of what a build leaves: 4 GiB and 300,000 files by default. */
   readonly bounds?: Partial<ArtifactBounds>;
-  /** Builds at once, 2 by default. */
-  readonly concurrency?: number;
+  /** Who may build when; two builds at once by default. */
+  readonly turns?: Turns;
+  /** And who may install with Yarn 1, which damages a cache that two use at once. */
+  readonly yarnTurns?: Turns;
   readonly limits: {
     readonly installTimeoutMs: number;
     readonly buildTimeoutMs: number;
@@ -254,8 +256,8 @@ function openDeps(options: NodeBuilderOptions, workDirectory: string): Productio
     store: openArtifactStore(join(directory, artifactsFolder), workDirectory),
     layers: openDependencyLayers(join(directory, 'layers'), workDirectory, digests),
     surroundings,
-    turns: createTurns(options.concurrency ?? 2),
-    yarnTurns: createTurns(1),
+    turns: options.turns ?? createTurns(2),
+    yarnTurns: options.yarnTurns ?? createTurns(1),
     requireRoom: options.requireRoom ?? (async () => {}),
     timeoutMs: { install: limits.installTimeoutMs, build: limits.buildTimeoutMs },
   };

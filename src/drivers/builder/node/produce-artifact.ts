@@ -50,10 +50,10 @@ export interface Production {
 export async function produceArtifact(
   deps: ProductionDeps,
   { key, request, plan, inputs, checkout }: Production,
-  { signal, onOutput }: Waiter,
+  { signal, onOutput, onWait }: Waiter,
 ): Promise<StoredArtifact> {
   await using _checkout = checkout;
-  using _turn = await deps.turns.take(signal);
+  using _turn = await deps.turns.take(signal, onWait);
   const present = await deps.store.find(key);
   if (present !== undefined) return present;
 

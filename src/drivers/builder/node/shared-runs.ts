@@ -2,6 +2,7 @@
 export interface Waiter {
   readonly signal: AbortSignal;
   readonly onOutput: (line: string) => void;
+  readonly onWait?: (() => void) | undefined;
 }
 
 interface Run<T> {
@@ -30,7 +31,11 @@ export function createSharedRuns<T>(): SharedRuns<T> {
     const onOutput = (line: string) => {
       for (const waiter of waiters) waiter.onOutput(line);
     };
-    const run = { waiters, controller, result: start({ signal: controller.signal, onOutput }) };
+    const onWait = () => {
+      for (const waiter of waiters) waiter.onWait?.();
+    };
+    const shared = { signal: controller.signal, onOutput, onWait };
+    const run = { waiters, controller, result: start(shared) };
     runs.set(key, run);
     return run;
   };

@@ -1,7 +1,7 @@
 /** Lets so many through at once; the others wait in line. */
 export interface Turns {
-  /** Rejects with the signal's reason while waiting. */
-  take(signal: AbortSignal): Promise<Disposable>;
+  /** Rejects with the signal's reason while waiting, of which `onWait` tells. */
+  take(signal: AbortSignal, onWait?: () => void): Promise<Disposable>;
 }
 
 export function createTurns(atOnce: number): Turns {
@@ -25,10 +25,13 @@ export function createTurns(atOnce: number): Turns {
     await promise.finally(() => signal.removeEventListener('abort', leave));
   };
   return {
-    async take(signal) {
+    async take(signal, onWait) {
       signal.throwIfAborted();
       if (free > 0) free -= 1;
-      else await waitInLine(signal);
+      else {
+        onWait?.();
+        await waitInLine(signal);
+      }
       return { [Symbol.dispose]: release };
     },
   };

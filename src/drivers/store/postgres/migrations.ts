@@ -226,4 +226,18 @@ create table data_directory (
   id text collate "C" not null
 );`,
   },
+  {
+    number: 4,
+    name: 'leases',
+    sql: `
+create table lease (
+  pool text collate "C" not null,
+  place bigint not null,
+  holder text collate "C" not null unique,
+  worker text collate "C" not null,
+  held_until bigint not null,
+  primary key (pool, place)
+);
+`,
+  },
 ] as const;

@@ -12,6 +12,7 @@ import { createAuditLogReader } from './audit-log.ts';
 import { fenceWrites, writesOf } from './changes.ts';
 import type { SqlDialect } from './dialect.ts';
 import { createKeptAnswerReader } from './kept-answers.ts';
+import { createLeases } from './leases.ts';
 import { createOperationReader } from './operations.ts';
 import {
   createConnectorReader,
@@ -52,6 +53,7 @@ export function createSqlStore(engine: SqlEngine): Store {
     runtime: createRuntimeReader(db),
     auditLog: createAuditLogReader(db),
     keptAnswers: createKeptAnswerReader(db),
+    leases: createLeases(db),
     sealingKeys: createSealingKeyReader(db),
     async commit(changes, fence) {
       const writes = changes.flatMap((change) => writesOf(db, dialect, change));

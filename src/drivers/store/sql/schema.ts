@@ -133,6 +133,7 @@ export interface Schema {
     wrapped_private_key: string;
     wrapped_digest_key: string;
   };
+  lease: { pool: string; place: number; holder: string; worker: string; held_until: number };
   job_tick: { deployment_id: string; application_name: string; tick_at: number };
 }
 

@@ -158,4 +158,18 @@ create table sealing_key (owner text primary key, id text not null, public_key t
   wrapped_private_key text not null, wrapped_digest_key text not null) strict, without rowid;
 `,
   },
+  {
+    number: 11,
+    name: 'leases',
+    sql: `
+create table lease (
+  pool text not null,
+  place integer not null,
+  holder text not null unique,
+  worker text not null,
+  held_until integer not null,
+  primary key (pool, place)
+) strict, without rowid;
+`,
+  },
 ] as const;
