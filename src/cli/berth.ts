@@ -10,6 +10,7 @@ import { cliLoginCommand } from './cli-login.ts';
 import { diskCommand } from './disk.ts';
 import { doctorCommand } from './doctor.ts';
 import { type QuickstartOptions, quickstart } from './quickstart.ts';
+import { rotateKeyCommand } from './rotate-key.ts';
 import { serve } from './serve.ts';
 import { version } from './version.ts';
 
@@ -42,6 +43,7 @@ program.addCommand(artifactsCommand());
 program.addCommand(auditCommand());
 program.addCommand(backupCommand());
 program.addCommand(restoreCommand());
+program.addCommand(rotateKeyCommand());
 program.addCommand(diskCommand());
 program.addCommand(cliLoginCommand());
 program.addCommand(certifyCommand());

@@ -4,7 +4,7 @@ import type { Wrap } from '../compose/plane.ts';
 import { type PlaneName, runPlane } from '../compose/run-plane.ts';
 import { supervise } from '../compose/supervise.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import { readEnv, readOperatorEnvironment } from '../config/read-env.ts';
+import { forgetSecrets, readEnv, readOperatorEnvironment } from '../config/read-env.ts';
 import { stopSignal } from './stop-signal.ts';
 
 /**
@@ -19,7 +19,10 @@ export async function serve({
   readonly wrap?: Wrap;
 }): Promise<void> {
   const config = parseConfig(readEnv());
-  const environment = readOperatorEnvironment();
+  // The planes that are started from here need them; whatever else is started does not.
+  const forPlanes = readOperatorEnvironment();
+  forgetSecrets();
+  const environment = plane === undefined ? forPlanes : readOperatorEnvironment();
   const stop = stopSignal();
   if (plane !== undefined) {
     const tell = (message: object): void => {

@@ -4,10 +4,11 @@ import type { Config } from '../config/parse-config.ts';
 import { auditedStore } from '../control-plane/audit-log/audited-store.ts';
 import { openOwnKey } from '../control-plane/sealing/sealing-keys.ts';
 import { Failure } from '../core/failure.ts';
-import { closedHalf, openSecretBox } from '../drivers/secret-box/aes-gcm/secret-box.ts';
+import { closedHalf } from '../drivers/secret-box/aes-gcm/secret-box.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import { dataLayout } from './data-layout.ts';
+import { keyFileOf, openSecrets, requireMasterKey } from './open-secrets.ts';
 import { openStore } from './open-store.ts';
 
 /** What a command of an operator works on, beside whatever server runs there. */
@@ -22,18 +23,18 @@ export interface OperatorStore extends AsyncDisposable {
  * @throws Failure where the data directory is none
  */
 export async function openOperatorStore(
-  config: Pick<Config, 'dataDirectory' | 'databaseUrl'>,
+  config: Pick<Config, 'dataDirectory' | 'databaseUrl' | 'masterKey'>,
   action: string,
 ): Promise<OperatorStore> {
   const { dataDirectory } = config;
   const layout = dataLayout(dataDirectory);
-  await requireStore(
-    config.databaseUrl === undefined ? layout.store : layout.keyFile,
-    dataDirectory,
-  );
-  const secrets = await openSecretBox({ keyFile: layout.keyFile });
+  const keyFile = keyFileOf(config);
+  const file = config.databaseUrl === undefined ? layout.store : keyFile;
+  if (file !== undefined) await requireStore(file, dataDirectory);
+  const secrets = await openSecrets(config);
   await using stack = new AsyncDisposableStack();
   const store = stack.use(await openStore(config));
+  await requireMasterKey(store, secrets);
   const { digester } = closedHalf(secrets, await openOwnKey({ store, sealer: secrets }));
   const clock = { now: () => Date.now() };
   const opened = stack.move();

@@ -7,7 +7,6 @@ import { openSqliteLogStore } from '../drivers/log-store/sqlite/open-sqlite-log-
 import { openProcessRuntime } from '../drivers/runtime/process/process-runtime.ts';
 import { openSandbox } from '../drivers/sandbox/open-sandbox.ts';
 import type { Sandbox } from '../drivers/sandbox/sandbox.ts';
-import { openSecretBox } from '../drivers/secret-box/aes-gcm/secret-box.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Room } from '../ports/disk.ts';
 import type { PlatformRedirect } from '../ports/runtime.ts';
@@ -15,6 +14,7 @@ import type { Source } from '../ports/source.ts';
 import { refuseHalfRestored } from './backup/restore.ts';
 import { dataLayout } from './data-layout.ts';
 import { chooseBudgets, openDisk } from './disk-limits.ts';
+import { openSecrets, requireMasterKey } from './open-secrets.ts';
 import { openStore } from './open-store.ts';
 import type { PlaneInput, Wrap } from './plane.ts';
 import { seatNames, takeSeat } from './seats.ts';
@@ -34,7 +34,7 @@ export async function openParts(
   await refuseHalfRestored(config.dataDirectory);
   const seats = seatsOf(plane, config);
   const seat = stack.use(await takeSeat(layout, plane, { seats, signal }));
-  const secrets = await openSecretBox({ keyFile: layout.keyFile });
+  const secrets = await openSecrets(config);
   const disk = openDisk(config);
   const budgets = await chooseBudgets(disk, config.disk);
   const directory = layout.run(seat.name);
@@ -58,6 +58,7 @@ export async function openParts(
     openRuntime(seat.name),
   ]);
   for (const part of [store, logs, events, runtime]) stack.use(part);
+  await requireMasterKey(store, secrets);
   const clock = { now: () => Date.now() };
   return {
     layout,

@@ -10,6 +10,7 @@ export interface Config {
   readonly gatewayPort: number;
   /** Of PostgreSQL, with its password. Absent: SQLite. */
   readonly databaseUrl?: string;
+  readonly masterKey: MasterKeyConfig;
   readonly logLevel: string;
   readonly bootstrap?: BootstrapClient;
   readonly apps: AppsConfig;
@@ -48,6 +49,14 @@ export interface LimitsConfig {
   readonly build: { readonly memoryMb: number; readonly cpus: number; readonly diskMb: number };
   readonly processes: number;
   readonly scratchMb: number;
+}
+
+/** Base64, where they come from the environment. */
+export interface MasterKeyConfig {
+  readonly key?: string;
+  readonly previous?: string;
+  /** Absolute. Absent: in the data directory. */
+  readonly file?: string;
 }
 
 /** The endpoint, and who asks it. */
@@ -149,6 +158,7 @@ export function parseConfig(raw: RawSettings): Config {
     port: number('port', 0, 65_535),
     gatewayPort: number('gatewayPort', 0, 65_535),
     ...parseDatabaseUrl(raw, mistakes),
+    masterKey: parseMasterKey(raw, mistakes),
     logLevel: oneOf('logLevel', ['info', 'trace', 'debug', 'warn', 'error', 'silent']),
     ...parseBootstrap(raw, mistakes),
     apps: {
@@ -241,6 +251,27 @@ function parseDatabaseUrl(raw: RawSettings, mistakes: string[]): { databaseUrl?:
   if ((protocol !== 'postgres:' && protocol !== 'postgresql:') || pathname.length < 2)
     mistakes.push('BERTH_DATABASE_URL must be like postgres://user:password@host:5432/database');
   return { databaseUrl: raw.databaseUrl };
+}
+
+/** Mistakes do not repeat it. */
+function parseMasterKey(raw: RawSettings, mistakes: string[]): MasterKeyConfig {
+  const { masterKey: key, masterKeyPrevious: previous, masterKeyFile: file } = raw;
+  for (const [name, value] of [
+    ['BERTH_MASTER_KEY', key],
+    ['BERTH_MASTER_KEY_PREVIOUS', previous],
+  ] as const) {
+    if (value !== '' && !/^[A-Za-z0-9+/]{43}=$/.test(value))
+      mistakes.push(
+        `${name} must be the base64 of 32 bytes, as \`openssl rand -base64 32\` prints`,
+      );
+  }
+  if (key !== '' && file !== '')
+    mistakes.push('BERTH_MASTER_KEY and BERTH_MASTER_KEY_FILE must not be set both');
+  return {
+    ...(key === '' ? {} : { key }),
+    ...(previous === '' ? {} : { previous }),
+    ...(file === '' ? {} : { file: resolve(file) }),
+  };
 }
 
 function parseBootstrap(raw: RawSettings, mistakes: string[]): { bootstrap?: BootstrapClient } {

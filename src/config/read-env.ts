@@ -9,6 +9,21 @@ export function readEnv(environment: NodeJS.ProcessEnv = process.env): RawSettin
   return Object.fromEntries(entries) as Record<SettingName, string>;
 }
 
+const secretSettings = [
+  'masterKey',
+  'masterKeyPrevious',
+  'databaseUrl',
+  'bootstrapClientSecret',
+  'platformClientSecret',
+  'connectorClientSecret',
+  'introspectionClientSecret',
+] as const satisfies readonly SettingName[];
+
+/** Once they are read: tools of the system that are started without an environment of their own get this process's. */
+export function forgetSecrets(environment: NodeJS.ProcessEnv = process.env): void {
+  for (const name of secretSettings) delete environment[settings[name].variable];
+}
+
 /** For what must reach the network the way the operator does: git, npm. Those parts pick what they need. */
 export function readOperatorEnvironment(
   environment: NodeJS.ProcessEnv = process.env,

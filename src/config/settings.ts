@@ -20,6 +20,21 @@ export const settings = {
     default: '4080',
     doc: 'Port at which applications answer by host name. 0 takes a free one.',
   },
+  masterKey: {
+    variable: 'BERTH_MASTER_KEY',
+    default: '',
+    doc: 'The key that the keys of all secrets are sealed with: base64 of 32 bytes. Unset: the key file. Other processes of the same user can read Berth’s environment, so prefer the file.',
+  },
+  masterKeyFile: {
+    variable: 'BERTH_MASTER_KEY_FILE',
+    default: '',
+    doc: 'File with that key, mode 0600. Unset: keys/secrets.key in the data directory, made at the first start.',
+  },
+  masterKeyPrevious: {
+    variable: 'BERTH_MASTER_KEY_PREVIOUS',
+    default: '',
+    doc: 'The key that is on its way out, until berth rotate-key has ended. Only where the new one comes from the environment or another file.',
+  },
   databaseUrl: {
     variable: 'BERTH_DATABASE_URL',
     default: '',

@@ -14,5 +14,7 @@ export type SealingKeyChange =
   /** Which master key new keys are sealed with. `instead` names the one before; without it there must be none yet. */
   | { readonly kind: 'set-master-key'; readonly id: string; readonly instead?: string }
   | { readonly kind: 'insert-sealing-key'; readonly key: SealingKey }
+  /** Of everybody, Berth's own among them: nothing that was sealed opens any more. */
+  | { readonly kind: 'delete-sealing-keys' }
   /** The same key, sealed with another master key. Nothing happens where it is gone by now. */
   | { readonly kind: 'rewrap-sealing-key'; readonly key: SealingKey };

@@ -72,7 +72,7 @@ async function makeBackup() {
   const manifest = await backUp(configOf(dataDirectory), { file, version: '1.2.3', progress });
   const target = join(folder, 'restored');
   const restoreFrom = (from: string, key: string | undefined = keyFile) =>
-    restore({ dataDirectory: target }, { file: from, keyFile: key, progress });
+    restore({ dataDirectory: target, masterKey: {} }, { file: from, keyFile: key, progress });
   return { folder, dataDirectory, keyFile, file, manifest, target, restoreFrom };
 }
 
@@ -181,7 +181,10 @@ describe('nothing is restored', () => {
     const file = join(folder, 'file');
     await writeFile(file, bytes);
     const target = join(folder, 'target');
-    const work = restore({ dataDirectory: target }, { file, keyFile: undefined, progress });
+    const work = restore(
+      { dataDirectory: target, masterKey: {} },
+      { file, keyFile: undefined, progress },
+    );
     expect((await failureOf(work)).message).toMatch(/is no backup of Berth|is damaged/);
     expect(await readdir(folder)).toEqual(['file']);
   });
@@ -245,7 +248,7 @@ describe('nothing is restored', () => {
     const other = join(folder, 'other.key');
     await openSecretBox({ keyFile: other });
     const restoreWith = (keyFile: string | undefined) =>
-      failureOf(restore({ dataDirectory: target }, { file, keyFile, progress }));
+      failureOf(restore({ dataDirectory: target, masterKey: {} }, { file, keyFile, progress }));
     expect((await restoreWith(undefined)).message).toContain(`need the key ${manifest.keyId}`);
     expect((await restoreWith(other)).message).toMatch(
       new RegExp(`need the key ${manifest.keyId}, and .* is [\\w-]{8}\\.`),

@@ -8,12 +8,19 @@ export interface CommandLines extends AsyncDisposable {
 
 const everyMs = 60;
 
-export function watchCommandLines(rootOf: () => number): CommandLines {
+/** @param onEnvironment told of the environment of each process, too, as often as it is seen */
+export function watchCommandLines(
+  rootOf: () => number,
+  onEnvironment?: (line: string, environment: string) => void,
+): CommandLines {
   const seen = new Set<string>();
   const stop = new AbortController();
   const watching = (async () => {
     while (!stop.signal.aborted) {
-      for (const line of await commandLinesBelow(rootOf())) seen.add(line);
+      for (const { pid, line } of await processesBelow(rootOf())) {
+        seen.add(line);
+        if (onEnvironment !== undefined) onEnvironment(line, await read(pid, 'environ'));
+      }
       await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
   })();
@@ -26,10 +33,12 @@ export function watchCommandLines(rootOf: () => number): CommandLines {
   };
 }
 
-async function commandLinesBelow(root: number): Promise<readonly string[]> {
+function read(pid: number, name: string): Promise<string> {
+  return readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '');
+}
+
+async function processesBelow(root: number) {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const read = (pid: number, name: string) =>
-    readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '');
   const parents = new Map<number, number>();
   await Promise.all(
     pids.map(async (pid) => {
@@ -42,6 +51,10 @@ async function commandLinesBelow(root: number): Promise<readonly string[]> {
     for (let one = pid; one > 1; one = parents.get(one) ?? 0) if (one === root) return true;
     return false;
   };
-  const lines = await Promise.all(pids.filter(isBelow).map((pid) => read(pid, 'cmdline')));
-  return lines.map((line) => line.replaceAll('\0', ' ')).filter((line) => line !== '');
+  const found = await Promise.all(
+    pids.filter(isBelow).map(async (pid) => {
+      return { pid, line: (await read(pid, 'cmdline')).replaceAll('\0', ' ') };
+    }),
+  );
+  return found.filter(({ line }) => line !== '');
 }

@@ -4,6 +4,7 @@ import { readKeyIds } from '../../drivers/secret-box/aes-gcm/key-id.ts';
 import type { Snapshot } from '../../ports/snapshot.ts';
 import { dataLayout } from '../data-layout.ts';
 import { requireStore } from '../open-operator-store.ts';
+import { keyFileOf } from '../open-secrets.ts';
 import type { Header, Manifest } from './format.ts';
 import type { Progress } from './progress.ts';
 import { readBackup } from './read-backup.ts';
@@ -32,7 +33,7 @@ export async function backUp(
     formatVersion: 1,
     berth: given.version,
     createdAt,
-    keyId: (await readMasterKeyId(store)) ?? readKeyIds(layout.keyFile)?.[0] ?? null,
+    keyId: (await readMasterKeyId(store)) ?? ownKeyId(config) ?? null,
     parts: {
       store: { schema: store.schema },
       events: { schema: events.schema },
@@ -40,6 +41,12 @@ export async function backUp(
     },
   };
   return await writeBackup(given.file, header, { store, events, logs }, given.progress);
+}
+
+/** For records that say nothing of it yet. */
+function ownKeyId(config: Config): string | undefined {
+  const file = keyFileOf(config);
+  return file === undefined ? undefined : readKeyIds(file)?.[0];
 }
 
 /** @throws Failure while the key is exchanged: no single one would open such a backup */

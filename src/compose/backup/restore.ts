@@ -1,10 +1,12 @@
 import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Config } from '../../config/parse-config.ts';
+import type { MasterKeyConfig } from '../../config/parse-config.ts';
 import { explainFullDisk, Failure } from '../../core/failure.ts';
 import { readKeyIds } from '../../drivers/secret-box/aes-gcm/key-id.ts';
+import { secretBoxFromKey } from '../../drivers/secret-box/aes-gcm/secret-box.ts';
 import type { SnapshotTarget } from '../../ports/snapshot.ts';
 import { dataLayout } from '../data-layout.ts';
+import { keyFileOf, type MasterKeySettings } from '../open-secrets.ts';
 import { type Header, type Manifest, partNames } from './format.ts';
 import type { Progress } from './progress.ts';
 import { readBackup } from './read-backup.ts';
@@ -16,14 +18,17 @@ import { snapshotStores } from './stores.ts';
  * @throws Failure where the folder is not empty, the key is another, or the backup is not whole
  */
 export async function restore(
-  { dataDirectory }: Pick<Config, 'dataDirectory'>,
+  config: MasterKeySettings,
   given: {
     readonly file: string;
     readonly keyFile: string | undefined;
     readonly progress: Progress;
   },
 ): Promise<Manifest> {
+  const { dataDirectory } = config;
   const layout = dataLayout(dataDirectory);
+  // What the settings name elsewhere is there already.
+  const isOwnFile = keyFileOf(config) === layout.keyFile;
   let undo = async (): Promise<void> => {};
   try {
     await using stack = new AsyncDisposableStack();
@@ -34,7 +39,7 @@ export async function restore(
         async header(header) {
           const stores = snapshotStores(dataDirectory);
           for (const part of partNames) stores[part].checkSchema(header.parts[part].schema);
-          await checkKey(header, given.keyFile);
+          checkKey(header, isOwnFile ? given.keyFile : config.masterKey);
           undo = await claim(dataDirectory);
           for (const part of partNames)
             targets.set(part, stack.use(await stores[part].create(header.parts[part].schema)));
@@ -48,7 +53,7 @@ export async function restore(
       given.progress,
     );
     for (const target of targets.values()) await target.finish();
-    if (given.keyFile !== undefined) await copyKey(given.keyFile, layout.keyFile);
+    if (isOwnFile && given.keyFile !== undefined) await copyKey(given.keyFile, layout.keyFile);
     await rm(layout.restoring);
     return manifest;
   } catch (error) {
@@ -85,8 +90,17 @@ async function claim(dataDirectory: string): Promise<() => Promise<void>> {
   };
 }
 
-async function checkKey({ keyId }: Header, keyFile: string | undefined): Promise<void> {
+function checkKey({ keyId }: Header, from: string | MasterKeyConfig | undefined): void {
   if (keyId === null) return;
+  if (typeof from === 'object' && from.key !== undefined) {
+    const ids = secretBoxFromKey(from.key).masterKeyIds;
+    if (ids.includes(keyId)) return;
+    throw new Failure(
+      `The secrets in this backup need the key ${keyId}, and BERTH_MASTER_KEY is ${ids.join()}.`,
+      { nextStep: 'Set it to the key of the Berth that was backed up.' },
+    );
+  }
+  const keyFile = typeof from === 'object' ? from.file : from;
   if (keyFile === undefined) {
     throw new Failure(`The secrets in this backup need the key ${keyId}, which is not in it.`, {
       nextStep:

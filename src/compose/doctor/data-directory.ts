@@ -2,15 +2,17 @@ import { access, constants, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { dataLayout } from '../data-layout.ts';
+import { keyFileOf, type MasterKeySettings } from '../open-secrets.ts';
 import { type Check, check, type Finding, missing, ok, warning } from './check.ts';
 
 const area = 'data directory';
 
-export function checkDataDirectory(directory: string): Promise<Check>[] {
+export function checkDataDirectory(config: MasterKeySettings): Promise<Check>[] {
+  const { dataDirectory: directory } = config;
   const layout = dataLayout(directory);
   return [
     check(area, 'folder', () => checkFolder(directory)),
-    check(area, 'key', () => checkPrivate(layout.keyFile, 'made at the first start')),
+    check(area, 'key', () => checkKey(keyFileOf(config))),
     check(area, 'credentials', () =>
       checkPrivate(
         layout.credentials,
@@ -41,6 +43,14 @@ async function checkFolder(directory: string): Promise<Finding> {
         `${directory} can be entered by other users (mode ${printMode(found.mode)})`,
         `Run \`chmod 700 ${directory}\`.`,
       );
+}
+
+async function checkKey(file: string | undefined): Promise<Finding> {
+  if (file !== undefined) return checkPrivate(file, 'made at the first start');
+  return warning(
+    'BERTH_MASTER_KEY, which other processes of the same user can read',
+    'Prefer a file of mode 0600 that only Berth’s user can read: BERTH_MASTER_KEY_FILE.',
+  );
 }
 
 async function checkPrivate(file: string, absent: string): Promise<Finding> {

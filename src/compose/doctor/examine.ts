@@ -12,7 +12,7 @@ export function examine(
 ): Promise<readonly Check[]> {
   return Promise.all([
     ...checkPrograms(environment),
-    ...checkDataDirectory(config.dataDirectory),
+    ...checkDataDirectory(config),
     ...checkSandbox(config),
     ...checkNetwork(config),
     checkReach(config),

@@ -153,6 +153,7 @@ const describers: { readonly [K in Change['kind']]: Describer<K> } = {
   'set-master-key': silent,
   'insert-sealing-key': silent,
   'rewrap-sealing-key': silent,
+  'delete-sealing-keys': silent,
 };
 
 /** That of a new Deployment is in the same commit. */

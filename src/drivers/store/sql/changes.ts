@@ -21,7 +21,7 @@ import {
   stagedRow,
 } from './records.ts';
 import type { Schema } from './schema.ts';
-import { insertSealingKey, rewrapSealingKey, setMasterKey } from './sealing-keys.ts';
+import { sealingKeyWriters } from './sealing-keys.ts';
 import { one, type Write, type Writer } from './write.ts';
 
 /** What makes a change true, in order. */
@@ -356,9 +356,7 @@ const writers: {
   'insert-kept-answer': (db, { answer, limits }) => insertKeptAnswer(db, answer, limits),
   'update-kept-answer': (db, { id, sealed }) => updateKeptAnswer(db, id, sealed),
   'forget-kept-answers': (db, { until }) => forgetKeptAnswers(db, until),
-  'set-master-key': setMasterKey,
-  'insert-sealing-key': insertSealingKey,
-  'rewrap-sealing-key': rewrapSealingKey,
+  ...sealingKeyWriters,
 };
 
 /** The number of a change that is written with it. */

@@ -45,14 +45,23 @@ export function createSealingKeyReader(db: Db): SealingKeyReader {
   };
 }
 
-export function setMasterKey(db: Db, { id, instead }: Of<'set-master-key'>): readonly Write[] {
+export const sealingKeyWriters: {
+  readonly [K in SealingKeyChange['kind']]: (db: Db, change: Of<K>) => readonly Write[];
+} = {
+  'set-master-key': setMasterKey,
+  'insert-sealing-key': insertSealingKey,
+  'rewrap-sealing-key': rewrapSealingKey,
+  'delete-sealing-keys': deleteSealingKeys,
+};
+
+function setMasterKey(db: Db, { id, instead }: Of<'set-master-key'>): readonly Write[] {
   if (instead === undefined) return one(db.insertInto('master_key').values({ place: 1, id }));
   const query = db.updateTable('master_key').set({ id }).where('id', '=', instead);
   return [{ query, expects: { kind: 'master-key', id: instead } }];
 }
 
 /** Whoever exchanges the master key looks for keys after it: none may come in that is sealed with the old one. */
-export function insertSealingKey(db: Db, { key }: Of<'insert-sealing-key'>): readonly Write[] {
+function insertSealingKey(db: Db, { key }: Of<'insert-sealing-key'>): readonly Write[] {
   const id = key.masterKeyId;
   return [
     {
@@ -63,11 +72,15 @@ export function insertSealingKey(db: Db, { key }: Of<'insert-sealing-key'>): rea
   ];
 }
 
-export function rewrapSealingKey(db: Db, { key }: Of<'rewrap-sealing-key'>): readonly Write[] {
+function rewrapSealingKey(db: Db, { key }: Of<'rewrap-sealing-key'>): readonly Write[] {
   const { owner, id, ...wrapped } = rowOf(key);
   return one(
     db.updateTable('sealing_key').set(wrapped).where('owner', '=', owner).where('id', '=', id),
   );
+}
+
+function deleteSealingKeys(db: Db): readonly Write[] {
+  return one(db.deleteFrom('sealing_key'));
 }
 
 function rowOf(key: SealingKey) {
