@@ -26,6 +26,7 @@ import { openBuilder, openParts, redirectOf } from './open-parts.ts';
 import type { OpenPlane, PlaneInput } from './plane.ts';
 import { sealForOwners } from './seal-for-owners.ts';
 import { isVacant } from './seats.ts';
+import { sourceWithCredentials } from './source-with-credentials.ts';
 
 const steadyMs = 300;
 
@@ -46,14 +47,15 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     action: 'bootstrap',
     correlationId: newId(),
   } as const;
-  const closed = closedHalf(secrets, await openOwnKey({ store, sealer: secrets }));
+  const ownKey = await openOwnKey({ store, sealer: secrets });
+  const closed = closedHalf(secrets, ownKey);
   const isAlone = (): boolean => otherSeats.every((name) => isVacant(layout, name));
   if (isAlone()) await sealForOwners(store, secrets);
   const audited = auditedStore({ store, clock, ...closed }, asked);
   await bootstrapProject({ store: audited, clock }, credentials.client);
 
   const room = openRoom(disk, config.disk);
-  const source = openGitSource({
+  const git = openGitSource({
     directory: layout.sources,
     allowLocal: config.allowLocalRepositories,
     allowPrivate: config.allowPrivateRepositories,
@@ -62,6 +64,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     requireRoom: room.require,
     environment,
   });
+  const source = sourceWithCredentials(git, secrets.repositoriesOf(ownKey));
   const turnsOf = (pool: string, size: number) =>
     createLeasedTurns({ store, clock, logger, pool, size, worker: seat.name });
   const turns = { turns: turnsOf('build', config.builds), yarnTurns: turnsOf('yarn', 1) };

@@ -1,7 +1,20 @@
 /** Up to the last `@`, as passwords may hold one. The user name of ssh is no secret, and mostly `git`. */
-const credentials = /^(ssh:\/\/[^\s/:@]*:|(?!ssh:)[a-z][a-z0-9+.-]*:\/\/)[^\s/]*@/i;
+const parts = /^(ssh:\/\/[^\s/:@]*:|(?!ssh:)[a-z][a-z0-9+.-]*:\/\/)([^\s/]*)@/i;
 
-/** For everybody but its creator: how the repository is read is none of their business. */
+/** Around the credentials, where there are some; the `@` belongs to none of the parts. */
+export function splitCredentials(url: string) {
+  const [all, start, credentials] = parts.exec(url) ?? [];
+  if (all === undefined || start === undefined || credentials === undefined) return undefined;
+  return { start, credentials, rest: url.slice(all.length) };
+}
+
+/** How a repository is read is shown to nobody. */
 export function hideCredentials(url: string): string {
-  return url.replace(credentials, '$1***@');
+  const found = splitCredentials(url);
+  return found === undefined ? url : `${found.start}***@${found.rest}`;
+}
+
+/** The URL that is kept where a client sends back what it has read. */
+export function keepCredentials(sent: string, kept: string): string | undefined {
+  return sent === hideCredentials(kept) ? kept : undefined;
 }

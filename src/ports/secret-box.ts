@@ -35,6 +35,14 @@ export interface SealedFor {
   readonly key: SealingKey | undefined;
 }
 
+/** Seals the credentials in the URL of a repository, and leaves the rest of it as it is. It opens nothing else. */
+export interface RepositoryBox {
+  /** A URL without credentials stays as it is. */
+  seal(url: string): string;
+  /** @throws where the credentials were not sealed by this box, for this repository, or were altered */
+  open(url: string): string;
+}
+
 /** Seals answers for whoever sends the same request again. It opens no other secret. */
 export interface AnswerBox {
   seal(plain: string, of: AnswerOf): string;

@@ -115,7 +115,7 @@ export function printContent(content: ConnectorContent) {
     ...(content.description === undefined ? {} : { description: content.description }),
     integrationTypes: content.integrationTypes,
     creator: content.creator,
-    repository: content.repository,
+    repository: printPublicRepository(content),
     configurations: printConfigurations(content.spec),
     ...(standard.length + secured.length === 0
       ? {}

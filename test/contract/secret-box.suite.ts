@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/core/failure.ts';
 import { berthItself, type SealingKey } from '../../src/core/sealing-key.ts';
-import type { AnswerBox, Digester, Opener, Sealer } from '../../src/ports/secret-box.ts';
+import type {
+  AnswerBox,
+  Digester,
+  Opener,
+  RepositoryBox,
+  Sealer,
+} from '../../src/ports/secret-box.ts';
 
 export interface WholeBox extends Sealer, Opener {
   rewrap(key: SealingKey, masterKeyId: string): SealingKey;
   digesterOf(ownKey: SealingKey): Digester;
   answersOf(ownKey: SealingKey): AnswerBox;
+  repositoriesOf(ownKey: SealingKey): RepositoryBox;
 }
 
 /** What every secret box promises. Each box that `openNew` gives has a key of its own. */
@@ -168,6 +175,41 @@ export function describeSecretBox(name: string, openBox: () => Promise<WholeBox>
       expectRefusal(() => other.answers.open(sealed, of));
       expectRefusal(() => box.open(sealed, 'kept-answer/id'));
       expectRefusal(() => answers.open(box.seal('swordfish', 'kept-answer/id'), of));
+    });
+
+    test.each([
+      ['https://user:swordfish@example.com/a.git', 'https://', '@example.com/a.git'],
+      ['https://swordfish@example.com:8443/a@b.git', 'https://', '@example.com:8443/a@b.git'],
+      ['https://u:sword@fish@example.com/a.git', 'https://', '@example.com/a.git'],
+      ['ssh://git:swordfish@example.com/a.git', 'ssh://git:', '@example.com/a.git'],
+    ])('the credentials in %s are sealed, and nothing else of it', async (url, start, end) => {
+      const [whole, other] = [await openBox(), await openBox()];
+      const key = whole.newKey(berthItself, whole.masterKeyId);
+      const box = whole.repositoriesOf(key);
+      const sealed = box.seal(url);
+      expect(sealed.startsWith(start) && sealed.endsWith(end)).toBe(true);
+      expect(sealed).not.toMatch(/sword|fish@/);
+      expect(box.open(sealed)).toBe(url);
+      // So that setting it again changes nothing, and after an exchange of the master key either.
+      expect(whole.repositoriesOf(whole.rewrap(key, whole.masterKeyId)).seal(url)).toBe(sealed);
+      expect(box.seal(url.replace('example', 'example2'))).not.toContain(sealed.slice(0, 40));
+      expectRefusal(() => box.open(sealed.replace('example', 'evil')));
+      expectRefusal(() => box.open(sealed.replace(`${end}`, `A${end}`)));
+      const theirs = other.repositoriesOf(other.newKey(berthItself, other.masterKeyId));
+      expectRefusal(() => theirs.open(sealed));
+    });
+
+    test.each([
+      'https://example.com/a.git',
+      'git@example.com:a.git',
+      'ssh://git@example.com/a.git',
+      'file:///a@b/c.git',
+      '/a/b.git',
+    ])('%s has no credentials and stays as it is', async (url) => {
+      const whole = await openBox();
+      const box = whole.repositoriesOf(whole.newKey(berthItself, whole.masterKeyId));
+      expect(box.seal(url)).toBe(url);
+      expect(box.open(url)).toBe(url);
     });
 
     test('digests of equal secrets differ by place and by box', async () => {

@@ -17,6 +17,7 @@ import {
   settleDeployment,
   undeploy,
 } from '../support/deploy.ts';
+import { serveRepository } from '../support/git-http-server.ts';
 import { createRepository, type TestRepository } from '../support/git-repository.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 import { keys, tinyConnector } from '../support/tiny-connector.ts';
@@ -300,6 +301,12 @@ describe('two hundred secrets', () => {
     });
     expect(refused.status).toBe(400);
 
+    const wrong = await ask('POST', `/connectors/drafts/${connector.id}`, {
+      version: connector.version,
+      actions: [{ action: 'setRepository', url, tag: 'v1' }],
+    });
+    expect(wrong.status).toBe(400);
+
     for (const token of [unique(), `test-project:${unique()}`])
       expect((await ask('GET', '/test-project/deployments', undefined, token)).status).toBe(401);
     const login = (authorization: string, body: URLSearchParams) =>
@@ -312,6 +319,38 @@ describe('two hundred secrets', () => {
     expect(refusedLogin.status).toBe(401);
     heard.push(await refusedLogin.text());
   });
+
+  test('go through a repository that asks for a password', async () => {
+    const password = `${unique()}%20`;
+    const authorization = `Basic ${btoa(`user:${decodeURIComponent(password)}`)}`;
+    await using server = await serveRepository(repository, { authorization });
+    const url = server.url.replace('://', `://user:${password}@`);
+    const preview = hear(await previewConnector(berth, { url, tag: 'v1' }));
+    expect(preview.body.isPreviewable).toBe('true');
+    const { id, version, repository: shown } = preview.body;
+    expect(shown.url).toBe(server.url.replace('://', '://***@'));
+    const deployed = await settled(
+      await berth.request(
+        'POST',
+        '/test-project/deployments',
+        draftOf(preview, { key: 'from-password' }),
+      ),
+    );
+    expect(deployed.body.status).toBe('Deployed');
+
+    // What was read may be sent back.
+    const set = await ask('POST', `/connectors/drafts/${id}`, {
+      version,
+      actions: [{ action: 'setRepository', ...shown }],
+    });
+    expect(set.status).toBe(201);
+    const wrong = server.url.replace('://', `://user:${unique()}@`);
+    const refused = await ask('POST', `/connectors/drafts/${id}`, {
+      version: set.body.version,
+      actions: [{ action: 'setRepository', url: wrong, tag: 'v1' }],
+    });
+    expect(refused.status).toBe(400);
+  }, 120_000);
 
   test('go through a request that is sent again', async () => {
     const send = async () => {
@@ -381,5 +420,7 @@ describe('two hundred secrets', () => {
     const stored = searchFor(['canary']);
     expect(stored.inBytes(await readFile(backup))).not.toEqual([]);
     expect(await stored.inFolder(berth.dataDirectory)).not.toEqual([]);
+    const sealed = searchFor(['://sealed-']);
+    expect(await sealed.inFolder(berth.dataDirectory)).not.toEqual([]);
   }, 120_000);
 });

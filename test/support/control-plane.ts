@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import pino from 'pino';
+import { sourceWithCredentials } from '../../src/compose/source-with-credentials.ts';
 import { type StreamLimits, streamLimits } from '../../src/control-plane/api/event-streams.ts';
 import type { RateLimits } from '../../src/control-plane/api/rate-limits.ts';
 import { createApiServer } from '../../src/control-plane/api/server.ts';
@@ -87,13 +88,15 @@ export async function openControlPlane(
   ]);
   for (const part of [store, logs, events, runtime]) stack.use(part);
   const environment = process.env;
-  const source = openGitSource({
+  const secrets = secretBoxFromKey(randomBytes(32));
+  const ownKey = await openOwnKey({ store, sealer: secrets });
+  const git = openGitSource({
     directory: join(folder, 'git'),
     allowLocal: true,
     environment,
     requireRoom: () => room.require(),
   });
-  const secrets = secretBoxFromKey(randomBytes(32));
+  const source = sourceWithCredentials(git, secrets.repositoriesOf(ownKey));
   const { clock = { now: Date.now }, introspectionUrl } = options;
   const newId = () => randomUUID();
   const logger = pino({ level: 'silent' });
@@ -138,7 +141,7 @@ export async function openControlPlane(
     clock,
     newId,
     room,
-    ...closedHalf(secrets, await openOwnKey({ store, sealer: secrets })),
+    ...closedHalf(secrets, ownKey),
     source,
     logs,
     events,

@@ -26,7 +26,8 @@ export function showApiClient(client: ApiClient, digester: Digester): Shown {
 export function showConnectorStaged(staged: ConnectorStaged): Shown {
   const printed = printConnectorStaged(staged, { preview: [], publishing: [] });
   const { publishingReport: _, previewableReport: __, ...rest } = printed;
-  return rest;
+  // With its credentials, whose digest takes their place.
+  return { ...rest, repository: staged.repository };
 }
 
 export function showDeployment(
@@ -45,7 +46,6 @@ export function showDeployment(
   }));
   return {
     ...printed,
-    // With its credentials, whose digest takes their place.
     connector: { ...printed.connector, repository: deployment.connector.repository },
     details: { build: { id: details.build.id } },
     applications,

@@ -1,6 +1,7 @@
 import type { ConnectorContent, ConnectorStaged } from '../../core/connector.ts';
 import { apiError, reject, rejectAny } from '../../core/errors.ts';
 import { describeFailure } from '../../core/failure.ts';
+import { hideCredentials } from '../../core/repository-url.ts';
 import { DuplicateKey } from '../../core/store-failure.ts';
 import type { RepositoryRef, Source } from '../../ports/source.ts';
 import type { ConnectorDraft } from '../../wire/connector-staged.ts';
@@ -25,6 +26,7 @@ export async function createConnectorStaged(
     projectKey,
     ...draft,
     ...found,
+    repository: sealCredentials(deps, draft.repository),
     integrationTypes: draft.integrationTypes ?? [],
     supportedRegions: draft.supportedRegions ?? [],
     privateProjects: draft.privateProjects ?? [],
@@ -47,6 +49,13 @@ export async function createConnectorStaged(
   return record;
 }
 
+export function sealCredentials(
+  { repositories }: Pick<CommandDependencies, 'repositories'>,
+  { url, tag }: RepositoryRef,
+): RepositoryRef {
+  return { url: repositories.seal(url), tag };
+}
+
 /** @throws Rejection `DuplicateField` for each project that is there more than once */
 function refuseTwice(privateProjects: readonly string[]): void {
   const twice = new Set(privateProjects.filter((one, at) => privateProjects.indexOf(one) !== at));
@@ -66,16 +75,17 @@ export async function readSpecOrReject(
   repository: RepositoryRef,
 ): Promise<Pick<ConnectorContent, 'commit' | 'spec'>> {
   const found = await readSpec(source, repository, AbortSignal.timeout(readTimeoutMs));
+  const shown = { url: hideCredentials(repository.url), tag: repository.tag };
   switch (found.outcome) {
     case 'found':
       return { commit: found.commit, spec: found.spec };
     case 'unreachable':
       return reject('GitRepositoryNotReachable', { detail: describeFailure(found.failure) });
     case 'file-not-found':
-      return reject('ConnectorSpecificationFileNotFound', repository);
+      return reject('ConnectorSpecificationFileNotFound', shown);
     case 'not-valid':
       return reject('ConnectorSpecificationFileNotValid', {
-        ...repository,
+        ...shown,
         detail: found.mistakes,
       });
     default:

@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Room } from '../../ports/disk.ts';
-import type { Sealer } from '../../ports/secret-box.ts';
+import type { RepositoryBox, Sealer } from '../../ports/secret-box.ts';
 import type { Source } from '../../ports/source.ts';
 import type { Store } from '../../ports/store.ts';
 
@@ -11,6 +11,7 @@ export interface CommandDependencies {
   readonly newId: () => string;
   readonly sealer: Sealer;
   readonly source: Source;
+  readonly repositories: Pick<RepositoryBox, 'seal'>;
   /** Operations that may run at once: tells `Deploying` from `Queued`. */
   readonly workers: number;
   /** For what operations will write. */

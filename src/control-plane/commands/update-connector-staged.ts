@@ -1,10 +1,11 @@
 import type { ConnectorStaged } from '../../core/connector.ts';
 import { type ConnectorUpdateAction, decideConnectorUpdate } from '../../core/connector-staged.ts';
 import type { OperationInput } from '../../core/operation.ts';
+import { keepCredentials } from '../../core/repository-url.ts';
 import type { ConnectorUpdate } from '../../wire/connector-update.ts';
 import { newOperation } from './accept-operation.ts';
 import { commitOrStale, refuseOtherVersion } from './commit-or-stale.ts';
-import { readSpecOrReject } from './create-connector-staged.ts';
+import { readSpecOrReject, sealCredentials } from './create-connector-staged.ts';
 import type { CommandDependencies } from './dependencies.ts';
 
 /** Contract §7. Whatever an action needs from outside is read first; then core decides and one commit keeps it. */
@@ -42,11 +43,14 @@ async function prepare(
 ): Promise<ConnectorUpdateAction> {
   switch (action.action) {
     case 'setRepository': {
-      const repository = { url: action.url ?? staged.repository.url, tag: action.tag };
+      const { url: kept } = staged.repository;
+      const stays = action.url === undefined ? kept : keepCredentials(action.url, kept);
+      const repository = { url: stays ?? action.url ?? kept, tag: action.tag };
+      const found = await readSpecOrReject(deps.source, repository);
       return {
         action: 'setRepository',
-        repository,
-        found: await readSpecOrReject(deps.source, repository),
+        repository: stays === undefined ? sealCredentials(deps, repository) : repository,
+        found,
       };
     }
     case 'updatePreviewable':

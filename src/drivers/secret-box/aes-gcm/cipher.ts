@@ -10,9 +10,16 @@ export interface Encrypted {
   readonly ciphertext: Buffer;
 }
 
-/** @param bound what must be the same to decrypt it */
-export function encrypt(key: Buffer, plain: string, bound: string): Encrypted {
-  const nonce = randomBytes(nonceBytes);
+/**
+ * @param bound what must be the same to decrypt it
+ * @param nonce never the same for another text
+ */
+export function encrypt(
+  key: Buffer,
+  plain: string,
+  bound: string,
+  nonce: Buffer = randomBytes(nonceBytes),
+): Encrypted {
   const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(bound, 'utf8'));
   const ciphertext = Buffer.concat([
     cipher.update(plain, 'utf8'),

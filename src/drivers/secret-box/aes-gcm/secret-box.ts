@@ -1,11 +1,19 @@
 import { berthItself, type SealingKey } from '../../../core/sealing-key.ts';
-import type { AnswerBox, Digester, Opener, SealedFor, Sealer } from '../../../ports/secret-box.ts';
+import type {
+  AnswerBox,
+  Digester,
+  Opener,
+  RepositoryBox,
+  SealedFor,
+  Sealer,
+} from '../../../ports/secret-box.ts';
 import { answerBox } from './answers.ts';
 import { keyIsGone } from './cipher.ts';
 import { digestSecret } from './digest.ts';
 import { parseKey, readKeys, readOrCreateKeys, stampOf } from './key.ts';
 import { type MasterKeys, masterKeys } from './master-key.ts';
 import { newOwnerKey, pairOf, publicKeyOf, rewrapOwnerKey, sealingNamesOf } from './owner-key.ts';
+import { repositoryBox } from './repository-urls.ts';
 import { openText, parseMarked, sealText } from './seal.ts';
 import { isVersionOne, openVersionOne } from './version-one.ts';
 
@@ -17,6 +25,7 @@ export interface SecretBox extends Sealer, Opener {
   /** @param ownKey Berth's own */
   digesterOf(ownKey: SealingKey): Digester;
   answersOf(ownKey: SealingKey): AnswerBox;
+  repositoriesOf(ownKey: SealingKey): RepositoryBox;
 }
 
 /** The box whose key lies in a file, made at the first start. It looks again where it meets a key that it does not know. */
@@ -73,6 +82,7 @@ function boxOf(masters: MasterKeys): SecretBox {
         digestSealed: (sealed, place) => digestSealed(masters, sealed, place),
       };
     },
+    repositoriesOf: (ownKey) => repositoryBox(sealingNamesOf(ownKey, masters).digesting),
     answersOf: (ownKey) => answerBox(sealingNamesOf(ownKey, masters).digesting, masters),
   };
 }
@@ -86,7 +96,13 @@ export function closedHalf(box: SecretBox, ownKey: SealingKey) {
     newKey: box.newKey,
     seal: box.seal,
   };
-  return { sealer, digester: box.digesterOf(ownKey), answers: box.answersOf(ownKey) };
+  const { seal } = box.repositoriesOf(ownKey);
+  return {
+    sealer,
+    digester: box.digesterOf(ownKey),
+    answers: box.answersOf(ownKey),
+    repositories: { seal },
+  };
 }
 
 /** Berth's own key, for whoever has no store. */
