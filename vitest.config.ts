@@ -3,7 +3,17 @@ import { defineConfig } from 'vitest/config';
 /** What is waited for is there much earlier, unless everything runs at once. */
 const pollOnBusyMachine = { timeout: 10_000 };
 
-/** `fast` needs nothing but this repository and the npm registry's packages; `e2e` builds and deploys whole connectors; `postgres` needs a PostgreSQL server's programs. */
+/** Tests that name no engine take the one of the run: SQLite, but with these settings PostgreSQL, on a server of the run. */
+const onPostgres = {
+  globalSetup: 'test/support/postgres-server.ts',
+  setupFiles: 'test/support/on-postgres.ts',
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: pollOnBusyMachine },
+  maxWorkers: '150%',
+};
+
+/** `fast` needs nothing but this repository and the npm registry's packages; `e2e` builds and deploys whole connectors; `postgres` and `postgres-api` need a PostgreSQL server's programs, and run on it what `fast` runs on SQLite. */
 export default defineConfig({
   test: {
     // On a machine that does other work too, a test that waits for processes can be too late once.
@@ -24,12 +34,12 @@ export default defineConfig({
       {
         test: {
           name: 'postgres',
-          include: ['test/postgres/**/*.test.ts'],
-          globalSetup: 'test/support/postgres-server.ts',
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          expect: { poll: pollOnBusyMachine },
+          include: ['test/postgres/**/*.test.ts', 'test/{control-plane,platform}/**/*.test.ts'],
+          ...onPostgres,
         },
+      },
+      {
+        test: { name: 'postgres-api', include: ['test/api/**/*.test.ts'], ...onPostgres },
       },
       {
         test: {

@@ -1,8 +1,6 @@
 import { request } from 'node:http';
-import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { bootstrapProject } from '../../src/control-plane/commands/bootstrap.ts';
-import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import type { Answer, Berth } from '../support/berth.ts';
 import { settle } from '../support/deploy.ts';
 
@@ -21,7 +19,7 @@ export async function addProject(
   fields: { readonly productionEnabled?: boolean } = {},
 ): Promise<TestProject> {
   const client = { id: `client-of-${projectKey}`, secret: `secret-of-${projectKey}` };
-  await using store = await openSqliteStore({ file: join(berth.dataDirectory, 'berth.db') });
+  await using store = await berth.openStore();
   const { productionEnabled = true } = fields;
   await store.commit([
     { kind: 'put-project', project: { key: projectKey, productionEnabled, createdAt: Date.now() } },

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { describeAtOnce } from './store/at-once.ts';
 import { describeAuditLog } from './store/audit-log.ts';
 import { describeCancelling } from './store/cancelling.ts';
 import { describeCommits } from './store/commits.ts';
@@ -17,6 +18,7 @@ import { describeSearch } from './store/search.ts';
 export function describeStore(name: string, prepare: PrepareStore): void {
   describe(`${name} as a store`, () => {
     describeCommits(prepare);
+    describeAtOnce(prepare);
     describeOperations(prepare);
     describeCancelling(prepare);
     describeRecords(prepare);

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bootstrapProject } from '../../src/control-plane/commands/bootstrap.ts';
 import { issueToken, ownTokens } from '../../src/control-plane/commands/tokens.ts';
-import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { describeTokenVerifier } from '../contract/token-verifier.suite.ts';
 import { movedClock } from '../support/moved-clock.ts';
+import { openOwnStore } from '../support/records-place.ts';
 
 async function openPlace(clock: Clock) {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'berth-tokens-'));
   stack.defer(() => rm(folder, { recursive: true }));
-  const store = stack.use(await openSqliteStore({ file: join(folder, 'store.db') }));
+  const store = stack.use(await openOwnStore(join(folder, 'store.db')));
   await bootstrapProject(
     { store, clock },
     { projectKey: 'shop', clientId: 'client', clientSecret: 'secret' },

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openHttpProjectApi } from '../../src/drivers/project-api/http/project-api.ts';
 import { startBerth } from '../support/berth.ts';
@@ -64,7 +62,8 @@ test('connectors get the API client that the operator supplies, and it outlives 
   );
   expect(ids()).toEqual(before);
   expect(JSON.stringify(deployed.body)).not.toContain(secret);
-  const stored = await readFile(join(berth.dataDirectory, 'berth.db'), 'latin1');
+  const stored = await berth.readRecords();
+  expect(stored.includes(id)).toBe(true);
   expect(stored.includes(secret)).toBe(false);
 
   await undeploy(berth, (await deploy(berth, draftOf(staged))).body.id);

@@ -3,7 +3,6 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 import { OperationRun } from '../../src/control-plane/operations/operation-run.ts';
 import { runOperation } from '../../src/control-plane/operations/run-operation.ts';
 import { StoreUnavailable } from '../../src/core/store-failure.ts';
-import { locks } from '../../src/drivers/store/postgres/commit.ts';
 import { openPostgresStore } from '../../src/drivers/store/postgres/open-postgres-store.ts';
 import { openDependencies } from '../control-plane/operations/open-dependencies.ts';
 import { accept, claimAgain, clock } from '../control-plane/operations/support.ts';
@@ -13,7 +12,7 @@ import { operation, undeployOf } from '../support/records.ts';
 const none = new AbortController().signal;
 const never = { stopped: none, cancelled: none };
 
-/** A session beside Berth's that can keep its commits waiting, and cut the connection of the one that waits. */
+/** A session beside Berth's that can keep commits of the operation waiting, and cut the connection of the one that waits. */
 async function openBeside(url: string) {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -21,15 +20,18 @@ async function openBeside(url: string) {
   const cutWaiting = async (): Promise<number> => {
     const { rowCount } = await client.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
-       where datname = current_database() and wait_event = 'advisory'`,
+       where datname = current_database() and wait_event_type = 'Lock'`,
     );
     return rowCount ?? 0;
   };
   return {
-    hold: () => client.query(`select pg_advisory_lock(${locks.commit})`),
+    async hold(): Promise<void> {
+      await client.query('begin');
+      await client.query("select from operation where id = 'o' for update");
+    },
     async cutNextCommit(): Promise<void> {
       await expect.poll(cutWaiting).toBe(1);
-      await client.query(`select pg_advisory_unlock(${locks.commit})`);
+      await client.query('rollback');
     },
   };
 }

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
+import type { Store } from '../../src/ports/store.ts';
 import { pickPorts } from './kept-plane.ts';
 import { passedSettings } from './passed-settings.ts';
+import { makeRecordsPlace, type RecordsPlace } from './records-place.ts';
 
 const program = join(import.meta.dirname, '../../src/cli/berth.ts');
 /** Package managers and packages are fetched once for all tests. */
@@ -22,6 +24,10 @@ export interface Berth extends AsyncDisposable {
   /** Sends a request with the bootstrap client's token, or with `token`; null sends none. */
   request(method: string, path: string, body?: unknown, token?: string | null): Promise<Answer>;
   token(client?: { readonly id: string; readonly secret: string }): Promise<string>;
+  /** Its records, beside it. */
+  openStore(): Promise<Store>;
+  /** As they are written where the store keeps them. */
+  readRecords(): Promise<Buffer>;
   pidOf(process: 'control' | 'data' | 'supervisor'): number;
   /** kill -9. The supervisor starts a plane again; resolves at once. */
   kill(process: 'control' | 'data' | 'supervisor'): Promise<void>;
@@ -51,6 +57,7 @@ export async function startBerth(
   await mkdir(toolDirectory, { recursive: true });
   const berth = new RunningBerth(
     dataDirectory,
+    await makeRecordsPlace(join(dataDirectory, 'berth.db')),
     options.projectKey ?? 'test-project',
     options.environment ?? {},
   );
@@ -73,6 +80,7 @@ class RunningBerth implements Berth {
   readonly projectKey: string;
   readonly client = { id: 'test-client', secret: 'test-secret-with-some-length' };
   readonly output: string[] = [];
+  readonly #records: RecordsPlace;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #ports = pickPorts();
   #child: Running | undefined;
@@ -81,10 +89,12 @@ class RunningBerth implements Berth {
 
   constructor(
     dataDirectory: string,
+    records: RecordsPlace,
     projectKey: string,
     environment: Readonly<Record<string, string>>,
   ) {
     this.dataDirectory = dataDirectory;
+    this.#records = records;
     this.projectKey = projectKey;
     this.#environment = environment;
   }
@@ -115,6 +125,7 @@ class RunningBerth implements Berth {
         BERTH_APPS_PORTS: this.#ports,
         // Tests look into their connectors through files of this machine. Those of the sandbox ask for it.
         BERTH_SANDBOX: 'off',
+        ...this.#records.settings,
         ...this.#environment,
         ...environment,
       },
@@ -149,7 +160,16 @@ class RunningBerth implements Berth {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+    await this.#records[Symbol.asyncDispose]();
     await rm(this.dataDirectory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  openStore(): Promise<Store> {
+    return this.#records.open();
+  }
+
+  readRecords(): Promise<Buffer> {
+    return this.#records.readAll();
   }
 
   pidOf(name: 'control' | 'data' | 'supervisor'): number {

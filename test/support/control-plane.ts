@@ -23,13 +23,13 @@ import { openSqliteLogStore } from '../../src/drivers/log-store/sqlite/open-sqli
 import { openProcessRuntime } from '../../src/drivers/runtime/process/process-runtime.ts';
 import { closedHalf, secretBoxFromKey } from '../../src/drivers/secret-box/aes-gcm/secret-box.ts';
 import { openGitSource } from '../../src/drivers/source/git/git-source.ts';
-import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import { openIntrospection } from '../../src/drivers/token-verifier/introspection/introspection.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { EventBroker } from '../../src/ports/event-broker.ts';
 import type { LogStore } from '../../src/ports/log-store.ts';
 import type { Change, Store } from '../../src/ports/store.ts';
 import type { Answer } from './berth.ts';
+import { makeRecordsPlace } from './records-place.ts';
 
 /** How the next operation ends. */
 export type Outcome = 'succeed' | 'fail';
@@ -43,6 +43,8 @@ export interface ControlPlane extends AsyncDisposable {
   listen(): Promise<{ readonly hostname: string; readonly port: number }>;
   request(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
   readonly store: Store;
+  /** As they are written where the store keeps them. */
+  readRecords(): Promise<Buffer>;
   readonly events: Pick<EventBroker, 'depth'>;
   readonly logs: LogStore;
   /** For those who write logs beside it. */
@@ -80,8 +82,9 @@ export async function openControlPlane(
 ): Promise<ControlPlane> {
   await using stack = new AsyncDisposableStack();
   const logFile = join(folder, 'logs.sqlite');
+  const records = stack.use(await makeRecordsPlace(join(folder, 'store.sqlite')));
   const [store, logs, events, runtime] = await Promise.all([
-    openSqliteStore({ file: join(folder, 'store.sqlite') }),
+    records.open(),
     openSqliteLogStore({ file: logFile }),
     openEmbeddedBroker({ file: join(folder, 'events.sqlite') }),
     openProcessRuntime({ directory: join(folder, 'run') }),
@@ -192,6 +195,7 @@ export async function openControlPlane(
   const opened = stack.move();
   return {
     store,
+    readRecords: () => records.readAll(),
     events,
     logs,
     logFile,

@@ -6,6 +6,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
+import { openPostgresStore } from '../../src/drivers/store/postgres/open-postgres-store.ts';
+import { createDatabase } from './create-database.ts';
+import { templateDatabase } from './records-place.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,16 +17,15 @@ declare module 'vitest' {
   }
 }
 
-let ofRun: PostgresServer | undefined;
-
-/** Vitest calls it once for a run of the tests: a server on loopback that writes to the disk as in operation. */
-export async function setup(project: TestProject): Promise<void> {
-  ofRun = await startPostgres();
-  project.provide('postgresUrl', ofRun.url);
-}
-
-export async function teardown(): Promise<void> {
-  await ofRun?.[Symbol.asyncDispose]();
+/** Vitest calls it once for a run of the tests: a server on loopback that writes to the disk as in operation, with a template for databases. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await using stack = new AsyncDisposableStack();
+  const { url } = stack.use(await startPostgres());
+  const template = await createDatabase(url, { name: templateDatabase });
+  await (await openPostgresStore({ url: template.url }))[Symbol.asyncDispose]();
+  project.provide('postgresUrl', url);
+  const opened = stack.move();
+  return () => opened.disposeAsync();
 }
 
 export interface PostgresServer extends AsyncDisposable {

@@ -7,14 +7,14 @@ import type { AuditLogEntry } from '../../../src/core/audit-log.ts';
 import { secretContext } from '../../../src/core/secret-context.ts';
 import { DuplicateKey, StaleVersion } from '../../../src/core/store-failure.ts';
 import { newOwnKey, secretBoxFromKey } from '../../../src/drivers/secret-box/aes-gcm/secret-box.ts';
-import { openSqliteStore } from '../../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { failureOf } from '../../contract/store/place.ts';
 import { connectorStaged, deployment } from '../../support/records.ts';
+import { openOwnStore } from '../../support/records-place.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 
 async function openAudited() {
-  const store = await openSqliteStore({ file: join(await makeTempFolder(), 'store.db') });
+  const store = await openOwnStore(join(await makeTempFolder(), 'store.db'));
   const box = secretBoxFromKey(randomBytes(32));
   const digester = box.digesterOf(newOwnKey(box));
   const asked = {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Operation } from '../../../src/core/operation.ts';
-import { openSqliteStore } from '../../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import type { Logger } from '../../../src/ports/logger.ts';
 import type { Change, Store } from '../../../src/ports/store.ts';
+import { openOwnStore } from '../../support/records-place.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 
 export async function openStore(): Promise<Store> {
-  return openSqliteStore({ file: join(await makeTempFolder(), 'store.sqlite') });
+  return openOwnStore(join(await makeTempFolder(), 'store.sqlite'));
 }
 
 export const clock = { now: () => Date.now() };

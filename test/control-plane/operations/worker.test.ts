@@ -69,6 +69,7 @@ describe('a worker', () => {
     await insert(store, ...ids);
     const { run, begun, held, most } = holdOperations(store);
     await using _ = worker(store, run).started;
+    await expect.poll(() => held.size, patience).toBe(2);
     for (const id of ids) {
       await expect.poll(() => held.has(id), patience).toBe(true);
       held.get(id)?.letGo();
@@ -177,13 +178,26 @@ describe('the lease of what runs', () => {
     await using store = await openStore();
     await insert(store, 'o');
     const { run, held } = holdOperations(store);
+    const renewed: boolean[] = [];
+    const listening: Store = {
+      ...store,
+      operations: {
+        ...store.operations,
+        async renew(fence) {
+          const isHeld = await store.operations.renew(fence);
+          renewed.push(isHeld);
+          return isHeld;
+        },
+      },
+    };
     let now = Date.now();
-    await using _ = worker(store, run, { clock: { now: () => now } }).started;
+    await using _ = worker(listening, run, { clock: { now: () => now } }).started;
     await expect.poll(() => held.has('o'), patience).toBe(true);
     for (let beat = 0; beat < 9; beat += 1) {
       now += leaseMs / 3;
       vi.advanceTimersByTime(leaseMs / 3);
-      await expect.poll(() => takenAt(store, now + (leaseMs * 2) / 3), patience).toBe(false);
+      await expect.poll(() => renewed.length, patience).toBe(beat + 1);
+      expect(await takenAt(store, now + (leaseMs * 2) / 3)).toBe(false);
     }
     expect(held.get('o')?.stopped.aborted).toBe(false);
   });

@@ -2,51 +2,56 @@ import type { Write } from '../sql/write.ts';
 import type { Connection, Connections } from './connections.ts';
 import { isWorthRepeating, UnmetWrite } from './errors.ts';
 
-/** What commits and whoever migrates hold; any number that only Berth uses in its database. */
-export const locks = { commit: 72_617_401, migrate: 72_617_402 } as const;
-export const channel = 'berth_commit';
+/** What whoever migrates holds; any number that only Berth uses in its database. */
+export const migrationLock = 72_617_402;
 
-/** One statement after another sees what is committed by then, and the lock makes the commits take turns. */
-const begin = `begin isolation level read committed; select pg_advisory_xact_lock(${locks.commit})`;
-const commit = `select pg_notify('${channel}', ''); commit`;
+/** One statement after another sees what is committed by then. */
+const statements = { begin: 'begin isolation level read committed', commit: 'commit' } as const;
 
 const mostTries = 5;
 
 /**
- * All or nothing, and one commit after another, of whatever process: the SQL is the same as for SQLite, which has one
- * writer, and the order of commits is the order of the numbers that they get.
+ * All or nothing. A write takes the row that it changes until the end of the commit, and whoever wants the same row waits
+ * for that and looks at it again; those that want other rows do not wait. Where two wait for each other the server ends
+ * one, which is repeated.
+ * @returns whether anything has changed
  */
-export async function runBatch(connections: Connections, writes: readonly Write[]): Promise<void> {
+export async function runBatch(
+  connections: Connections,
+  writes: readonly Write[],
+): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     try {
-      await tryBatch(connections, writes);
-      return;
+      return await tryBatch(connections, writes);
     } catch (error) {
       if (tries === mostTries || !isWorthRepeating(error)) throw error;
     }
   }
 }
 
-async function tryBatch(connections: Connections, writes: readonly Write[]): Promise<void> {
-  await inTransaction(connections, { begin, commit }, async (connection) => {
+async function tryBatch(connections: Connections, writes: readonly Write[]): Promise<boolean> {
+  let rows = 0;
+  await inTransaction(connections, statements, async (connection) => {
     for (const [position, { query, expects }] of writes.entries()) {
       const { sql, parameters } = query.compile();
       const { rowCount } = await connection.query(sql, parameters);
       if (expects !== undefined && rowCount !== 1) throw new UnmetWrite(position);
+      rows += rowCount ?? 0;
     }
   });
+  return rows > 0;
 }
 
 export async function inTransaction(
   connections: Connections,
-  statements: { readonly begin: string; readonly commit: string },
+  { begin, commit }: { readonly begin: string; readonly commit: string },
   work: (connection: Connection) => Promise<void>,
 ): Promise<void> {
   const connection = await connections.connect();
   try {
-    await connection.query(statements.begin, []);
+    await connection.query(begin, []);
     await work(connection);
-    await connection.query(statements.commit, []);
+    await connection.query(commit, []);
   } catch (error) {
     // Where even that fails the connection is broken, and the server has undone everything.
     await connection.query('rollback', []).catch(() => {});

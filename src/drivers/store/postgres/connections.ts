@@ -1,10 +1,13 @@
 import type { PostgresQueryResult } from 'kysely';
-import { Pool, type PoolClient, types } from 'pg';
+import { DatabaseError, Pool, type PoolClient, types } from 'pg';
 import { explainAway } from './errors.ts';
+import type { StoreObserver } from './observer.ts';
 
 /** Bounds on everything that waits. The server ends what a frozen Berth left open, so that its lock is free again. */
 export const limits = {
   connections: 10,
+  /** Of them, so that whoever reads always finds one. */
+  commits: { atOnce: 4, waiting: 1000, waitMs: 30_000 },
   connectMs: 5000,
   statementMs: 30_000,
   /** The server is asked to give up first; this is for one that does not answer at all. */
@@ -33,9 +36,11 @@ export interface Connection {
 /** A pool in the form that Kysely asks for, whose failures say that the database is away where it is. */
 export class Connections {
   readonly #pool: Pool;
+  readonly #observer: StoreObserver;
   readonly options = {};
 
-  constructor(url: string) {
+  constructor(url: string, observer: StoreObserver) {
+    this.#observer = observer;
     this.#pool = new Pool({ ...connectionOptions(url), max: limits.connections });
     // An idle connection that breaks is replaced when it is needed; nobody waits for it.
     this.#pool.on('error', () => {});
@@ -43,9 +48,11 @@ export class Connections {
 
   async connect(): Promise<Connection> {
     try {
-      return wrap(await this.#pool.connect());
+      return wrap(await this.#pool.connect(), this.#observer);
     } catch (error) {
-      throw explainAway(error);
+      const explained = explainAway(error);
+      this.#observer.failed(explained);
+      throw explained;
     }
   }
 
@@ -54,7 +61,7 @@ export class Connections {
   }
 }
 
-function wrap(client: PoolClient): Connection {
+function wrap(client: PoolClient, observer: StoreObserver): Connection {
   let broken: Error | undefined;
   // Without a listener a connection that breaks between two queries would end the process.
   const onError = (error: Error): void => {
@@ -65,11 +72,13 @@ function wrap(client: PoolClient): Connection {
     async query<Row>(sql: string, parameters: readonly unknown[]) {
       try {
         const result = await client.query({ text: sql, values: parameters.map(storable) });
+        observer.answered();
         return result as unknown as PostgresQueryResult<Row>;
       } catch (error) {
         const explained = explainAway(error);
+        observer.failed(explained);
         // Its protocol may be in the middle of something: a new one is cheaper than the doubt.
-        if (explained !== error) broken = error instanceof Error ? error : new Error(String(error));
+        if (!(error instanceof DatabaseError) || explained !== error) broken = asError(error);
         throw explained;
       }
     },
@@ -79,6 +88,9 @@ function wrap(client: PoolClient): Connection {
     },
   };
 }
+
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error(String(error));
 
 /** PostgreSQL keeps no NUL in a text. */
 function storable(value: unknown): unknown {

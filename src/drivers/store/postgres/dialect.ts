@@ -6,5 +6,6 @@ export const postgresDialect: SqlDialect = {
   listHasAny: (path, values) =>
     sql`exists (select 1 from json_array_elements_text(document::json #> ${sql.lit(`{${path.join(',')}}`)}) as listed(value) where value in (${sql.join(values)}))`,
   textOf: (column, member) => sql`(${sql.ref(column)}::json ->> ${sql.lit(member)})`,
+  forUpdate: sql`for update`,
   skipLocked: sql`for update skip locked`,
 };

@@ -19,16 +19,58 @@ export class UnmetWrite extends Error {
   }
 }
 
-/** The server is not there, or not able to answer; anything else as it is. */
+/** The server is not there, or not able to answer, or refuses; anything else, as a bug of ours, as it is. */
 export function explainAway(error: unknown): unknown {
-  if (error instanceof StoreUnavailable) return error;
   if (error instanceof DatabaseError) {
     const code = error.code ?? '';
     if (isRefusal(code)) return refused(error);
     return isOfServer(code) ? new StoreUnavailable(error) : error;
   }
-  // What is no answer of the server is trouble on the way to it: refused, reset, timed out, no such host.
-  return error instanceof UnmetWrite ? error : new StoreUnavailable(error);
+  if (!(error instanceof Error) || error instanceof Failure) return error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (isOfTls(code) || withoutTls.has(error.message)) return insecure(error);
+  return isOfNetwork(code) || ofBrokenConnection.has(error.message)
+    ? new StoreUnavailable(error)
+    : error;
+}
+
+/** What the system says of a way to a server: https://nodejs.org/api/errors.html#common-system-errors */
+function isOfNetwork(code: string): boolean {
+  return /^(ECONN(REFUSED|RESET|ABORTED)|E(TIMEDOUT|PIPE|NOTFOUND|AI_AGAIN)|E(HOST|NET)(UNREACH|DOWN)|ENETRESET|EADDRNOTAVAIL|ENOENT)$/.test(
+    code,
+  );
+}
+
+/** node-postgres gives these no code. */
+const ofBrokenConnection: ReadonlySet<string> = new Set([
+  'Client has encountered a connection error and is not queryable',
+  'Client was closed and is not queryable',
+  'Connection terminated',
+  'Connection terminated due to connection timeout',
+  'Connection terminated unexpectedly',
+  'Query read timeout',
+  'timeout exceeded when trying to connect',
+  'timeout expired',
+]);
+
+const withoutTls: ReadonlySet<string> = new Set([
+  'The server does not support SSL connections',
+  'There was an error establishing an SSL connection',
+]);
+
+/** https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+function isOfTls(code: string): boolean {
+  return /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH)/.test(
+    code,
+  );
+}
+
+function insecure(error: Error): Failure {
+  return new Failure(`There is no trusted connection to the PostgreSQL server: ${error.message}.`, {
+    nextStep:
+      'Check sslmode and sslrootcert in BERTH_DATABASE_URL, and the certificate of the server.',
+    cause: error,
+  });
 }
 
 /** 08 connection, 53 insufficient resources, 57 operator intervention and time limits, 58 system error, 55P03 lock time limit. */

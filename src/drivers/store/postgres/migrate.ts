@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '../../../core/failure.ts';
-import { inTransaction, locks } from './commit.ts';
+import { inTransaction, migrationLock } from './commit.ts';
 import type { Connection, Connections } from './connections.ts';
 import { migrations } from './migrations.ts';
 
-const begin = `begin; select pg_advisory_xact_lock(${locks.migrate})`;
+const begin = `begin; select pg_advisory_xact_lock(${migrationLock})`;
 const createTable =
   'create table if not exists schema_migration (number integer primary key, name text not null, checksum text not null)';
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   HandleEmptyInListsPlugin,
   Kysely,
@@ -8,13 +9,16 @@ import {
 import type { Store } from '../../../ports/store.ts';
 import { createSqlStore } from '../sql/create-store.ts';
 import type { Schema } from '../sql/schema.ts';
+import { Announcer } from './announcer.ts';
 import { runBatch } from './commit.ts';
-import { Connections } from './connections.ts';
+import { Connections, limits } from './connections.ts';
 import { postgresDialect } from './dialect.ts';
 import { isUniqueViolation, UnmetWrite } from './errors.ts';
 import { migrate } from './migrate.ts';
+import type { StoreObserver } from './observer.ts';
 import { createPostgresQueue } from './operations.ts';
 import { claimDatabase, type Owner } from './owner.ts';
+import { Turns } from './turns.ts';
 import { Watcher } from './watcher.ts';
 
 /**
@@ -25,8 +29,10 @@ import { Watcher } from './watcher.ts';
 export async function openPostgresStore(options: {
   readonly url: string;
   readonly owner?: Owner;
+  readonly observer?: StoreObserver;
 }): Promise<Store> {
-  const connections = new Connections(options.url);
+  const { url, observer = nobody } = options;
+  const connections = new Connections(url, observer);
   try {
     await migrate(connections);
     if (options.owner !== undefined) await claimDatabase(connections, options.owner);
@@ -41,18 +47,31 @@ export async function openPostgresStore(options: {
     // SQLite takes an empty list, and finds nothing.
     plugins: [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })],
   });
-  const watcher = new Watcher(options.url);
+  const name = randomUUID();
+  const watcher = new Watcher(url, name, observer);
+  const announcer = new Announcer(connections, name);
+  const tell = (): void => {
+    watcher.hint();
+    announcer.tell();
+  };
+  const commits = new Turns(limits.commits);
   return createSqlStore({
     db,
     dialect: postgresDialect,
-    operations: createPostgresQueue(db),
-    runBatch: (writes) => runBatch(connections, writes),
+    operations: createPostgresQueue(db, tell),
+    async runBatch(writes) {
+      if (writes.length === 0) return;
+      if (await commits.run(() => runBatch(connections, writes))) tell();
+    },
     unmetWrite: (error) => (error instanceof UnmetWrite ? error.position : undefined),
     isUniqueViolation,
     watch: (hint) => watcher.add(hint),
     close: async () => {
       await watcher.close();
+      await announcer.settled();
       await db.destroy();
     },
   });
 }
+
+const nobody: StoreObserver = { failed() {}, answered() {} };

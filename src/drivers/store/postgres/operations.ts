@@ -1,8 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { OperationQueue } from '../../../ports/store.ts';
 import { createOperationQueue } from '../sql/operations.ts';
 import type { Schema } from '../sql/schema.ts';
-import { channel } from './commit.ts';
 import { postgresDialect } from './dialect.ts';
 import { isUniqueViolation, isWorthRepeating } from './errors.ts';
 
@@ -12,7 +11,7 @@ const mostTries = 20;
  * Claims take no turns. Two at once skip each other's row; where they take two operations of one subject nevertheless,
  * the index of running subjects refuses the second, which looks again.
  */
-export function createPostgresQueue(db: Kysely<Schema>): OperationQueue {
+export function createPostgresQueue(db: Kysely<Schema>, tell: () => void): OperationQueue {
   const queue = createOperationQueue(db, postgresDialect);
   const repeat = async <T>(work: () => Promise<T>): Promise<T> => {
     for (let tries = 1; ; tries += 1) {
@@ -24,20 +23,17 @@ export function createPostgresQueue(db: Kysely<Schema>): OperationQueue {
       }
     }
   };
-  const tell = async (): Promise<void> => {
-    await sql`select pg_notify(${channel}, '')`.execute(db);
-  };
   return {
     ...queue,
     async claim(request) {
       const claimed = await repeat(() => queue.claim(request));
-      if (claimed !== undefined) await tell();
+      if (claimed !== undefined) tell();
       return claimed;
     },
     renew: (fence) => repeat(() => queue.renew(fence)),
     async release(worker) {
       await repeat(() => queue.release(worker));
-      await tell();
+      tell();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { AuditLogEntry, NumberedEntry } from '../../../core/audit-log.ts';
 import type { AuditLogFilter, AuditLogReader, Change, PageRequest } from '../../../ports/store.ts';
+import type { SqlDialect } from './dialect.ts';
 import type { Schema } from './schema.ts';
 
 type Db = Kysely<Schema>;
@@ -8,7 +9,7 @@ type Append = Extract<Change, { kind: 'append-audit-log' }>;
 type Prune = Extract<Change, { kind: 'prune-audit-log' }>;
 
 /** One statement, so that what must still be true is true when the entry is written. */
-export function appendStatement(db: Db, { entry, onlyWhile }: Append) {
+export function appendStatement(db: Db, dialect: SqlDialect, { entry, onlyWhile }: Append) {
   const { actor } = entry;
   const row = db.selectNoFrom([
     sql.val(entry.projectKey).as('project_key'),
@@ -35,12 +36,13 @@ export function appendStatement(db: Db, { entry, onlyWhile }: Append) {
     .expression(
       onlyWhile === undefined
         ? row
-        : row.where(({ exists }) => exists(stillThere(db, entry, onlyWhile))),
+        : row.where(({ exists }) => exists(stillThere(db, dialect, entry, onlyWhile))),
     );
 }
 
 function stillThere(
   db: Db,
+  dialect: SqlDialect,
   { projectKey }: AuditLogEntry,
   onlyWhile: NonNullable<Append['onlyWhile']>,
 ) {
@@ -49,14 +51,16 @@ function stillThere(
       .selectFrom('api_client')
       .select('id')
       .where('project_key', '=', projectKey)
-      .where('id', '=', onlyWhile.client);
+      .where('id', '=', onlyWhile.client)
+      .modifyEnd(dialect.forUpdate);
   }
   return db
     .selectFrom('operation')
     .select('id')
     .where('project_key', '=', projectKey)
     .where('id', '=', onlyWhile.cancellable)
-    .where(isCancellable);
+    .where(isCancellable)
+    .modifyEnd(dialect.forUpdate);
 }
 
 /** Of an operation. */

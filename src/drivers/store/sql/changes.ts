@@ -94,7 +94,7 @@ const writers: {
         .where('client_id', '=', id),
     },
   ],
-  'put-token': (db, { token, keep }) => {
+  'put-token': (db, { token, keep }, dialect) => {
     const itsOthers = (eb: ExpressionBuilder<Schema, 'access_token'>) =>
       eb.and([eb('client_id', '=', token.clientId), eb('hash', '!=', token.hash)]);
     const endOfFirstTooMany = db
@@ -104,7 +104,10 @@ const writers: {
       .orderBy('expires_at', 'desc')
       .limit(1)
       .offset(keep - 1);
+    const client = db.selectFrom('api_client').select('id').where('id', '=', token.clientId);
     return [
+      // Two new ones at the same moment would not see, and not count, each other.
+      { query: client.modifyEnd(dialect.forUpdate) },
       // Tokens die by themselves; whoever makes a new one sweeps up.
       {
         query: db
@@ -351,7 +354,7 @@ const writers: {
         tick_at: tick.tickAt,
       }),
     ),
-  'append-audit-log': (db, change) => one(appendStatement(db, change)),
+  'append-audit-log': (db, change, dialect) => one(appendStatement(db, dialect, change)),
   'prune-audit-log': (db, change) => pruneStatements(db, change).map((query) => ({ query })),
   'insert-kept-answer': (db, { answer, limits }) => insertKeptAnswer(db, answer, limits),
   'update-kept-answer': (db, { id, sealed }) => updateKeptAnswer(db, id, sealed),

@@ -6,5 +6,6 @@ export const sqliteDialect: SqlDialect = {
     sql`exists (select 1 from json_each(document, ${sql.lit(['$', ...path].join('.'))}) where value in (${sql.join(values)}))`,
   textOf: (column, member) => sql`json_extract(${sql.ref(column)}, ${sql.lit(`$.${member}`)})`,
   // Only one connection writes at a time.
+  forUpdate: sql``,
   skipLocked: sql``,
 };
