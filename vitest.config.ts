@@ -7,8 +7,8 @@ const pollOnBusyMachine = { timeout: 10_000 };
 const onPostgres = {
   globalSetup: 'test/support/postgres-server.ts',
   setupFiles: 'test/support/on-postgres.ts',
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
   expect: { poll: pollOnBusyMachine },
   maxWorkers: '150%',
 };
