@@ -24,7 +24,7 @@ import { openRoom } from './disk-limits.ts';
 import { takeDuty } from './duty.ts';
 import { openBuilder, openParts, redirectOf } from './open-parts.ts';
 import type { OpenPlane, PlaneInput } from './plane.ts';
-import { sealForOwners } from './seal-for-owners.ts';
+import { sealWhatIsOlder } from './seal-what-is-older.ts';
 import { isVacant } from './seats.ts';
 import { sourceWithCredentials } from './source-with-credentials.ts';
 
@@ -50,7 +50,8 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
   const ownKey = await openOwnKey({ store, sealer: secrets });
   const closed = closedHalf(secrets, ownKey);
   const isAlone = (): boolean => otherSeats.every((name) => isVacant(layout, name));
-  if (isAlone()) await sealForOwners(store, secrets);
+  const sealing = { store, secrets, ownKey };
+  await sealWhatIsOlder(sealing, { lock: layout.lock('seal'), signal: input.signal });
   const audited = auditedStore({ store, clock, ...closed }, asked);
   await bootstrapProject({ store: audited, clock }, credentials.client);
 

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { sealForOwners } from '../../src/compose/seal-for-owners.ts';
+import { sealWhatIsOlder } from '../../src/compose/seal-what-is-older.ts';
 import { openOwnKey } from '../../src/control-plane/sealing/sealing-keys.ts';
 import { secretBoxFromKey } from '../../src/drivers/secret-box/aes-gcm/secret-box.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import {
   applicationDeployment,
+  connector,
+  connectorStaged,
   deployment,
   release,
   releaseApplication,
@@ -20,16 +22,24 @@ const older =
 const context = 'deployment/a/TOKEN';
 
 test('what was sealed with the master key is sealed with its Deployment’s, everywhere, and once', async () => {
-  await using store = await openSqliteStore({ file: join(await makeTempFolder(), 'store.db') });
+  const folder = await makeTempFolder();
+  await using store = await openSqliteStore({ file: join(folder, 'store.db') });
   const box = secretBoxFromKey(Buffer.alloc(32, 7));
-  await openOwnKey({ store, sealer: box });
+  const ownKey = await openOwnKey({ store, sealer: box });
   const lost = older.replace('H1RVvkkN', 'notHere_');
   const secured = [
     { key: 'TOKEN', sealed: older, empty: false, length: 9 },
     { key: 'LOST', sealed: lost, empty: false },
   ];
   const application = applicationDeployment({ configuration: { standard: [], secured } });
-  const record = deployment({ id: 'a', version: 4, applications: [application] });
+  const repository = { url: 'https://user:swordfish@example.com/a.git', tag: 'v1' };
+  const snapshot = { ...deployment().connector, repository };
+  const record = deployment({
+    id: 'a',
+    version: 4,
+    applications: [application],
+    connector: snapshot,
+  });
   const running = release({
     deploymentId: 'a',
     state: 'current',
@@ -38,17 +48,41 @@ test('what was sealed with the master key is sealed with its Deployment’s, eve
   const kept = revision({
     deploymentId: 'a',
     number: 4,
+    connector: snapshot,
     applications: [{ ...application, artifactKey: 'artifact' }],
   });
   await store.commit([
+    { kind: 'insert-connector-staged', record: connectorStaged({ repository }) },
+    { kind: 'put-connector', record: connector({ repository }) },
     { kind: 'insert-deployment', record },
     { kind: 'insert-release', record: running },
     { kind: 'insert-revision', record: kept },
     { kind: 'set-release-routed', id: running.id },
   ]);
 
-  expect(await sealForOwners(store, box)).toBe(1);
-  expect(await sealForOwners(store, box)).toBe(0);
+  const seal = () =>
+    sealWhatIsOlder(
+      { store, secrets: box, ownKey },
+      { lock: join(folder, 'lock'), signal: AbortSignal.timeout(30_000) },
+    );
+  const documents = async () =>
+    JSON.stringify([
+      await store.deployments.byId('a'),
+      await store.revisions.get(kept.projectKey, 'a', 4),
+      await store.connectors.stagedAnywhere({ id: 'connector' }),
+      await store.connectors.publishedAnywhere({ id: 'connector' }),
+      await store.runtime.releases({ states: ['current'] }),
+    ]);
+  // Two control planes that start at once.
+  await Promise.all([seal(), seal()]);
+  const once = await documents();
+  await seal();
+  expect(await documents()).toBe(once);
+  expect(once).not.toContain('swordfish');
+  const urls = once.match(/https:[^"]*@example.com\/a.git/g) ?? [];
+  expect(urls.map((url) => box.repositoriesOf(ownKey).open(url))).toEqual(
+    Array.from({ length: 4 }, () => repository.url),
+  );
 
   const key = await store.sealingKeys.get('a');
   const [after, [releaseAfter], revisionAfter] = await Promise.all([
