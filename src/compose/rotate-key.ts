@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import { openOwnKey } from '../control-plane/sealing/sealing-keys.ts';
 import { Failure } from '../core/failure.ts';
 import { newKey, readKeys, replaceKeys } from '../drivers/secret-box/aes-gcm/key.ts';
@@ -27,6 +28,7 @@ export interface Rotated {
 type Settings = MasterKeySettings & { readonly databaseUrl?: string };
 
 const atOnce = 100;
+const busyTimeoutMs = 5000;
 
 /**
  * Exchanges the master key under planes that may run. The file holds both keys meanwhile, the store says which one seals new
@@ -43,6 +45,7 @@ export async function rotateKey(config: Settings): Promise<Rotated> {
     if (from !== to) await store.commit([{ kind: 'set-master-key', id: to, instead: from }]);
     const keys = await rewrapAll(store, secrets, to);
     await finish(config);
+    if (config.databaseUrl === undefined) emptyLog(dataLayout(config.dataDirectory).store);
     return { from: older(secrets, from, to), to, keys, resumed };
   });
 }
@@ -138,6 +141,16 @@ async function finish(config: Settings): Promise<void> {
   const [newest, ...others] = (file === undefined ? undefined : readKeys(file)) ?? [];
   if (file !== undefined && newest !== undefined && others.length > 0)
     await replaceKeys(file, [newest]);
+}
+
+/** Keys as they were are in SQLite's log of changes until it is written over. Where somebody reads for long, they stay until then. */
+function emptyLog(file: string): void {
+  const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } finally {
+    database.close();
+  }
 }
 
 /** Where an exchange goes on behind the change of the store, that names the new key already. */

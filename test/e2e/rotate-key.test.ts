@@ -74,6 +74,18 @@ async function opensAny(berth: Berth, masterKey: string): Promise<boolean> {
   return opened.includes(true);
 }
 
+async function wrappedKeys(berth: Berth): Promise<readonly string[]> {
+  await using store = await openSqliteStore({ file: join(berth.dataDirectory, 'berth.db') });
+  const all = await store.sealingKeys.notSealedWith('none', 100);
+  return all.flatMap((key) => [key.wrappedPrivateKey, key.wrappedDigestKey]);
+}
+
+async function anyInRecords(berth: Berth, texts: readonly string[]): Promise<boolean> {
+  const files = ['berth.db', 'berth.db-wal'].map((name) => join(berth.dataDirectory, name));
+  const found = await Promise.all(files.map((file) => readFile(file, 'latin1').catch(() => '')));
+  return texts.some((text) => found.join().includes(text));
+}
+
 test('the master key is exchanged while Berth serves and deploys, and can be cut off anywhere', async () => {
   await using berth = await startBerth();
   await using world = await prepare(berth);
@@ -91,8 +103,11 @@ test('the master key is exchanged while Berth serves and deploys, and can be cut
   const accepted = await redeploy(berth, one, {
     configurationValues: [{ applicationName: 'app', standardConfiguration: slow }],
   });
+  const wrapped = await wrappedKeys(berth);
+  expect(await anyInRecords(berth, wrapped)).toBe(true);
   const rotated = await rotate(berth);
   expect(rotated.stderr).toBe('');
+  expect(await anyInRecords(berth, wrapped)).toBe(false);
   const { from, to, keys: count, resumed } = JSON.parse(rotated.stdout);
   expect({ count, resumed, differ: from !== to }).toEqual({
     count: 3,
@@ -156,7 +171,7 @@ test('the master key is exchanged while Berth serves and deploys, and can be cut
   const oldFile = join(await makeTempFolder(), 'old.key');
   await writeFile(oldFile, first, { mode: 0o600 });
   expect((await restore(oldFile)).exitCode).toBe(0);
-}, 240_000);
+}, 360_000);
 
 interface Cut {
   readonly second: string;
