@@ -16,7 +16,7 @@ export interface AuditLogEntry {
   readonly shortened: boolean;
 }
 
-/** As it is kept. The sequence is that of the commits, and no number comes twice. */
+/** As it is kept. Of one resource the sequence is that of the commits, and no number comes twice. */
 export interface NumberedEntry extends AuditLogEntry {
   readonly sequence: number;
 }

@@ -1,10 +1,4 @@
-import {
-  type ExpressionBuilder,
-  type Kysely,
-  type SelectQueryBuilder,
-  sql,
-  type Updateable,
-} from 'kysely';
+import { type Kysely, type SelectQueryBuilder, sql, type Updateable } from 'kysely';
 import { assignedProjects } from '../../../core/connector.ts';
 import type { Subject } from '../../../core/operation.ts';
 import type { Change, Fence } from '../../../ports/store.ts';
@@ -22,6 +16,7 @@ import {
 } from './records.ts';
 import type { Schema } from './schema.ts';
 import { sealingKeyWriters } from './sealing-keys.ts';
+import { putToken } from './tokens.ts';
 import { one, type Write, type Writer } from './write.ts';
 
 /** What makes a change true, in order. */
@@ -94,43 +89,7 @@ const writers: {
         .where('client_id', '=', id),
     },
   ],
-  'put-token': (db, { token, keep }, dialect) => {
-    const itsOthers = (eb: ExpressionBuilder<Schema, 'access_token'>) =>
-      eb.and([eb('client_id', '=', token.clientId), eb('hash', '!=', token.hash)]);
-    const endOfFirstTooMany = db
-      .selectFrom('access_token')
-      .select('expires_at')
-      .where(itsOthers)
-      .orderBy('expires_at', 'desc')
-      .limit(1)
-      .offset(keep - 1);
-    const client = db.selectFrom('api_client').select('id').where('id', '=', token.clientId);
-    return [
-      // Two new ones at the same moment would not see, and not count, each other.
-      { query: client.modifyEnd(dialect.forUpdate) },
-      // Tokens die by themselves; whoever makes a new one sweeps up.
-      {
-        query: db
-          .deleteFrom('access_token')
-          .where('expires_at', '<', token.expiresAt - sweepAfterMs),
-      },
-      {
-        query: db.insertInto('access_token').values({
-          hash: token.hash,
-          client_id: token.clientId,
-          project_key: token.projectKey,
-          scopes: JSON.stringify(token.scopes),
-          expires_at: token.expiresAt,
-        }),
-      },
-      {
-        query: db
-          .deleteFrom('access_token')
-          .where(itsOthers)
-          .where('expires_at', '<=', endOfFirstTooMany),
-      },
-    ];
-  },
+  'put-token': (db, change, dialect) => putToken(db, dialect, change),
   'insert-connector-staged': (db, { record }) =>
     one(db.insertInto('connector_staged').values(stagedRow(record))),
   'update-connector-staged': (db, { record, expectedVersion }) => [
@@ -392,9 +351,6 @@ function forgetOperations(
     { query: db.deleteFrom('operation').where('id', 'in', ids) },
   ];
 }
-
-/** An expired token is kept for a while, so that introspection can tell. */
-const sweepAfterMs = 4 * 24 * 3600 * 1000;
 
 function setRelease(db: Kysely<Schema>, id: string, values: Updateable<Schema['release']>) {
   return one(db.updateTable('release').set(values).where('id', '=', id));

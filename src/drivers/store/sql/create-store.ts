@@ -31,7 +31,7 @@ export interface SqlEngine {
   readonly db: Kysely<Schema>;
   readonly dialect: SqlDialect;
   readonly operations: OperationQueue;
-  /** All or nothing, one commit after another. A write that `expects` a record changes exactly one row. */
+  /** All or nothing, and what two commits both write is written by one after the other. A write that `expects` a record changes exactly one row. */
   runBatch(writes: readonly Write[]): Promise<void>;
   /** The position of the write that did not find its record. */
   unmetWrite(error: unknown): number | undefined;
