@@ -7,6 +7,12 @@ import type { Reach } from './fault-points.ts';
 
 export const actions = ['kill', 'throw', 'delay', 'disk-full'] as const;
 
+/** Instead of a point: a kill so long (ms) after the request. */
+export interface RandomKill {
+  readonly plane: PlaneName;
+  readonly afterMs: number;
+}
+
 /** What goes wrong, once. Kept in a file that the planes read, so that one Berth lives through many. */
 export interface Fault {
   readonly plane: PlaneName;

@@ -18,6 +18,8 @@ export interface Planes extends AsyncDisposable {
   readonly output: readonly string[];
   /** How often the plane has ended by itself. */
   endings(plane: PlaneName): number;
+  /** kill -9. */
+  kill(plane: PlaneName): void;
   /** Resolves when both are ready again. */
   ready(): Promise<void>;
 }
@@ -62,6 +64,7 @@ export async function startPlanes(
       faults,
       client,
       output,
+      kill: (plane) => (plane === 'control' ? control : data).kill(),
       endings: (plane) => (plane === 'control' ? control : data).endings,
       ready: async () => {
         await Promise.all([control.ready(), data.ready()]);

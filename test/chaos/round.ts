@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { workFoldersOf, workProcessesOf } from '../support/leftovers.ts';
 import { ask, startRequestLoop } from '../support/request-loop.ts';
-import { type Fault, faultFiles } from './faults.ts';
+import { type Fault, faultFiles, type RandomKill } from './faults.ts';
 import { startPublisher } from './publisher.ts';
 import {
   deployments,
@@ -18,7 +19,7 @@ import {
 
 export interface Round {
   readonly operation: OperationName;
-  readonly fault: Fault;
+  readonly fault: Fault | RandomKill;
   /** False where the operation did not come to the point. */
   readonly fired: boolean;
   /** From the request to the final state. */
@@ -30,12 +31,14 @@ export interface Round {
 /** From the moment at which everything runs again. */
 const finalWithinMs = 60_000;
 const settleMs = 20_000;
+/** For points that come behind the final state, as the end of the release that drains. */
+const lateMs = 6_000;
 
 /** Lets one thing go wrong in one operation, and looks what came of it. Leaves the world ready for the next. */
 export async function playRound(
   world: World,
   operation: OperationName,
-  fault: Fault,
+  fault: Fault | RandomKill,
 ): Promise<Round> {
   await prepare(world, operation);
   const files = faultFiles(world.planes.faults);
@@ -44,9 +47,11 @@ export async function playRound(
   const endings = world.planes.endings(fault.plane);
   const requests = before === undefined ? undefined : startRequestLoop(before.url, few);
   const publisher = operation === 'undeploy' ? undefined : startPublisher(world);
-  await arm(files.armed, fault);
+  if ('point' in fault) await arm(files.armed, fault);
   const startedAt = performance.now();
-  const { accepted, value } = await request(world, operation);
+  const requested = request(world, operation);
+  const killed = 'point' in fault ? undefined : killLater(world, fault);
+  const { accepted, value } = await requested;
   const id: string = before?.id ?? accepted.body?.id;
   const settled = await until(
     () => world.client.get(`${deployments}/${id}`),
@@ -54,8 +59,10 @@ export async function playRound(
     finalWithinMs,
   );
   const ms = Math.round(performance.now() - startedAt);
+  await killed;
+  const hasFired = async () => killed !== undefined || existsSync(files.fired);
+  const fired = await eventually(hasFired, Boolean, lateMs);
   await rm(files.armed, { force: true });
-  const fired = (await readFile(files.fired).catch(() => undefined)) !== undefined;
   await world.planes.ready();
   const acknowledged = (await publisher?.stop()) ?? [];
   await requests?.stop();
@@ -68,9 +75,10 @@ export async function playRound(
     return `the request was answered ${describe(accepted)}`;
   });
   claim(isFinal(settled), () => `no final state after ${ms} ms: ${describe(settled)}`);
-  if (fault.action !== 'kill' || !fired)
+  const isKill = !('action' in fault) || fault.action === 'kill';
+  if (!isKill || !fired)
     claim(world.planes.endings(fault.plane) === endings, () => 'the plane ended');
-  const mustSucceed = fault.action === 'kill' || fault.action === 'delay' || !fired;
+  const mustSucceed = isKill || ('action' in fault && fault.action === 'delay') || !fired;
   if (operation === 'undeploy') {
     claim(settled.status === 404 || !mustSucceed, () => `not deleted: ${describe(settled)}`);
   } else {
@@ -89,9 +97,14 @@ export async function playRound(
   world.known = settled.status === 404 ? undefined : knownFrom(settled);
   await claimServing(world, { operation, settled, value, before }, claim);
   await claimDelivered(world, acknowledged, claim);
-  await claimNothingLeft(world, claim);
+  await claimNothingLeft(world, before, claim);
   await recover(world);
   return { operation, fault, fired, ms, violations };
+}
+
+async function killLater({ planes }: World, { plane, afterMs }: RandomKill): Promise<void> {
+  await wait(afterMs);
+  planes.kill(plane);
 }
 
 const few = { kept: 2, fresh: 1 };
@@ -150,7 +163,11 @@ async function claimDelivered(
 }
 
 /** Two applications run while there is a Deployment, with a work folder and a record each; else nothing. */
-async function claimNothingLeft({ planes, known }: World, claim: Claim): Promise<void> {
+async function claimNothingLeft(
+  { planes, known }: World,
+  before: World['known'],
+  claim: Claim,
+): Promise<void> {
   const { dataDirectory } = planes;
   const wanted = known === undefined ? 0 : 2;
   const processes = await eventually(
@@ -168,6 +185,15 @@ async function claimNothingLeft({ planes, known }: World, claim: Claim): Promise
     (found) => found.length === 0,
   );
   claim(folders.length === 0, () => `left on disk: ${folders.join(', ')}`);
+  const mounts = await readFile('/proc/mounts', 'utf8').catch(() => '');
+  claim(!mounts.includes(dataDirectory), () => `mounted: ${mounts}`);
+  if (known === undefined && before !== undefined) {
+    const { status } = await eventually(
+      () => ask(before.url),
+      (answer) => answer.status === 0,
+    );
+    claim(status === 0, () => `somebody still answers ${status} at ${before.url}`);
+  }
 }
 
 /** Without the sandbox around them, and not at full length. */
@@ -192,8 +218,12 @@ async function recover(world: World): Promise<void> {
   world.known = knownFrom(settled);
 }
 
-async function eventually<T>(read: () => Promise<T>, isSo: (found: T) => boolean): Promise<T> {
-  const deadline = Date.now() + settleMs;
+async function eventually<T>(
+  read: () => Promise<T>,
+  isSo: (found: T) => boolean,
+  withinMs = settleMs,
+): Promise<T> {
+  const deadline = Date.now() + withinMs;
   for (;;) {
     const found = await read();
     if (isSo(found) || Date.now() > deadline) return found;
