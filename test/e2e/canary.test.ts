@@ -353,22 +353,43 @@ describe('two hundred secrets', () => {
   }, 120_000);
 
   test('go through a request that is sent again', async () => {
-    const send = async () => {
-      const response = await fetch(`${berth.api}/test-project/api-clients`, {
+    const send = async (path: string, idempotencyKey: string, body: unknown): Promise<Answer> => {
+      const response = await fetch(`${berth.api}${path}`, {
         method: 'POST',
         headers: {
           authorization: `Bearer ${await berth.token()}`,
           'content-type': 'application/json',
-          'idempotency-key': unique(),
+          'idempotency-key': idempotencyKey,
         },
-        body: JSON.stringify({ name: 'again', scope: 'manage_project:test-project' }),
+        body: JSON.stringify(body),
       });
-      return (await response.json()) as { readonly secret?: string };
+      return { status: response.status, headers: response.headers, body: await response.json() };
     };
-    const { secret } = await send();
-    expect(secret?.length).toBeGreaterThan(10);
-    made.push(secret ?? '', await berth.token(), berth.client.secret);
-  });
+    const [first, second] = [unique(), unique()];
+    const client = { name: 'again', scope: 'manage_project:test-project' };
+    const clients = [
+      await send('/test-project/api-clients', first, client),
+      await send('/test-project/api-clients', first, client),
+    ];
+    const secret: string = clients[0]?.body.secret;
+    expect(secret.length).toBeGreaterThan(10);
+    expect(clients[1]?.body).toEqual(clients[0]?.body);
+
+    const draft = draftOf(await ask('GET', `/connectors/drafts/${deployment.body.connector.id}`), {
+      key: 'repeated',
+    });
+    draft.configurations[0].securedConfiguration = valuesFrom(120);
+    const accepted = [
+      hear(await send('/test-project/deployments', second, draft)),
+      hear(await send('/test-project/deployments', second, draft)),
+    ];
+    expect(accepted[1]?.body.id).toBe(accepted[0]?.body.id);
+    const other = { ...draft, key: unique() };
+    expect(hear(await send('/test-project/deployments', second, other)).status).toBe(422);
+    const [one] = accepted;
+    if (one !== undefined) expect((await settled(one)).body.status).toBe('Deployed');
+    made.push(secret, await berth.token(), berth.client.secret);
+  }, 120_000);
 
   test('are found nowhere: not in answers, logs, files, backups, output or command lines', async () => {
     for (const path of [
