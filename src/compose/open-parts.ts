@@ -25,9 +25,10 @@ export async function openParts(
   {
     config,
     logger,
+    storeObserver,
     signal,
     wrap = unwrapped,
-  }: Pick<PlaneInput, 'config' | 'logger' | 'signal' | 'wrap'>,
+  }: Pick<PlaneInput, 'config' | 'logger' | 'storeObserver' | 'signal' | 'wrap'>,
   stack: AsyncDisposableStack,
 ) {
   const layout = dataLayout(config.dataDirectory);
@@ -52,7 +53,7 @@ export async function openParts(
   const openRuntime = (ofSeat: string) =>
     openProcessRuntime({ directory: layout.run(ofSeat), sandbox, surroundings });
   const [store, logs, events, runtime] = await Promise.all([
-    openStore(config),
+    openStore(config, storeObserver),
     openSqliteLogStore({ file: layout.logs, maxBytes: budgets.logs }),
     openEmbeddedBroker({ file: layout.events, maxBytes: budgets.events }),
     openRuntime(seat.name),

@@ -1,4 +1,5 @@
 import type { Config } from '../config/parse-config.ts';
+import type { StoreObserver } from '../drivers/store/postgres/observer.ts';
 import { openPostgresStore } from '../drivers/store/postgres/open-postgres-store.ts';
 import { openSqliteStore } from '../drivers/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../ports/store.ts';
@@ -9,12 +10,12 @@ import { dataLayout } from './data-layout.ts';
  * The records: in the database that the settings name, otherwise in a file of the data directory.
  * @throws Failure where the database has the records of another data directory
  */
-export async function openStore({
-  dataDirectory,
-  databaseUrl: url,
-}: Pick<Config, 'dataDirectory' | 'databaseUrl'>): Promise<Store> {
+export async function openStore(
+  { dataDirectory, databaseUrl: url }: Pick<Config, 'dataDirectory' | 'databaseUrl'>,
+  observer?: StoreObserver,
+): Promise<Store> {
   const layout = dataLayout(dataDirectory);
   if (url === undefined) return openSqliteStore({ file: layout.store });
   const owner = { id: await readOrMakeId(layout.id), file: layout.id };
-  return openPostgresStore({ url, owner });
+  return openPostgresStore({ url, owner, ...(observer === undefined ? {} : { observer }) });
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { BootstrapClient, Config } from '../config/parse-config.ts';
+import type { StoreObserver } from '../drivers/store/postgres/observer.ts';
 
 export interface OpenPlane extends AsyncDisposable {
   readonly port: number;
@@ -15,6 +16,8 @@ export type PortName = 'store' | 'logs' | 'events' | 'runtime' | 'builder' | 'so
 export interface PlaneInput {
   readonly config: Config;
   readonly logger: Logger;
+  /** Hears whether the database is there. */
+  readonly storeObserver: StoreObserver;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   /** For tests, which make things go wrong there. Absent in operation. */

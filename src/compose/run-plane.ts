@@ -3,6 +3,7 @@ import type { BootstrapClient, Config } from '../config/parse-config.ts';
 import { describeFailure } from '../core/failure.ts';
 import { openControlPlane } from './open-control-plane.ts';
 import { openDataPlane } from './open-data-plane.ts';
+import { OutageLog } from './outage-log.ts';
 import type { OpenPlane, Wrap } from './plane.ts';
 
 export type PlaneName = 'control' | 'data';
@@ -36,15 +37,26 @@ export async function runPlane(
   const destination = pino.destination({ fd: 2, sync: true });
   // Where nobody can take what Berth says, as a full disk, it goes on without saying it.
   destination.on('error', () => {});
+  const outages = new OutageLog(() => Date.now());
   const logger = pino(
-    { level: config.logLevel, base: { plane: name, pid: process.pid } },
+    {
+      level: config.logLevel,
+      base: { plane: name, pid: process.pid },
+      hooks: {
+        logMethod(args, method) {
+          if (!outages.isToldAlready(args[0])) method.apply(this, args);
+        },
+      },
+    },
     destination,
   );
+  outages.logTo(logger);
   let plane: OpenPlane;
   try {
     plane = await planes[name]({
       config,
       logger,
+      storeObserver: outages,
       environment,
       signal: stop,
       ...(wrap === undefined ? {} : { wrap }),

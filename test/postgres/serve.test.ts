@@ -38,6 +38,10 @@ test('applications answer while the database is away, the API says so, and all g
     status: 'Deployed',
     version: 2,
   });
+  // Each process says that it went and that it is back, and nobody says it again and again.
+  const said = (text: string) => berth.output.filter((line) => line.includes(text)).length;
+  expect([said('the database went away'), said('the database is back')]).toEqual([2, 2]);
+  expect(said('StoreUnavailable')).toBe(0);
   await requests.stop();
   expect(requests.failures).toEqual([]);
 });

@@ -13,7 +13,8 @@ export function answerError(
   const rejection = toRejection(error);
   const [{ status, code }] = rejection.errors;
   // Somebody else's trouble comes in numbers, and its stack tells nothing.
-  if (status === 502 || status === 503 || status === 507)
+  if (error instanceof StoreUnavailable) request.log.warn({ err: error }, 'a request failed');
+  else if (status === 502 || status === 503 || status === 507)
     request.log.warn({ reason: rejection.message }, 'a request failed');
   else if (status >= 500) request.log.error({ err: error }, 'a request failed');
   if (status === 401) {
