@@ -14,7 +14,7 @@ const rules: ArchitectureRules = {
 
     // The control plane decides. Endpoints know no other endpoint, and nobody knows who calls.
     { folder: 'control-plane/tokens' },
-    { folder: 'control-plane/waiting', types: ['ports'] },
+    { folder: 'control-plane/waiting', values: ['core'], types: ['ports'] },
     { folder: 'control-plane/sealing', values: ['core'], types: ['ports'] },
     { folder: 'control-plane/sources', values: ['core', 'wire'], types: ['ports'] },
     {
@@ -122,6 +122,7 @@ const rules: ArchitectureRules = {
         'control-plane/commands',
         'control-plane/operations',
         'control-plane/sealing',
+        'control-plane/waiting',
         'data-plane',
         'drivers/*/*',
         'drivers/sandbox',
