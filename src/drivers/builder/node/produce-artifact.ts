@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { arch, platform } from 'node:process';
 import type { BuildRequest } from '../../../ports/builder.ts';
@@ -38,6 +39,9 @@ export interface ProductionDeps {
   readonly berthVersion: string;
 }
 
+const submodulesLeftOut =
+  'The repository has submodules, and none of them was fetched. What an application needs of them belongs into the repository itself, or into a package.';
+
 export interface Production {
   readonly key: string;
   readonly request: BuildRequest;
@@ -77,6 +81,8 @@ export async function produceArtifact(
   const tools = deps.digestTools(places);
   // It is awaited when the build has come so far.
   tools.catch(() => undefined);
+  const left = existsSync(join(tree, '.gitmodules')) ? [submodulesLeftOut] : [];
+  for (const note of left) onOutput(note);
   const lockfiles = await digestLockfiles(tree, inputs);
   const built = await buildApplication({
     ...{ application, tree, plan, inputs, commands, onOutput },
@@ -105,7 +111,16 @@ export async function produceArtifact(
     berthVersion: deps.berthVersion,
   };
   return await deps.store.add(artifact, {
-    record: { format: 2, key, application, commit, node, manager, ...built },
+    record: {
+      format: 2,
+      key,
+      application,
+      commit,
+      node,
+      manager,
+      ...built,
+      notes: [...left, ...built.notes],
+    },
     manifest: await describeTree(tree, items, deps.digests),
     provenance: (manifest) =>
       describeProvenance({ ...described, manifest, finishedAt: new Date() }),
