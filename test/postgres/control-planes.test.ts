@@ -21,7 +21,7 @@ const client = { id: 'many-planes', secret: 'a-secret-of-many-planes' };
 const project = 'many';
 
 test('three control planes that are killed at random deploy 200 times, each exactly once', {
-  timeout: 600_000,
+  timeout: 900_000,
 }, async () => {
   await using world = await openWorld();
   const { request } = world;
