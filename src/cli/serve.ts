@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { dataLayout } from '../compose/data-layout.ts';
 import type { Wrap } from '../compose/plane.ts';
-import { type PlaneName, runPlane } from '../compose/run-plane.ts';
+import { type PlaneMessage, type PlaneName, runPlane } from '../compose/run-plane.ts';
 import { supervise } from '../compose/supervise.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { forgetSecrets, readEnv, readOperatorEnvironment } from '../config/read-env.ts';
@@ -25,8 +25,9 @@ export async function serve({
   const environment = plane === undefined ? forPlanes : readOperatorEnvironment();
   const stop = stopSignal();
   if (plane !== undefined) {
-    const tell = (message: object): void => {
+    const tell = (message: PlaneMessage): void => {
       if (process.connected) process.send?.(message);
+      else if (message.kind === 'failed') fail(message.message);
     };
     const between = wrap === undefined ? {} : { wrap };
     const started = await runPlane(plane, { config, environment, stop, tell, ...between });

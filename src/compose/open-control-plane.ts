@@ -109,7 +109,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
   stack.use(startClearing({ store, logger, layout, seats: otherSeats, openRuntime }));
   let chores: Chores | undefined;
   stack.use(
-    takeDuty(layout.lock('chores'), () => {
+    takeDuty({ lockFile: layout.lock('chores'), logger }, () => {
       chores = startChores({
         ...operations,
         auditLog: config.auditLog,

@@ -2,18 +2,20 @@ import type { Clock } from '../ports/clock.ts';
 import type { Change, Store } from '../ports/store.ts';
 import type { CrashLoop } from './instances/instance.ts';
 
+interface CrashReportDependencies {
+  readonly store: Pick<Store, 'deployments' | 'commit'>;
+  readonly clock: Clock;
+}
+
 /**
  * Says in the report of a Deployment that one of its applications ends again and again, though the Deployment is `Deployed`.
  * One entry for each application, told anew when the number of restarts has doubled and when it is over.
  */
 export class CrashReports {
   readonly #told = new Map<string, { readonly restarts: number; readonly isOver: boolean }>();
-  readonly #deps: {
-    readonly store: Pick<Store, 'deployments' | 'commit'>;
-    readonly clock: Clock;
-  };
+  readonly #deps: CrashReportDependencies;
 
-  constructor(deps: { readonly store: Pick<Store, 'deployments' | 'commit'>; clock: Clock }) {
+  constructor(deps: CrashReportDependencies) {
     this.#deps = deps;
   }
 

@@ -59,7 +59,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   await stopLeftovers(runtime, logger);
   await Observations.clear(store);
   const redactions = createRedactions();
-  const logs = createLogCollector({ ...options, redactions });
+  await using opening = new AsyncDisposableStack();
+  const logs = opening.use(createLogCollector({ ...options, redactions }));
   const gateway = await openGateway({
     host: options.host,
     port: options.gatewayPort,
@@ -67,6 +68,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     onRequest: (request) => logs.entry(requestEntry(request)),
     logger,
   });
+  // From here on nothing can fail: what is open is closed by whoever stops it.
+  opening.move();
   // The platform's own calls pass no gateway, and whoever drains a release waits for them too.
   const calls = createInFlight();
   const onBegin = (address: LocalAddress): (() => void) => calls.enter(nameOfAddress(address));
@@ -115,8 +118,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       ...portChanges(addresses, outcomes),
       ...routedChanges(releases, table),
     ]);
-    await crashReports.tell(instances.crashLoops());
     for (const release of releases) if (release.state === 'draining') drain(release.id);
+    await crashReports.tell(instances.crashLoops());
   }, logger);
 
   const carry = (

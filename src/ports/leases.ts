@@ -3,7 +3,7 @@
  * whoever does it. Whoever dies holds nothing for long.
  */
 export interface Leases {
-  /** Takes one of the places, whose holder's time may be over. Undefined while all are held. */
+  /** Takes one of the places, whose holder's time may be over. False while all are held. */
   take(request: {
     readonly pool: string;
     readonly size: number;

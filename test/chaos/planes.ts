@@ -2,8 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PlaneName } from '../../src/compose/run-plane.ts';
-import { type KeptPlane, keepPlane, pickPorts } from '../support/kept-plane.ts';
-import { passedSettings } from '../support/passed-settings.ts';
+import { type KeptPlane, keepPlane, pickPorts, planeSettings } from '../support/kept-plane.ts';
 
 const program = join(import.meta.dirname, 'faulty-berth.ts');
 
@@ -34,17 +33,9 @@ export async function startPlanes(
   const client = { id: 'chaos-client', secret: 'a-secret-of-the-chaos-client' };
   const output: string[] = [];
   const settings = {
-    ...passedSettings(),
-    PATH: process.env['PATH'] ?? '',
-    HOME: process.env['HOME'] ?? '',
-    BERTH_DATA_DIR: dataDirectory,
+    ...planeSettings({ dataDirectory, projectKey: 'chaos', client }),
     BERTH_TEST_FAULTS: faults,
-    BERTH_TOOLS_DIR: join(tmpdir(), 'berth-test-tools'),
-    BERTH_BOOTSTRAP_PROJECT_KEY: 'chaos',
-    BERTH_BOOTSTRAP_CLIENT_ID: client.id,
-    BERTH_BOOTSTRAP_CLIENT_SECRET: client.secret,
     BERTH_DRAIN_SECONDS: '2',
-    BERTH_RATE_LIMIT_PER_MINUTE: '600000',
     BERTH_APPS_PORTS: pickPorts(),
     ...environment,
   };

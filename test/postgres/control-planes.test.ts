@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { createRepository } from '../support/git-repository.ts';
-import { type KeptPlane, keepPlane, pickPorts } from '../support/kept-plane.ts';
+import { type KeptPlane, keepPlane, pickPorts, planeSettings } from '../support/kept-plane.ts';
 import { workFoldersOf, workProcessesOf } from '../support/leftovers.ts';
-import { passedSettings } from '../support/passed-settings.ts';
 import { makeDatabase } from '../support/postgres-database.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 import { keys, tinyConnector } from '../support/tiny-connector.ts';
@@ -109,16 +107,8 @@ async function openWorld(): Promise<World> {
   const dataDirectory = await makeTempFolder();
   const output: string[] = [];
   const settings = {
-    ...passedSettings(),
-    PATH: process.env['PATH'] ?? '',
-    HOME: process.env['HOME'] ?? '',
-    BERTH_DATA_DIR: dataDirectory,
+    ...planeSettings({ dataDirectory, projectKey: project, client }),
     BERTH_DATABASE_URL: await makeDatabase(inject('postgresUrl')),
-    BERTH_TOOLS_DIR: join(tmpdir(), 'berth-test-tools'),
-    BERTH_BOOTSTRAP_PROJECT_KEY: project,
-    BERTH_BOOTSTRAP_CLIENT_ID: client.id,
-    BERTH_BOOTSTRAP_CLIENT_SECRET: client.secret,
-    BERTH_RATE_LIMIT_PER_MINUTE: '600000',
     BERTH_APPS_PORTS: pickPorts(deployments + 100),
     BERTH_SANDBOX: 'off',
   };

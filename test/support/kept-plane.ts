@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { PlaneName } from '../../src/compose/run-plane.ts';
+import { passedSettings } from './passed-settings.ts';
 
 /** One plane, a process of its own that is started again on the same port whenever it ends. */
 export interface KeptPlane {
@@ -76,6 +79,29 @@ export function keepPlane(
       signal('SIGTERM');
       await ended;
     },
+  };
+}
+
+/** What every plane of a test is started with. */
+export function planeSettings({
+  dataDirectory,
+  projectKey,
+  client,
+}: {
+  readonly dataDirectory: string;
+  readonly projectKey: string;
+  readonly client: { readonly id: string; readonly secret: string };
+}): Readonly<Record<string, string>> {
+  return {
+    ...passedSettings(),
+    PATH: process.env['PATH'] ?? '',
+    HOME: process.env['HOME'] ?? '',
+    BERTH_DATA_DIR: dataDirectory,
+    BERTH_TOOLS_DIR: join(tmpdir(), 'berth-test-tools'),
+    BERTH_BOOTSTRAP_PROJECT_KEY: projectKey,
+    BERTH_BOOTSTRAP_CLIENT_ID: client.id,
+    BERTH_BOOTSTRAP_CLIENT_SECRET: client.secret,
+    BERTH_RATE_LIMIT_PER_MINUTE: '600000',
   };
 }
 

@@ -40,5 +40,5 @@ export async function followReport<T>(
 
 /** Such an entry stands for a step that runs; the step's own entries replace it. */
 function isBeginning({ type, title }: ReportEntry): boolean {
-  return type === 'Information' && /^(Building|Starting|Stopping|Running) /.test(title);
+  return type === 'Information' && /^(Building|Waiting|Starting|Stopping|Running) /.test(title);
 }

@@ -48,7 +48,7 @@ export async function deploy(deps: OperationDependencies, run: OperationRun): Pr
   );
   const switching = {
     failed: 'Traffic could not be switched',
-    deadlineMs: deps.drainMs + stepDeadlineMs,
+    deadlineMs: deps.startupTimeoutMs + stepDeadlineMs,
   };
   await run.step('switch', switching, (scope) =>
     switchRelease(deps, release, scope, {
@@ -67,12 +67,8 @@ export async function failDeploy(
   deps: OperationDependencies,
   run: OperationRun,
 ): Promise<readonly Change[]> {
-  const deployment = await find(deps, run);
-  if (deployment === undefined) return [];
-  return [
-    ...(await unfinishedReleases(deps, run)).map(takeOut),
-    update(deps, deployment, { status: nextStatus(deployment.status, 'fail') }),
-  ];
+  const unfinished = await unfinishedReleases(deps, run);
+  return [...unfinished.map(takeOut), ...(await abandonDeploy(deps, run))];
 }
 
 export async function abandonDeploy(

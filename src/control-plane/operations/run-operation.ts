@@ -125,7 +125,8 @@ async function finishFailed(
   ]);
 }
 
-const abandoned = 'What is left of it is cleared up later; its log says more.';
+const abandoned =
+  'Not all of it could be cleared up; the next redeploy does that, or the deletion.';
 /** Before each further try to end an operation in the same way. */
 const pausesMs = [100, 400, 1500];
 
