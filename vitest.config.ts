@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** What is waited for is there much earlier, unless everything runs at once. */
-const pollOnBusyMachine = { timeout: 10_000 };
+const pollOnBusyMachine = { timeout: 20_000 };
 
 /** Tests that name no engine take the one of the run: SQLite, but with these settings PostgreSQL, on a server of the run. */
 const onPostgres = {
@@ -24,9 +24,10 @@ export default defineConfig({
           name: 'fast',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/model/**', 'test/postgres/**'],
-          testTimeout: 30_000,
+          // They end what hangs; nothing is judged by its time here.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           expect: { poll: pollOnBusyMachine },
-          hookTimeout: 60_000,
           // They mostly wait for the processes that they start.
           maxWorkers: '150%',
         },
