@@ -157,7 +157,8 @@ const rules: ArchitectureRules = {
     undici: { values: ['data-plane/gateway'] },
     yaml: { values: ['wire'] },
     zod: { values: ['wire'], types: ['control-plane/api'] },
-    'node:child_process': { values: ['compose'] },
+    // execa copies what comes through a stream, where a descriptor itself has to be handed over.
+    'node:child_process': { values: ['compose', 'drivers/sandbox'] },
     'node:sqlite': { values: ['drivers/sqlite', 'compose'] },
     'node:worker_threads': { values: ['drivers/sqlite'] },
   },

@@ -1,11 +1,9 @@
-import { join } from 'node:path';
 import type { Config } from '../config/parse-config.ts';
 import { type NodeBuilderOptions, openNodeBuilder } from '../drivers/builder/node/driver.ts';
 import { findToolFolders } from '../drivers/builder/node/tool-folders.ts';
 import { openEmbeddedBroker } from '../drivers/event-broker/embedded/open-embedded-broker.ts';
 import { openSqliteLogStore } from '../drivers/log-store/sqlite/open-sqlite-log-store.ts';
 import { openProcessRuntime } from '../drivers/runtime/process/process-runtime.ts';
-import { openSandbox } from '../drivers/sandbox/open-sandbox.ts';
 import type { Sandbox } from '../drivers/sandbox/sandbox.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Room } from '../ports/disk.ts';
@@ -14,6 +12,7 @@ import type { Source } from '../ports/source.ts';
 import { refuseHalfRestored } from './backup/restore.ts';
 import { dataLayout } from './data-layout.ts';
 import { chooseBudgets, openDisk } from './disk-limits.ts';
+import { openConfiguredSandbox } from './open-sandbox.ts';
 import { openSecrets, requireMasterKey } from './open-secrets.ts';
 import { openStore } from './open-store.ts';
 import type { PlaneInput, Wrap } from './plane.ts';
@@ -24,11 +23,12 @@ export async function openParts(
   plane: 'control' | 'data',
   {
     config,
+    environment,
     logger,
     storeObserver,
     signal,
     wrap = unwrapped,
-  }: Pick<PlaneInput, 'config' | 'logger' | 'storeObserver' | 'signal' | 'wrap'>,
+  }: Pick<PlaneInput, 'config' | 'environment' | 'logger' | 'storeObserver' | 'signal' | 'wrap'>,
   stack: AsyncDisposableStack,
 ) {
   const layout = dataLayout(config.dataDirectory);
@@ -39,14 +39,16 @@ export async function openParts(
   const disk = openDisk(config);
   const budgets = await chooseBudgets(disk, config.disk);
   const directory = layout.run(seat.name);
-  const sandbox = await openSandbox({
-    directory: join(directory, 'sandbox'),
-    mode: config.sandbox,
-  });
+  const sandbox = await openConfiguredSandbox(config, environment, directory);
   if (config.sandbox !== 'off' && sandbox.separation === 'none') {
     logger.warn(
       sandbox.report,
       'builds, scripts and applications are not separated from this machine: see docs/isolation.md',
+    );
+  } else if (config.network !== 'shared' && sandbox.network === 'shared') {
+    logger.warn(
+      sandbox.report,
+      'builds, scripts and applications reach the services of this machine: see docs/isolation.md',
     );
   }
   const surroundings = await surroundingsOf(config, sandbox);

@@ -1,4 +1,11 @@
 import { resolve } from 'node:path';
+import {
+  type PortRange,
+  parseHostPorts,
+  parseNetworks,
+  parsePorts,
+  parseRepositoryHosts,
+} from './parse-reach.ts';
 import { type RawSettings, type SettingName, settings } from './settings.ts';
 
 export interface Config {
@@ -31,6 +38,11 @@ export interface Config {
   readonly drainMs: number;
   readonly keepRevisions: number;
   readonly sandbox: 'auto' | 'required' | 'off';
+  readonly network: 'auto' | 'private' | 'shared';
+  /** Of this machine, that connectors reach from networks of their own. */
+  readonly hostPorts: readonly PortRange[];
+  /** As `10.0.0.0/8`: out of reach from there. */
+  readonly refusedNetworks: readonly string[];
   readonly limits: LimitsConfig;
   /** Bytes; absent: by the size of the disk (`src/core/disk-room.ts`). */
   readonly disk: DiskConfig;
@@ -82,8 +94,7 @@ export interface SuppliedApiClientConfig {
 export interface AppsConfig {
   readonly domain?: string;
   readonly scheme: 'http' | 'https';
-  /** Both inclusive. */
-  readonly ports: { readonly from: number; readonly to: number };
+  readonly ports: PortRange;
 }
 
 export interface PlatformConfig {
@@ -188,6 +199,9 @@ export function parseConfig(raw: RawSettings): Config {
     secretMask: oneOf('secretMask', ['fixed', 'same-length']),
     keepRevisions: number('keepRevisions', 1, 1000),
     sandbox: oneOf('sandbox', ['auto', 'required', 'off']),
+    network: oneOf('network', ['auto', 'private', 'shared']),
+    hostPorts: parseHostPorts(raw.allowHostPorts, (text) => fail('allowHostPorts', text)),
+    refusedNetworks: parseNetworks(raw.refuseNetworks, (text) => fail('refuseNetworks', text)),
     limits: {
       application: { memoryMb: memory('applicationMemoryMb'), cpus: cpus('applicationCpus') },
       job: { memoryMb: memory('jobMemoryMb'), cpus: cpus('jobCpus') },
@@ -225,23 +239,6 @@ export function parseConfig(raw: RawSettings): Config {
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-const repositoryHost =
-  /^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/;
-
-function parseRepositoryHosts(
-  raw: string,
-  fail: (text: string) => void,
-): { repositoryHosts?: readonly string[] } {
-  if (raw === '') return {};
-  const repositoryHosts = raw
-    .toLowerCase()
-    .split(',')
-    .map((host) => host.trim());
-  if (!repositoryHosts.every((host) => repositoryHost.test(host)))
-    fail('must be host names separated by commas, such as github.com,*.example.com');
-  return { repositoryHosts };
 }
 
 /** The mistake does not repeat it: a password stands in it. */
@@ -374,11 +371,4 @@ function parseIntrospection(
 
 function isHttpUrl(text: string): boolean {
   return /^https?:$/.test(URL.parse(text)?.protocol ?? '');
-}
-
-function parsePorts(text: string, fail: () => void): { from: number; to: number } {
-  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);
-  const [from, to] = [Number(match?.[1]), Number(match?.[2])];
-  if (match === null || from < 1024 || to > 65_535 || from > to) fail();
-  return { from, to };
 }

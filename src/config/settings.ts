@@ -215,6 +215,21 @@ export const settings = {
     default: 'auto',
     doc: 'auto: builds, scripts and applications are separated from this machine and from each other by bubblewrap where it works (Linux). required: Berth does not start where it does not. off: they are not separated.',
   },
+  network: {
+    variable: 'BERTH_NETWORK',
+    default: 'auto',
+    doc: 'auto: each instance, script and build has a network of its own, from which it reaches no service of this machine, where bubblewrap and slirp4netns work (Linux). private: Berth does not start where they do not. shared: all use this machine’s.',
+  },
+  allowHostPorts: {
+    variable: 'BERTH_ALLOW_HOST_PORTS',
+    default: '',
+    doc: 'TCP ports of this machine that connectors reach from networks of their own, separated by commas, such as 443,5432,7000-7010. The gateway’s ports, and those of a platform, registry or proxy on this machine, are allowed anyway.',
+  },
+  refuseNetworks: {
+    variable: 'BERTH_REFUSE_NETWORKS',
+    default: '',
+    doc: 'IPv4 networks beside this machine that connectors do not reach from networks of their own, separated by commas, such as 10.0.0.0/8,192.168.0.0/16. Unset: none.',
+  },
   applicationMemoryMb: {
     variable: 'BERTH_APPLICATION_MEMORY_MB',
     default: '512',

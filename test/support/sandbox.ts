@@ -1,25 +1,33 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSandbox } from '../../src/drivers/sandbox/open-sandbox.ts';
+import { openSandbox, type SandboxOptions } from '../../src/drivers/sandbox/open-sandbox.ts';
 import type { Sandbox } from '../../src/drivers/sandbox/sandbox.ts';
 import { makeTempFolder } from './temp-folder.ts';
 
-/** Whether bubblewrap works here. In CI it is installed: there its tests must run. */
-export async function canSeparate(): Promise<boolean> {
+/** What works here. In CI everything is installed: there its tests must run, but where the machine has no such device. */
+export async function whatSeparates(): Promise<{ files: boolean; network: boolean }> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-'));
-  const { separation, report } = await openSandbox({ directory, mode: 'auto' });
+  const { separation, network, report } = await openSandbox({
+    directory,
+    mode: 'auto',
+    network: 'auto',
+  });
   await rm(directory, { recursive: true });
-  if (separation === 'none')
-    process.stdout.write(`Skipped without a sandbox: ${report.separation}\n`);
-  if (separation === 'none' && process.env['CI'] === 'true' && process.platform === 'linux') {
-    throw new Error(`CI has no sandbox: ${report.separation}`);
+  const missing = [
+    ...(separation === 'none' ? [`a sandbox: ${report.separation}`] : []),
+    ...(network === 'shared' ? [`networks of their own: ${report.network}`] : []),
+  ];
+  for (const one of missing) process.stdout.write(`Skipped without ${one}\n`);
+  if (missing.length > 0 && process.env['CI'] === 'true' && existsSync('/dev/net/tun')) {
+    throw new Error(`CI has to do without ${missing.join(' and ')}`);
   }
-  return separation === 'bubblewrap';
+  return { files: separation === 'bubblewrap', network: network === 'private' };
 }
 
 export async function openTestSandbox(
-  mode: 'auto' | 'required' | 'off' = 'required',
+  options: Partial<Omit<SandboxOptions, 'directory'>> = {},
 ): Promise<Sandbox> {
-  return openSandbox({ directory: await makeTempFolder(), mode });
+  return openSandbox({ directory: await makeTempFolder(), mode: 'required', ...options });
 }

@@ -1,13 +1,18 @@
+import { networkDescriptors } from './private-network.ts';
 import type { View } from './sandbox.ts';
-import type { SystemMount } from './system-mounts.ts';
+import type { Identity, SystemMount } from './system-mounts.ts';
 
 export interface Separation {
   readonly view: View;
   readonly directory: string;
   readonly scratchMb: number;
   readonly system: readonly SystemMount[];
-  /** An ordinary user may make namespaces only in a user namespace of its own. */
-  readonly userNamespace: boolean;
+  /** An ordinary user may make namespaces only in a user namespace of its own. There it stays who it is. */
+  readonly userNamespace?: Identity;
+  /** It was started in a network of its own. */
+  readonly hasNetwork: boolean;
+  /** Some of its variables come at a descriptor. */
+  readonly hasVariables: boolean;
   readonly endsWithParent: boolean;
 }
 
@@ -21,14 +26,15 @@ interface Mount {
  * paths down. The outer folders come first, so that inner ones lie over them.
  */
 export function bubblewrapArguments(separation: Separation): readonly string[] {
-  const { system, directory, userNamespace, endsWithParent } = separation;
+  const { system, directory, endsWithParent } = separation;
   const mounts = [
     ...system.map(systemMount),
     ...deviceMounts(separation),
     ...viewMounts(separation),
   ];
   return [
-    ...(userNamespace ? ['--unshare-user'] : []),
+    ...user(separation),
+    ...network(separation),
     '--unshare-pid',
     '--unshare-ipc',
     '--unshare-uts',
@@ -43,6 +49,22 @@ export function bubblewrapArguments(separation: Separation): readonly string[] {
     '--chdir',
     directory,
     '--',
+  ];
+}
+
+function user({ userNamespace }: Separation): readonly string[] {
+  if (userNamespace === undefined) return [];
+  const { uid, gid } = userNamespace;
+  // Where it comes from a namespace in which it was root, it would keep the rights of that.
+  return ['--unshare-user', '--uid', String(uid), '--gid', String(gid), '--cap-drop', 'ALL'];
+}
+
+function network({ hasNetwork, hasVariables }: Separation): readonly string[] {
+  if (!hasNetwork) return [];
+  const { alive, ready, variables } = networkDescriptors;
+  return [
+    ...['--sync-fd', String(alive), '--block-fd', String(ready)],
+    ...(hasVariables ? ['--args', String(variables)] : []),
   ];
 }
 

@@ -27,6 +27,28 @@ export function guardEnvironment(given: Readonly<Record<string, string>>): Guard
 /** Runs its arguments with the variables that come in at descriptor 3. */
 export const setRest = ['/bin/sh', '-c', 'eval "$(cat <&3)"; exec 3<&-; exec "$@"', 'sh'] as const;
 
+/** A POSIX shell passes on no variable with another name. */
+const shellName = /^[A-Za-z_]\w*$/;
+
+export function survivesShell(environment: Readonly<Record<string, string>>): boolean {
+  return Object.keys(environment).every((name) => shellName.test(name));
+}
+
+/** Parts what a shell passes on from what bubblewrap has to set behind it: arguments for its `--args`, absent where there are none. */
+export function partForShell(given: Readonly<Record<string, string>>): {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly behind?: string;
+} {
+  const entries = Object.entries(given);
+  const environment = Object.fromEntries(entries.filter(([name]) => shellName.test(name)));
+  const odd = entries.filter(([name]) => !shellName.test(name));
+  if (odd.length === 0) return { environment };
+  return {
+    environment,
+    behind: odd.map(([...pair]) => ['--setenv', ...pair, ''].join('\0')).join(''),
+  };
+}
+
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

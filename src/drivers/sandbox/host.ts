@@ -1,11 +1,14 @@
-import { access, constants, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { execa } from 'execa';
-import { bubblewrapArguments } from './bubblewrap.ts';
 import { findHierarchies, type Hierarchy } from './cgroup-hierarchies.ts';
 import { type Cgroups, openCgroups } from './cgroups.ts';
 import { joinDoors } from './chain.ts';
-import { findSystemMounts, type Identity, type SystemMount } from './system-mounts.ts';
+import { findProgram } from './find-program.ts';
+import type { Reach } from './network-rules.ts';
+import type { PrivateNetwork } from './private-network.ts';
+import { type Bubblewrap, separationChain } from './separation-chain.ts';
+import { findSystemMounts, type Identity } from './system-mounts.ts';
+import { tryNetwork } from './try-network.ts';
 
 /** The programs of this machine that confine others; absent where they are not there or do not work. */
 export interface Host {
@@ -15,16 +18,12 @@ export interface Host {
   readonly bubblewrap?: Bubblewrap;
   /** Why there is none, for people. */
   readonly withoutBubblewrap: string;
+  readonly network?: PrivateNetwork;
+  /** Why there is none, for people. */
+  readonly withoutNetwork: string;
   readonly cgroups?: Cgroups;
   /** Above these no limit can be set: `nofile`, `nproc`, `fsize`, `data`. */
   readonly ceilings: ReadonlyMap<string, number>;
-}
-
-export interface Bubblewrap {
-  readonly file: string;
-  readonly system: readonly SystemMount[];
-  /** Absent: a user namespace separates. */
-  readonly drop?: { readonly setpriv: string; readonly identity: Identity };
 }
 
 /**
@@ -33,16 +32,25 @@ export interface Bubblewrap {
  */
 const nobodyElse: Identity = { uid: 59_990, gid: 59_990 };
 
-const folders = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin'];
 const patienceMs = 20_000;
 
+/** Private, or not and why. */
+type WantedNetwork = { readonly reach: Reach } | { readonly without: string };
+
 /** Looks once, by trying. `directory` takes the few files a sandbox needs. */
-export async function examineHost(directory: string, isSeparated: boolean): Promise<Host> {
+export async function examineHost(
+  directory: string,
+  wanted: {
+    readonly separation: boolean;
+    readonly network: WantedNetwork;
+  },
+): Promise<Host> {
   if (process.platform !== 'linux') {
     const nice = await findProgram('nice');
     return {
       ...(nice === undefined ? {} : { nice }),
       withoutBubblewrap: 'bubblewrap is for Linux only',
+      withoutNetwork: 'networks of their own are for Linux only',
       ceilings: new Map(),
     };
   }
@@ -51,18 +59,34 @@ export async function examineHost(directory: string, isSeparated: boolean): Prom
     findProgram('env'),
     findProgram('prlimit'),
     tryCgroups(),
-    isSeparated ? tryBubblewrap(directory) : { withoutBubblewrap: 'BERTH_SANDBOX is off' },
+    wanted.separation
+      ? tryBubblewrap(directory)
+      : { withoutBubblewrap: 'BERTH_SANDBOX is off', bubblewrap: undefined },
     readCeilings(),
   ]);
+  const { bubblewrap, withoutBubblewrap } = separation;
   return {
     ...(nice === undefined ? {} : { nice }),
     ...(env === undefined ? {} : { env }),
     ...(prlimit === undefined ? {} : { prlimit }),
     ...(cgroups === undefined ? {} : { cgroups }),
-    ...separation,
+    withoutBubblewrap,
+    ...(bubblewrap === undefined
+      ? { withoutNetwork: withoutBubblewrap }
+      : { bubblewrap, ...(await networkOf(directory, bubblewrap, wanted.network)) }),
     ceilings,
   };
 }
+
+async function networkOf(directory: string, bubblewrap: Bubblewrap, wanted: WantedNetwork) {
+  if ('without' in wanted) return { withoutNetwork: wanted.without };
+  return tryNetwork(directory, bubblewrap, wanted.reach);
+}
+
+const trialJob = {
+  view: { readable: [], writable: [], shared: [], scratch: [], hidden: [] },
+  ...{ directory: '/', scratchMb: 1, endsWithParent: true },
+};
 
 async function tryBubblewrap(
   directory: string,
@@ -78,9 +102,12 @@ async function tryBubblewrap(
     ? nobodyElse
     : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   const system = await findSystemMounts(directory, identity);
-  const drop = isRoot && setpriv !== undefined ? { drop: { setpriv, identity } } : {};
-  const bubblewrap = { file, system, ...drop };
-  const trial = await execa(file, trialArguments(bubblewrap), {
+  const bubblewrap = {
+    ...{ file, system, identity },
+    ...(isRoot && setpriv !== undefined ? { setpriv } : {}),
+  };
+  const [, ...args] = separationChain(bubblewrap, undefined, trialJob);
+  const trial = await execa(file, [...args, '/bin/sh', '-c', ':'], {
     env: {},
     extendEnv: false,
     reject: false,
@@ -90,39 +117,6 @@ async function tryBubblewrap(
   if (trial.exitCode === 0) return { bubblewrap, withoutBubblewrap: '' };
   const words = trial.stderr.trim().split('\n').at(-1) ?? '';
   return { withoutBubblewrap: `bubblewrap does not work here: ${words || trial.shortMessage}` };
-}
-
-function trialArguments({ system, drop }: Bubblewrap): readonly string[] {
-  const view = { readable: [], writable: [], shared: [], scratch: [], hidden: [] };
-  const userNamespace = drop === undefined;
-  return [
-    ...bubblewrapArguments({
-      view,
-      system,
-      userNamespace,
-      directory: '/',
-      scratchMb: 1,
-      endsWithParent: true,
-    }),
-    ...(drop === undefined ? [] : dropTo(drop)),
-    '/bin/sh',
-    '-c',
-    ':',
-  ];
-}
-
-/** No capability is left, and no program can bring one back. */
-export function dropTo({ setpriv, identity }: NonNullable<Bubblewrap['drop']>): readonly string[] {
-  return [
-    setpriv,
-    `--reuid=${identity.uid}`,
-    `--regid=${identity.gid}`,
-    '--clear-groups',
-    '--inh-caps=-all',
-    '--bounding-set=-all',
-    '--no-new-privs',
-    '--',
-  ];
 }
 
 /** One for each controller: the first in which a process could be limited. */
@@ -173,16 +167,4 @@ async function readCeilings(): Promise<ReadonlyMap<string, number>> {
       return hard === undefined ? [] : [[name, Number(hard)] as const];
     }),
   );
-}
-
-async function findProgram(name: string): Promise<string | undefined> {
-  for (const folder of folders) {
-    const file = join(folder, name);
-    const usable = await access(file, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (usable) return file;
-  }
-  return undefined;
 }

@@ -3,7 +3,8 @@ import type { Confined, Program, Sandbox } from './sandbox.ts';
 /** Runs programs as they are. */
 export const noSandbox: Sandbox = {
   separation: 'none',
-  report: { separation: 'none', memory: 'none', processes: 'none', cpu: 'none' },
+  network: 'shared',
+  report: { separation: 'none', network: 'shared', memory: 'none', processes: 'none', cpu: 'none' },
   confine: async ({ program, environment }) => asItIs(program, environment),
   handOver: async () => {},
   sweep: async () => {},
@@ -13,6 +14,7 @@ export function asItIs(program: Program, environment: Confined['environment']): 
   return {
     program,
     environment,
+    descriptors: [],
     hasMonitor: false,
     watch() {},
     exceeded: async () => undefined,

@@ -1,25 +1,45 @@
 import { execa } from 'execa';
 import { RuntimeFailure } from '../../core/failure.ts';
 import { addTree } from './add-tree.ts';
-import { bubblewrapArguments } from './bubblewrap.ts';
 import type { Cgroup } from './cgroups.ts';
-import { joinDoors, survivesShell } from './chain.ts';
-import { guardEnvironment, setRest } from './guarded-environment.ts';
-import { dropTo, examineHost, type Host } from './host.ts';
+import { joinDoors } from './chain.ts';
+import { guardEnvironment, partForShell, setRest, survivesShell } from './guarded-environment.ts';
+import { examineHost, type Host } from './host.ts';
+import type { Reach } from './network-rules.ts';
+import { openWayOut, type WayOut } from './private-network.ts';
 import { resourceLimits } from './resource-limits.ts';
-import type { Confined, Job, Sandbox, SandboxReport } from './sandbox.ts';
-import { memoryReason, startWatchdog, type Watchdog } from './watchdog.ts';
+import type { Confined, Descriptor, Job, Sandbox, SandboxReport } from './sandbox.ts';
+import { separationChain } from './separation-chain.ts';
+import { killGroup, memoryReason, startWatchdog, type Watchdog } from './watchdog.ts';
 
 export interface SandboxOptions {
   /** Takes the few files a sandbox needs. */
   readonly directory: string;
   /** auto: bubblewrap where it works. required: fails where it does not. off: limits only. */
   readonly mode: 'auto' | 'required' | 'off';
+  /** auto: a network of its own for each job where that works. private: fails where it does not. shared: this machine's. */
+  readonly network?: 'auto' | 'private' | 'shared';
+  /** Why it is shared, where nobody chose that. */
+  readonly sharedBecause?: string;
+  /** What jobs may reach from there, beside the rest of the world, and what not. */
+  readonly reach?: Partial<Reach>;
 }
 
+const nothingMore: Reach = { hostPorts: [], refusedNetworks: [] };
+
 /** @throws RuntimeFailure where separation is required and this machine has none */
-export async function openSandbox({ directory, mode }: SandboxOptions): Promise<Sandbox> {
-  const host = await examineHost(directory, mode !== 'off');
+export async function openSandbox({
+  directory,
+  mode,
+  network = 'shared',
+  sharedBecause = 'BERTH_NETWORK is shared',
+  reach,
+}: SandboxOptions): Promise<Sandbox> {
+  const host = await examineHost(directory, {
+    separation: mode !== 'off',
+    network:
+      network === 'shared' ? { without: sharedBecause } : { reach: { ...nothingMore, ...reach } },
+  });
   if (mode === 'required' && host.bubblewrap === undefined) {
     throw new RuntimeFailure(
       `Applications cannot be separated from this machine (BERTH_SANDBOX=required): ${host.withoutBubblewrap}.`,
@@ -29,9 +49,19 @@ export async function openSandbox({ directory, mode }: SandboxOptions): Promise<
       },
     );
   }
+  if (network === 'private' && host.network === undefined) {
+    throw new RuntimeFailure(
+      `Applications cannot have networks of their own on this machine (BERTH_NETWORK=private): ${host.withoutNetwork}.`,
+      {
+        nextStep:
+          'Install what it takes, for example with `apt-get install bubblewrap slirp4netns iproute2`, and let Berth use /dev/net/tun.',
+      },
+    );
+  }
   await host.cgroups?.sweep();
   return {
     separation: host.bubblewrap === undefined ? 'none' : 'bubblewrap',
+    network: host.network === undefined ? 'shared' : 'private',
     report: describeHost(host),
     confine: (job) => confine(host, job),
     handOver: (...folders) => handOver(host, folders),
@@ -42,17 +72,16 @@ export async function openSandbox({ directory, mode }: SandboxOptions): Promise<
 async function confine(host: Host, job: Job): Promise<Confined> {
   const cgroup = await host.cgroups?.make(job.limits);
   const { bubblewrap } = host;
-  const { environment, rest } =
-    bubblewrap === undefined
-      ? { environment: job.environment, rest: undefined }
-      : guardEnvironment(job.environment);
+  const { environment, rest, behind } = partEnvironment(host, job.environment);
   const joinsItself = survivesShell(environment);
   const [file = job.program.file, ...args] = [
     ...(host.nice === undefined || job.limits.niceness === 0
       ? []
       : [host.nice, '-n', String(job.limits.niceness)]),
     ...joinDoors(joinsItself ? (cgroup?.doors ?? []) : []),
-    ...(bubblewrap === undefined ? [] : separate(bubblewrap, job)),
+    ...(bubblewrap === undefined
+      ? []
+      : separate(bubblewrap, host.network, { ...job, hasVariables: behind !== undefined })),
     ...resourceLimits(host, job.limits),
     ...(bubblewrap === undefined ? [] : forgetFolder(host, job)),
     ...(rest === undefined ? [] : setRest),
@@ -62,23 +91,48 @@ async function confine(host: Host, job: Job): Promise<Confined> {
   return {
     program: { file, args },
     environment,
-    ...(rest === undefined ? {} : { input: rest }),
+    descriptors: descriptorsOf(host, { rest, behind }),
     hasMonitor: bubblewrap !== undefined,
     ...keepLimits(host, job, { cgroup, joinsItself }),
   };
 }
 
 function separate(
-  { file, system, drop }: NonNullable<Host['bubblewrap']>,
-  { view, directory, limits, endsWithParent = false }: Job,
+  bubblewrap: NonNullable<Host['bubblewrap']>,
+  network: Host['network'],
+  {
+    view,
+    directory,
+    limits,
+    endsWithParent = false,
+    hasVariables,
+  }: Job & { readonly hasVariables: boolean },
 ): readonly string[] {
   const { scratchMb } = limits;
-  const userNamespace = drop === undefined;
-  return [
-    file,
-    ...bubblewrapArguments({ view, directory, scratchMb, system, userNamespace, endsWithParent }),
-    ...(drop === undefined ? [] : dropTo(drop)),
-  ];
+  const separated = { view, directory, scratchMb, endsWithParent, hasVariables };
+  return separationChain(bubblewrap, network, separated);
+}
+
+/** What comes to the job through descriptors. */
+interface Parts {
+  readonly rest?: string | undefined;
+  readonly behind?: string | undefined;
+}
+
+function partEnvironment(
+  { bubblewrap, network }: Host,
+  given: Job['environment'],
+): Pick<Confined, 'environment'> & Parts {
+  if (bubblewrap === undefined) return { environment: given };
+  const { environment, rest } = guardEnvironment(given);
+  return network === undefined ? { environment, rest } : { ...partForShell(environment), rest };
+}
+
+/** From 3 on: variables, and the two of a network, and variables again. */
+function descriptorsOf({ network }: Host, { rest, behind }: Parts): readonly Descriptor[] {
+  const [first, last] = [rest, behind].map((text) => (text === undefined ? [] : [{ text }]));
+  if (network === undefined) return first ?? [];
+  return [first?.[0] ?? 'ignore', 'pipe', 'pipe', ...(last ?? [])];
 }
 
 /** bubblewrap sets PWD, which nobody has asked for. */
@@ -97,8 +151,18 @@ function keepLimits(
   const isDiskWatched =
     diskMb !== undefined && view.writable.length > 0 && process.platform === 'linux';
   let watchdog: Watchdog | undefined;
+  let wayOut: WayOut | undefined;
+  let lostNetwork: string | undefined;
   return {
-    watch(pid) {
+    watch(spawned) {
+      const { pid } = spawned;
+      if (host.network !== undefined) {
+        wayOut = openWayOut(host.network, spawned);
+        void wayOut.failed.then((words) => {
+          lostNetwork = `lost its network (${words})`;
+          killGroup(pid);
+        });
+      }
       // Before its own code runs, nearly always: it starts two or three programs first.
       if (!joinsItself && cgroup !== undefined) void addTree(cgroup, pid);
       if (!isMemoryWatched && !isDiskWatched) return;
@@ -110,6 +174,7 @@ function keepLimits(
     },
     async exceeded(hasFailed) {
       if (watchdog?.reason() !== undefined) return watchdog.reason();
+      if (lostNetwork !== undefined) return lostNetwork;
       if (!hasFailed || cgroup === undefined) return undefined;
       if ((await cgroup.memoryKills()) > 0) return memoryReason(memoryMb);
       if ((await cgroup.refusedProcesses()) > 0) {
@@ -119,6 +184,7 @@ function keepLimits(
     },
     async [Symbol.asyncDispose]() {
       await watchdog?.stop();
+      await wayOut?.[Symbol.asyncDispose]();
       await cgroup?.remove();
     },
   };
@@ -126,8 +192,8 @@ function keepLimits(
 
 /** Links are handed over themselves, never what they lead to. */
 async function handOver({ bubblewrap }: Host, folders: readonly string[]): Promise<void> {
-  if (bubblewrap?.drop === undefined || folders.length === 0) return;
-  const { uid, gid } = bubblewrap.drop.identity;
+  if (bubblewrap?.setpriv === undefined || folders.length === 0) return;
+  const { uid, gid } = bubblewrap.identity;
   await execa('chown', ['-R', '-h', '-P', `${uid}:${gid}`, '--', ...folders]);
 }
 
@@ -137,6 +203,10 @@ function describeHost(host: Host): SandboxReport {
   return {
     separation:
       bubblewrap === undefined ? `none: ${host.withoutBubblewrap}` : describeUser(bubblewrap),
+    network:
+      host.network === undefined
+        ? `this machine’s: ${host.withoutNetwork}`
+        : 'one for each instance, script and build, with slirp4netns',
     memory: controllers.has('memory')
       ? 'control groups, all processes together'
       : host.prlimit === undefined
@@ -157,8 +227,8 @@ function describeHost(host: Host): SandboxReport {
   };
 }
 
-function describeUser({ drop }: NonNullable<Host['bubblewrap']>): string {
-  return drop === undefined
+function describeUser({ setpriv, identity }: NonNullable<Host['bubblewrap']>): string {
+  return setpriv === undefined
     ? 'bubblewrap, in a user namespace'
-    : `bubblewrap, as user ${drop.identity.uid}`;
+    : `bubblewrap, as user ${identity.uid}`;
 }

@@ -13,7 +13,7 @@ export function resourceLimits(
 ): readonly string[] {
   if (prlimit === undefined) return [];
   const has = (controller: string) => cgroups?.controllers.has(controller) ?? false;
-  const processes = bubblewrap?.drop === undefined ? limits.processes : processesOfUser;
+  const processes = bubblewrap?.setpriv === undefined ? limits.processes : processesOfUser;
   const values = {
     nofile: limits.openFiles,
     fsize: limits.fileMb * 1024 ** 2,

@@ -1,7 +1,11 @@
+import type { Stream } from 'node:stream';
+
 /** Puts a program where it sees and uses only what it was given, as far as this machine can. */
 export interface Sandbox {
   /** What separates programs from the machine and from each other. */
   readonly separation: 'bubblewrap' | 'none';
+  /** private: each job has a network of its own, in which nobody reaches its ports. shared: all use this machine's. */
+  readonly network: 'private' | 'shared';
   readonly report: SandboxReport;
   confine(job: Job): Promise<Confined>;
   /** Gives folders, with all that is in them, to the user that confined programs run as. */
@@ -13,6 +17,7 @@ export interface Sandbox {
 /** What holds on this machine, in words for people. */
 export interface SandboxReport {
   readonly separation: string;
+  readonly network: string;
   readonly memory: string;
   readonly processes: string;
   readonly cpu: string;
@@ -64,16 +69,25 @@ export interface Limits {
   readonly niceness: number;
 }
 
+/** Text to be read, a stream between both, or nothing. */
+export type Descriptor = { readonly text: string } | 'pipe' | 'ignore';
+
+/** A process that was spawned, with its streams by descriptor. */
+export interface Spawned {
+  readonly pid: number;
+  readonly stdio: readonly (Stream | null | undefined)[];
+}
+
 /** A job made ready to be spawned. Disposed of once it has ended. */
 export interface Confined extends AsyncDisposable {
   readonly program: Program;
   readonly environment: Readonly<Record<string, string>>;
-  /** To be read at descriptor 3. */
-  readonly input?: string;
+  /** What its process is to be spawned with from descriptor 3 on. */
+  readonly descriptors: readonly Descriptor[];
   /** The process spawned only waits for the program: it must live until the program has ended. */
   readonly hasMonitor: boolean;
   /** To be called once it is spawned. */
-  watch(pid: number): void;
+  watch(spawned: Spawned): void;
   /** The limit that ended it, as "used more than 512 MB of memory"; undefined where none did. */
   exceeded(hasFailed: boolean): Promise<string | undefined>;
 }

@@ -83,7 +83,7 @@ function nap(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-function killGroup(pid: number): void {
+export function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {

@@ -1,26 +1,94 @@
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { openProcessRuntime } from '../../../src/drivers/runtime/process/process-runtime.ts';
 import { procTable } from '../../../src/drivers/runtime/process/process-table.ts';
+import type { SandboxOptions } from '../../../src/drivers/sandbox/open-sandbox.ts';
 import type { Runtime } from '../../../src/ports/runtime.ts';
 import { describeRuntime } from '../../contract/runtime.suite.ts';
-import { nodeFolder, runCommand, startInstance } from '../../support/instance.ts';
-import { canSeparate, openTestSandbox } from '../../support/sandbox.ts';
+import { startHostServices } from '../../support/host-services.ts';
+import { nodeFolder, runCommand, startInstance, whichRun } from '../../support/instance.ts';
+import { openTestSandbox, whatSeparates } from '../../support/sandbox.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 
-const separates = await canSeparate();
+const separates = await whatSeparates();
 
-describe.runIf(separates)('with a sandbox', () => {
+describe.runIf(separates.files)('with a sandbox and the machine’s network', () => {
+  describeConfined('shared');
+});
+
+describe.runIf(separates.network)('with a sandbox and a network of its own', () => {
+  describeConfined('private');
+
+  test('two instances listen on the same port, and nobody else reaches it', async () => {
+    await using runtime = await openConfined({ network: 'private' });
+    const start = (id: string) => ({
+      id,
+      start: {
+        kind: 'exec' as const,
+        file: process.execPath,
+        args: [
+          '-e',
+          `const { createServer } = require('node:http');
+           createServer((_, response) => response.end('"inner"')).listen(9123, '127.0.0.1');
+           createServer(async (_, response) => response.end(await (await fetch('http://127.0.0.1:9123')).text())).listen(8080);`,
+        ],
+        environment: {},
+      },
+    });
+    const instances = await Promise.all(
+      ['one', 'other'].map((id) => startInstance(runtime, id, start(id))),
+    );
+    for (const instance of instances) expect(await instance.ask()).toBe('inner');
+    await expect(fetch('http://127.0.0.1:9123')).rejects.toThrow();
+  });
+
+  test('the services of the machine are out of reach, but for those that are allowed', async () => {
+    await using services = await startHostServices();
+    const [closed = 0, open = 0] = Object.values(services.ports);
+    await using runtime = await openConfined({
+      network: 'private',
+      reach: { hostPorts: [{ from: open, to: open }] },
+    });
+    const reach = async (host: string, port: number) => {
+      const script = `require('node:net').connect(${port}, '${host}').once('connect', () => process.exit(0)).once('error', () => process.exit(7))`;
+      return (await runCommand(runtime, `node -e "${script}"`)).outcome;
+    };
+    expect(await reach('127.0.0.1', closed)).toBe('failed');
+    expect(await reach('127.0.0.1', open)).toBe('success');
+    expect(await reach('localhost', open)).toBe('success');
+  });
+
+  test('what leads out of a network ends with the instance, whoever ends it', async () => {
+    await using runtime = await openConfined({ network: 'private' });
+    const instance = await startInstance(runtime, 'http-8080.cjs');
+    await instance.ask();
+    const ways = await waysOutOf(instance.pid);
+    expect(ways).toHaveLength(1);
+    process.kill(-instance.pid, 'SIGKILL');
+    await expect.poll(() => whichRun(ways)).toEqual([]);
+  });
+
+  test('an instance ends with what leads out of its network, and says so', async () => {
+    await using runtime = await openConfined({ network: 'private' });
+    const instance = await startInstance(runtime, 'http-8080.cjs');
+    await instance.ask();
+    for (const pid of await waysOutOf(instance.pid)) process.kill(pid, 'SIGKILL');
+    expect((await instance.exit).exceeded).toMatch(/^lost its network/);
+  });
+});
+
+function describeConfined(network: 'private' | 'shared'): void {
   // Programs know the numbers of their own namespace: the test below looks from outside.
   describeRuntime(
     'the process driver',
-    () => openConfined(),
+    () => openConfined({ network }),
     async () => [],
   );
 
   test('nothing of a tree survives a stop, wherever it has gone', async () => {
     const directory = await makeTempFolder();
-    await using runtime = await openConfined(directory);
+    await using runtime = await openConfined({ network }, directory);
     const instance = await startInstance(runtime, 'leaves-group.cjs');
     await expect.poll(() => instance.lines[0]).toMatch(/^child /);
     expect(await procTable.mentioning(directory)).not.toEqual([]);
@@ -29,7 +97,7 @@ describe.runIf(separates)('with a sandbox', () => {
   });
 
   test('an instance that uses too much memory says so when it ends', async () => {
-    await using runtime = await openConfined();
+    await using runtime = await openConfined({ network });
     const script = 'const all = []; setInterval(() => all.push(Buffer.alloc(3e7, 1)), 1);';
     const instance = await startInstance(runtime, 'hog', {
       limits: { memoryMb: 128, cpus: 1 },
@@ -39,7 +107,7 @@ describe.runIf(separates)('with a sandbox', () => {
   });
 
   test('variables that would change the programs around the sandbox are set inside', async () => {
-    await using runtime = await openConfined();
+    await using runtime = await openConfined({ network });
     const environment = {
       LD_LIBRARY_PATH: "/it's/there",
       PS4: '$(touch /tmp/x)',
@@ -52,7 +120,7 @@ describe.runIf(separates)('with a sandbox', () => {
   });
 
   test('a command runs as nobody who owns anything, and sees its own processes only', async () => {
-    await using runtime = await openConfined();
+    await using runtime = await openConfined({ network });
     const seen = await runCommand(
       runtime,
       'id -u; ls /proc | grep -c "^[0-9]*$"; ls /root /home 2>&1',
@@ -61,13 +129,23 @@ describe.runIf(separates)('with a sandbox', () => {
     expect(Number(uid)).not.toBe(0);
     expect(Number(processes)).toBeLessThan(10);
   });
-});
+}
 
-async function openConfined(given?: string): Promise<Runtime> {
+/** The processes that lead out of its network. */
+async function waysOutOf(pid: number): Promise<readonly number[]> {
+  const { stdout } = await execa('ps', ['-eo', 'pid=,args=']);
+  const rows = stdout.split('\n').filter((row) => row.includes(`/proc/${pid}/ns/net`));
+  return rows.map((row) => Number.parseInt(row, 10));
+}
+
+async function openConfined(
+  options: Pick<SandboxOptions, 'network' | 'reach'>,
+  given?: string,
+): Promise<Runtime> {
   const directory = given ?? (await makeTempFolder());
   return openProcessRuntime({
     directory: join(directory, 'run'),
-    sandbox: await openTestSandbox(),
+    sandbox: await openTestSandbox(options),
     surroundings: {
       tools: [nodeFolder, process.execPath],
       caches: [],

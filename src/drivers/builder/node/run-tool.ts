@@ -4,6 +4,7 @@ import { lastLines } from '../../../core/report.ts';
 import { signalOfExitCode } from '../../sandbox/exit-signal.ts';
 import { asItIs } from '../../sandbox/no-sandbox.ts';
 import type { Confined, Program } from '../../sandbox/sandbox.ts';
+import { stdioOf } from '../../sandbox/stdio-of.ts';
 import { signalGroup } from './processes.ts';
 
 export interface ToolRun extends Program {
@@ -48,12 +49,7 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
     forceKillAfterDelay: 5_000,
     timeout: run.timeoutMs,
     cancelSignal: run.signal,
-    stdio: [
-      'ignore',
-      'pipe',
-      'pipe',
-      ...(confined.input === undefined ? [] : [[Buffer.from(confined.input)]]),
-    ],
+    stdio: ['ignore', 'pipe', 'pipe', ...confined.descriptors.map(stdioOf)],
     all: true,
     buffer: false,
     reject: false,
@@ -61,7 +57,8 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
   child.all.on('data', reader.take);
   if (run.onStdout !== undefined) child.stdout.on('data', run.onStdout);
   child.nodeChildProcess.once('exit', () => endLeftovers(child));
-  if (child.pid !== undefined) confined.watch(child.pid);
+  const { pid, nodeChildProcess } = child;
+  if (pid !== undefined) confined.watch({ pid, stdio: nodeChildProcess.stdio });
   const result = await child;
   reader.finish();
   const outcome = outcomeOf(result);

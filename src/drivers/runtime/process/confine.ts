@@ -12,7 +12,7 @@ export async function confine(
   },
 ): Promise<Confined> {
   const { work, environment, spec } = launch;
-  const { home, temporary, ports } = workLayout(work);
+  const { home, temporary, ports, sockets } = workLayout(work);
   const { view } = spec;
   await sandbox.handOver(work);
   return sandbox.confine({
@@ -23,7 +23,7 @@ export async function confine(
       ...view,
       readable: [...view.readable, work],
       scratch: [...view.scratch, home, temporary],
-      shared: [...view.shared, ports],
+      shared: [...view.shared, ports, sockets],
     },
     limits: spec.limits,
   });

@@ -20,6 +20,9 @@ export function workLayout(work: string) {
     preload: join(work, 'preload', 'main.cjs'),
     preloadConfig: join(work, 'preload', 'config.json'),
     ports: join(work, 'preload', 'ports'),
+    /** What both the application and the gateway reach, where it has a network of its own. */
+    sockets: join(work, 'net'),
+    socket: join(work, 'net', '8080'),
   };
 }
 

@@ -51,11 +51,11 @@ export async function launch(world: World, spec: LaunchSpec, onLine: OnLine): Pr
     {
       directory: spec.directory,
       environment: confined.environment,
-      input: confined.input,
+      descriptors: confined.descriptors,
     },
     onLine,
   );
-  confined.watch(child.pid);
+  confined.watch(child);
   const recorded = recordChild(world, spec.id, child);
   const launched = follow(world, { child, recorded, work, confined, traces: owned.move() });
   await recorded.catch(async (error: unknown) => {

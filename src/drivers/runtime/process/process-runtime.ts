@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { RuntimeFailure } from '../../../core/failure.ts';
+import type { LocalAddress } from '../../../core/local-address.ts';
 import type {
   CommandResult,
   CommandSpec,
@@ -13,6 +14,7 @@ import type {
 } from '../../../ports/runtime.ts';
 import { noSandbox } from '../../sandbox/no-sandbox.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { workLayout } from './environment.ts';
 import { findFreePort } from './free-port.ts';
 import { type Launch, launch, type World } from './launch.ts';
 import { commandLaunch, instanceLaunch, type Surroundings } from './launch-spec.ts';
@@ -22,6 +24,7 @@ import { openRecords } from './records.ts';
 import { runCommand } from './run-command.ts';
 import { isUsableId, runFolder } from './run-folder.ts';
 import type { OnLine } from './spawn.ts';
+import type { OwnPlace } from './work-folder.ts';
 
 export interface ProcessRuntimeOptions {
   /** Berth's own run folder: records, and the HOME, TMPDIR and preload of what runs. For one runtime at a time. */
@@ -41,7 +44,7 @@ const noSurroundings: Surroundings = {
   commands: { memoryMb: 4096, cpus: 2, niceness: 5 },
 };
 
-/** Runs applications as plain processes of this machine, each on a loopback port of its own. */
+/** Runs applications as processes of this machine: on loopback ports or, with networks of their own, at sockets. */
 export async function openProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
   const directory = resolve(options.directory);
   if (directory.includes(':')) {
@@ -60,6 +63,13 @@ export async function openProcessRuntime(options: ProcessRuntimeOptions): Promis
     disposeGraceMs: options.disposeGraceMs ?? 5_000,
     surroundings: options.surroundings ?? noSurroundings,
   });
+}
+
+/** Where an instance answers, as it sees it and as its callers do. */
+interface Answering {
+  readonly place: OwnPlace;
+  readonly address: LocalAddress;
+  ended(): void;
 }
 
 interface Owned {
@@ -85,20 +95,42 @@ class ProcessRuntime implements Runtime {
   }
 
   async start(spec: InstanceSpec, observer: InstanceObserver): Promise<RunningInstance> {
+    if (this.#world.sandbox.network === 'shared') return this.#startOnPort(spec, observer);
+    const { socket } = workLayout(this.#world.folder.workOf(spec.id));
+    return this.#start(spec, observer, {
+      place: { path: socket },
+      address: { socketPath: socket },
+      ended() {},
+    });
+  }
+
+  async #startOnPort(spec: InstanceSpec, observer: InstanceObserver): Promise<RunningInstance> {
     const port = await findFreePort((found) => this.#claimPort(found));
+    return this.#start(spec, observer, {
+      place: { port },
+      address: { host: '127.0.0.1', port },
+      ended: () => this.#ports.delete(port),
+    });
+  }
+
+  async #start(
+    spec: InstanceSpec,
+    observer: InstanceObserver,
+    { place, address, ended }: Answering,
+  ): Promise<RunningInstance> {
     const onLine: OnLine = (stream, line) => observer.line(stream, line);
     try {
       const launched = await this.#own(spec.id, () =>
-        launch(this.#world, instanceLaunch(spec, { port }, this.#surroundings), onLine),
+        launch(this.#world, instanceLaunch(spec, place, this.#surroundings), onLine),
       );
       void launched.finished.then((exit) => {
-        this.#ports.delete(port);
+        ended();
         observer.exited(exit);
       });
       const { pid, otherPorts } = launched;
-      return { id: spec.id, pid, address: { host: '127.0.0.1', port }, otherPorts };
+      return { id: spec.id, pid, address, otherPorts };
     } catch (error) {
-      this.#ports.delete(port);
+      ended();
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { workLayout } from './environment.ts';
 
 /**
  * Where a runtime keeps what it needs. Work folders have short names: programs put sockets into TMPDIR, and a socket's
@@ -20,6 +21,15 @@ export function runFolder(directory: string): RunFolder {
     workOf: (id) =>
       join(directory, 'work', createHash('sha256').update(id).digest('hex').slice(0, 10)),
   };
+}
+
+/** Of `sun_path`, but for the zero at its end, on Linux. */
+const maxSocketPath = 107;
+
+/** Whether the sockets of instances, each in its work folder, have names that fit into an address. */
+export function hasRoomForSockets(directory: string): boolean {
+  const { socket } = workLayout(runFolder(resolve(directory)).workOf('any'));
+  return Buffer.byteLength(socket) <= maxSocketPath;
 }
 
 /** Ids become file names. */

@@ -2,6 +2,8 @@ import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { RuntimeFailure } from '../../../core/failure.ts';
+import type { Descriptor, Spawned } from '../../sandbox/sandbox.ts';
+import { stdioOf } from '../../sandbox/stdio-of.ts';
 import { readLines } from './lines.ts';
 
 export type OnLine = (stream: 'stdout' | 'stderr', line: string) => void;
@@ -12,8 +14,7 @@ export interface ProcessExit {
 }
 
 /** A process at the head of a process group of its own. */
-export interface Child {
-  readonly pid: number;
+export interface Child extends Spawned {
   /** When the process itself ended; others of its group may still run. */
   readonly exit: Promise<ProcessExit>;
   hasExited(): boolean;
@@ -26,8 +27,8 @@ export async function spawnGroup(
   options: {
     readonly directory: string;
     readonly environment: Readonly<Record<string, string>>;
-    /** What it can read at descriptor 3. */
-    readonly input?: string | undefined;
+    /** From 3 on. */
+    readonly descriptors?: readonly Descriptor[];
   },
   onLine: OnLine,
 ): Promise<Child> {
@@ -36,12 +37,7 @@ export async function spawnGroup(
     env: options.environment,
     extendEnv: false,
     detached: true,
-    stdio: [
-      'ignore',
-      'pipe',
-      'pipe',
-      ...(options.input === undefined ? [] : [[Buffer.from(options.input)]]),
-    ],
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.descriptors ?? []).map(stdioOf)],
     buffer: false,
     reject: false,
   });
@@ -64,6 +60,7 @@ export async function spawnGroup(
   });
   return {
     pid,
+    stdio: subprocess.nodeChildProcess.stdio,
     exit,
     hasExited: () => exited,
     async drain(atMostMs) {

@@ -44,6 +44,7 @@ export async function makeWorkFolder(
   await mkdir(layout.home, { recursive: true, mode: 0o700 });
   await Promise.all([
     mkdir(layout.temporary),
+    mkdir(layout.sockets),
     writeShim(layout, needs, options),
     writePreload(layout, needs, options),
   ]);

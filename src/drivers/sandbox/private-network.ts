@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
+import type { Readable, Stream } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type AddressRange, describeRange, networkRules, type Reach } from './network-rules.ts';
+import type { Spawned } from './sandbox.ts';
+
+/** The programs that give a job a network of its own. */
+export interface PrivateNetwork {
+  readonly unshare: string;
+  readonly slirp: string;
+  readonly ip: string;
+  readonly range: AddressRange;
+  /** Of the sandbox: names whose slirp4netns it is. */
+  readonly directory: string;
+  readonly reach: Reach;
+  /** An ordinary user may make one only in a user namespace of its own. */
+  readonly userNamespace: boolean;
+}
+
+/**
+ * Descriptors of a job: at `alive` the sandbox keeps the other end of what slirp4netns watches, whatever becomes of Berth; at
+ * `ready` it waits for the way out; `variables` are those that the shell on the way would lose.
+ */
+export const networkDescriptors = { alive: 4, ready: 5, variables: 6 } as const;
+
+/**
+ * IPv6 leads nowhere: it is off but on loopback. What comes back from an allowed port bears a loopback address, which the
+ * kernel takes from outside only where told so. Nobody inside is given an allowed port as a free one: it leads out.
+ */
+const setUp = `
+set -e
+ip=$1 rules=$2 ports=$3
+shift 3
+conf=/proc/sys/net/ipv4/conf
+[ ! -e /proc/sys/net/ipv6 ] || echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+for one in all default; do echo 0 >$conf/$one/rp_filter; done
+echo 1 >$conf/default/route_localnet
+echo 1 >$conf/default/accept_local
+echo "$ports" >/proc/sys/net/ipv4/ip_local_reserved_ports
+printf '%s' "$rules" | "$ip" -batch -
+echo up >&${networkDescriptors.alive}
+exec "$@"
+`;
+
+/** Makes a network in which nothing listens and from which nothing leads out yet, then becomes the program that follows. */
+export function enterNetwork({
+  unshare,
+  ip,
+  range,
+  reach,
+  userNamespace,
+}: PrivateNetwork): readonly string[] {
+  return [
+    unshare,
+    ...(userNamespace ? ['--user', '--map-root-user'] : []),
+    '--net',
+    '--',
+    '/bin/sh',
+    '-c',
+    setUp,
+    'sh',
+    ip,
+    networkRules(range, networkInterfaces(), reach),
+    reach.hostPorts.map(describeRange).join(','),
+  ];
+}
+
+export interface WayOut extends AsyncDisposable {
+  /** Resolves with words for people where it ended before its job; else never. */
+  readonly failed: Promise<string>;
+}
+
+const patienceMs = 2_000;
+
+/**
+ * Leads out of the network of a job, through a process outside of it: slirp4netns ends as soon as nobody holds the job's
+ * `alive` any more.
+ */
+export function openWayOut(network: PrivateNetwork, job: Spawned): WayOut {
+  const { promise: failed, resolve: fail } = Promise.withResolvers<string>();
+  const alive = job.stdio[networkDescriptors.alive] as Readable;
+  const ready = job.stdio[networkDescriptors.ready] as Readable;
+  let slirp: ChildProcess | undefined;
+  const opened = isUp(alive).then((up) => {
+    if (up) {
+      slirp = startSlirp(network, job.pid, [alive, ready]);
+      slirp.once('error', (error) => fail(`slirp4netns could not be started (${error.message})`));
+      const words = firstWords(slirp);
+      slirp.once('close', (code, signal) => {
+        if (code !== 0) fail(`slirp4netns ended with ${signal ?? `exit code ${code}`}${words()}`);
+      });
+    }
+    for (const stream of [alive, ready]) stream.destroy();
+  });
+  return {
+    failed,
+    async [Symbol.asyncDispose]() {
+      await opened;
+      if (slirp === undefined || slirp.exitCode !== null || slirp.signalCode !== null) return;
+      const timer = new AbortController();
+      const exit = once(slirp, 'exit').catch(() => undefined);
+      const late = pause(patienceMs, undefined, { signal: timer.signal }).catch(() => undefined);
+      await Promise.race([exit, late]);
+      timer.abort();
+      slirp.kill('SIGKILL');
+    },
+  };
+}
+
+/** False where the job ended before it had a network; its exit code and stderr tell why. */
+async function isUp(alive: Readable): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  alive.once('data', () => resolve(true));
+  for (const event of ['end', 'close', 'error']) alive.once(event, () => resolve(false));
+  const up = await promise;
+  alive.pause();
+  return up;
+}
+
+function startSlirp(
+  { slirp, range, directory, userNamespace }: PrivateNetwork,
+  pid: number,
+  [alive, ready]: readonly [Stream, Stream],
+): ChildProcess {
+  const args = [
+    '--configure',
+    '--mtu=65520',
+    '--disable-host-loopback',
+    '--enable-sandbox',
+    '--enable-seccomp',
+    `--cidr=${range.cidr}`,
+    '--exit-fd=3',
+    '--ready-fd=4',
+    // By number it enters the user namespace, too, before it gives up its rights. Where there is none that is refused.
+    ...(userNamespace ? [String(pid)] : ['--netns-type=path', `/proc/${pid}/ns/net`]),
+    'tap0',
+  ];
+  return spawn(slirp, args, {
+    cwd: '/',
+    // So that whoever looks for what Berth has left running finds it.
+    env: { BERTH_SANDBOX_FOLDER: directory },
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', alive, ready],
+  });
+}
+
+/** What it said first, which is why it ended; with a colon before it. */
+function firstWords({ stderr }: ChildProcess): () => string {
+  let said = '';
+  stderr?.on('data', (chunk: Buffer) => {
+    said = `${said}${chunk}`.slice(0, 500);
+  });
+  return () => {
+    const words = said.trim().split('\n')[0];
+    return words ? `: ${words}` : '';
+  };
+}

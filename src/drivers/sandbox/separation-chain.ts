@@ -1,0 +1,56 @@
+import { bubblewrapArguments } from './bubblewrap.ts';
+import { enterNetwork, type PrivateNetwork } from './private-network.ts';
+import type { View } from './sandbox.ts';
+import type { Identity, SystemMount } from './system-mounts.ts';
+
+export interface Bubblewrap {
+  readonly file: string;
+  readonly system: readonly SystemMount[];
+  /** Who programs are in it. */
+  readonly identity: Identity;
+  /** Becomes that user, where Berth is root. Absent: a user namespace separates. */
+  readonly setpriv?: string;
+}
+
+export interface Separated {
+  readonly view: View;
+  readonly directory: string;
+  readonly scratchMb: number;
+  readonly endsWithParent: boolean;
+  readonly hasVariables?: boolean;
+}
+
+/** What comes before a program so that it sees no more than its view. Absent: it shares this machine's network. */
+export function separationChain(
+  bubblewrap: Bubblewrap,
+  network: PrivateNetwork | undefined,
+  separated: Separated,
+): readonly string[] {
+  const { file, system, identity, setpriv } = bubblewrap;
+  return [
+    ...(network === undefined ? [] : enterNetwork(network)),
+    file,
+    ...bubblewrapArguments({
+      hasVariables: false,
+      ...separated,
+      system,
+      hasNetwork: network !== undefined,
+      ...(setpriv === undefined ? { userNamespace: identity } : {}),
+    }),
+    ...(setpriv === undefined ? [] : dropTo(setpriv, identity)),
+  ];
+}
+
+/** No capability is left, and no program can bring one back. */
+function dropTo(setpriv: string, { uid, gid }: Identity): readonly string[] {
+  return [
+    setpriv,
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    '--clear-groups',
+    '--inh-caps=-all',
+    '--bounding-set=-all',
+    '--no-new-privs',
+    '--',
+  ];
+}

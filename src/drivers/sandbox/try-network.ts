@@ -1,0 +1,82 @@
+import { networkInterfaces } from 'node:os';
+import { execa } from 'execa';
+import { findProgram } from './find-program.ts';
+import { writeNetworkFiles } from './network-files.ts';
+import { chooseRange, type Reach } from './network-rules.ts';
+import { openWayOut, type PrivateNetwork } from './private-network.ts';
+import { type Bubblewrap, separationChain } from './separation-chain.ts';
+
+export interface NetworkTrial {
+  readonly network?: PrivateNetwork;
+  /** With what programs in such a network see instead of the machine's own. */
+  readonly bubblewrap?: Bubblewrap;
+  /** Why there is none, for people. */
+  readonly withoutNetwork: string;
+}
+
+/** Allowed in the trial so that its rules are tried, too. Nobody is asked there. */
+const trialReach = { hostPorts: [{ from: 9, to: 10 }], refusedNetworks: ['192.0.2.0/24'] };
+const patienceMs = 20_000;
+/** Ends well where an interface leads out. */
+const seesWayOut =
+  'while read -r name rest; do [ "$name" != tap0 ] || exit 0; done </proc/net/route; exit 9';
+const noView = { readable: [], writable: [], shared: [], scratch: [], hidden: [] };
+
+/** Gives one program a network of its own and looks whether it has a way out. */
+export async function tryNetwork(
+  directory: string,
+  bubblewrap: Bubblewrap,
+  reach: Reach,
+): Promise<NetworkTrial> {
+  const [unshare, slirp, ip] = await Promise.all(['unshare', 'slirp4netns', 'ip'].map(findProgram));
+  if (unshare === undefined) return without('unshare, of the package util-linux, is not installed');
+  if (slirp === undefined) return without('slirp4netns is not installed');
+  if (ip === undefined) return without('ip, of the package iproute2, is not installed');
+  const range = chooseRange(networkInterfaces());
+  if (range === undefined) return without('this machine is in every network kept for examples');
+  const userNamespace = bubblewrap.setpriv === undefined;
+  const network = { unshare, slirp, ip, range, directory, reach, userNamespace };
+  const files = await writeNetworkFiles(directory, range);
+  const places = new Set(files.map(({ at }) => at));
+  const system = [...bubblewrap.system.filter(({ at }) => !places.has(at)), ...files];
+  const candidate = { ...bubblewrap, system };
+  const problem = await attempt({ ...network, reach: trialReach }, candidate);
+  return problem === undefined
+    ? { network, bubblewrap: candidate, withoutNetwork: '' }
+    : without(`it does not work here: ${problem}`);
+}
+
+function without(withoutNetwork: string): NetworkTrial {
+  return { withoutNetwork };
+}
+
+async function attempt(
+  network: PrivateNetwork,
+  bubblewrap: Bubblewrap,
+): Promise<string | undefined> {
+  const [file = '', ...args] = [
+    ...separationChain(bubblewrap, network, {
+      view: noView,
+      directory: '/',
+      scratchMb: 1,
+      endsWithParent: true,
+    }),
+    '/bin/sh',
+    '-c',
+    seesWayOut,
+  ];
+  const trial = execa(file, args, {
+    env: {},
+    extendEnv: false,
+    reject: false,
+    stdio: ['ignore', 'ignore', 'pipe', 'ignore', 'pipe', 'pipe'],
+    timeout: patienceMs,
+  });
+  const { pid } = trial;
+  if (pid === undefined) return (await trial).shortMessage;
+  await using wayOut = openWayOut(network, { pid, stdio: trial.nodeChildProcess.stdio });
+  const failed = wayOut.failed.then((words) => ({ exitCode: 9, stderr: words, shortMessage: '' }));
+  const { exitCode, stderr, shortMessage } = await Promise.race([trial, failed]);
+  if (exitCode === 0) return undefined;
+  return stderr.trim().split('\n').at(-1) || shortMessage;
+}
