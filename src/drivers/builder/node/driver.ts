@@ -242,8 +242,11 @@ function openDeps(options: NodeBuilderOptions, workDirectory: string): Productio
   const packages = openToolPackages({
     toolDirectory,
     timeoutMs: limits.installTimeoutMs,
-    environmentIn: (home) =>
-      buildEnvironment(surroundings, { home, temporary: home, path: [] }, {}),
+    // Not the builds' cache: what they leave there must not get into the tools, nor be another user's to them.
+    environmentIn: (home) => {
+      const apart = { ...surroundings, cacheDirectory: join(home, 'cache') };
+      return buildEnvironment(apart, { home, temporary: home, path: [] }, {});
+    },
   });
   const digests = createFileDigests();
   return {

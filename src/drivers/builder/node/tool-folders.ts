@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { findOwnPackage } from './tool-packages.ts';
@@ -19,9 +19,7 @@ export async function findToolFolders(
   const cache = cacheOf(toolDirectory, sandbox);
   const others = [ownCache, confinedCache].map((name) => join(toolDirectory, name));
   for (const folder of others) await mkdir(folder, { recursive: true });
-  if (sandbox.separation === 'bubblewrap' && (await stat(cache)).uid === process.getuid?.()) {
-    await sandbox.handOver(cache);
-  }
+  if (sandbox.separation === 'bubblewrap' && (await isOwn(cache))) await sandbox.handOver(cache);
   const packages = await Promise.all(['npm', 'yarn'].map(findOwnPackage));
   const node = process.execPath;
   return {
@@ -29,6 +27,14 @@ export async function findToolFolders(
     caches: [cache],
     hidden: others.filter((folder) => folder !== cache),
   };
+}
+
+/** Or what is in it, as earlier versions left it. */
+async function isOwn(cache: string): Promise<boolean> {
+  const folders = [cache, ...(await readdir(cache)).map((name) => join(cache, name))];
+  // One may go in between, when it is too large.
+  const stats = await Promise.all(folders.map((folder) => lstat(folder).catch(() => undefined)));
+  return stats.some((stat) => stat?.uid === process.getuid?.());
 }
 
 const ownCache = 'cache';
