@@ -12,8 +12,8 @@ export function backupCommand(): Command {
   return new Command('backup')
     .showHelpAfterError('(--help shows what there is)')
     .description(
-      'write everything in BERTH_DATA_DIR that cannot be fetched or built again to one file: records, events and logs. The server may run ' +
-        'meanwhile. The key of the secrets is not in it: keep keys/secrets.key elsewhere',
+      'write everything that cannot be fetched or built again to one file: the events and logs in BERTH_DATA_DIR, and the records, there or in ' +
+        'BERTH_DATABASE_URL. The server may run meanwhile. The key of the secrets is not in it: keep keys/secrets.key elsewhere',
     )
     .argument('<file>', 'the file to write; it must not be there yet')
     .option('--verify', 'instead, read a backup, say what is in it, and whether it is whole')
@@ -32,7 +32,8 @@ export function restoreCommand(): Command {
   return new Command('restore')
     .showHelpAfterError('(--help shows what there is)')
     .description(
-      'put a backup into BERTH_DATA_DIR, which must be empty. Then start Berth: what was deployed is built again and runs',
+      'put a backup into BERTH_DATA_DIR, which must be empty, and its records into the database of BERTH_DATABASE_URL where that is set: it ' +
+        'must be empty too. Then start Berth: what was deployed is built again and runs',
     )
     .argument('<file>', 'what `berth backup` has written')
     .option('--key-file <file>', 'the key that opens the secrets in it; it is copied')
@@ -41,7 +42,9 @@ export function restoreCommand(): Command {
       const config = parseConfig(readEnv());
       const progress = showProgress(process.stderr);
       const manifest = await restore(config, { file, keyFile: options.keyFile, progress });
-      const next = `Start it: BERTH_DATA_DIR=${config.dataDirectory} berth serve`;
+      const withDatabase =
+        config.databaseUrl === undefined ? '' : ', with the same BERTH_DATABASE_URL';
+      const next = `Start it: BERTH_DATA_DIR=${config.dataDirectory} berth serve${withDatabase}`;
       say(manifest, options, `${file} is restored into ${config.dataDirectory}. ${next}`);
     });
 }

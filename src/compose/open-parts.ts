@@ -9,7 +9,7 @@ import type { Builder } from '../ports/builder.ts';
 import type { Room } from '../ports/disk.ts';
 import type { PlatformRedirect } from '../ports/runtime.ts';
 import type { Source } from '../ports/source.ts';
-import { refuseHalfRestored } from './backup/restore.ts';
+import { refuseHalfRestored } from './backup/claim-directory.ts';
 import { dataLayout } from './data-layout.ts';
 import { chooseBudgets, openDisk } from './disk-limits.ts';
 import { openConfiguredSandbox } from './open-sandbox.ts';

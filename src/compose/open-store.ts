@@ -3,17 +3,19 @@ import type { StoreObserver } from '../drivers/store/postgres/observer.ts';
 import { openPostgresStore } from '../drivers/store/postgres/open-postgres-store.ts';
 import { openSqliteStore } from '../drivers/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../ports/store.ts';
+import { refuseHalfRestored } from './backup/claim-directory.ts';
 import { readOrMakeId } from './data-directory-id.ts';
 import { dataLayout } from './data-layout.ts';
 
 /**
  * The records: in the database that the settings name, otherwise in a file of the data directory.
- * @throws Failure where the database has the records of another data directory
+ * @throws Failure where a restore was cut off there, or the database has the records of another data directory
  */
 export async function openStore(
   { dataDirectory, databaseUrl: url }: Pick<Config, 'dataDirectory' | 'databaseUrl'>,
   observer?: StoreObserver,
 ): Promise<Store> {
+  await refuseHalfRestored(dataDirectory);
   const layout = dataLayout(dataDirectory);
   if (url === undefined) return openSqliteStore({ file: layout.store });
   const owner = { id: await readOrMakeId(layout.id), file: layout.id };

@@ -5,6 +5,7 @@ import type { Snapshot } from '../../ports/snapshot.ts';
 import { dataLayout } from '../data-layout.ts';
 import { requireStore } from '../open-operator-store.ts';
 import { keyFileOf } from '../open-secrets.ts';
+import { refuseHalfRestored } from './claim-directory.ts';
 import type { Header, Manifest } from './format.ts';
 import type { Progress } from './progress.ts';
 import { readBackup } from './read-backup.ts';
@@ -20,10 +21,10 @@ export async function backUp(
   given: { readonly file: string; readonly version: string; readonly progress: Progress },
 ): Promise<Manifest> {
   const { dataDirectory, databaseUrl } = config;
-  if (databaseUrl !== undefined) throw recordsElsewhere();
   const layout = dataLayout(dataDirectory);
-  await requireStore(layout.store, dataDirectory);
-  const stores = snapshotStores(dataDirectory);
+  await refuseHalfRestored(dataDirectory);
+  await requireStore(databaseUrl === undefined ? layout.store : layout.id, dataDirectory);
+  const stores = snapshotStores(config);
   const createdAt = new Date().toISOString();
   await using store = await stores.store.open();
   await using events = await stores.events.open();
@@ -71,16 +72,9 @@ const masterKeyNames = [
   ['sealing_key', 'master_key_id'],
 ] as const;
 
-function recordsElsewhere(): Failure {
-  return new Failure('The records are in PostgreSQL, which this backup does not hold.', {
-    nextStep:
-      'Back the database up with pg_dump, stop Berth and copy the data directory. Keep both: neither is of use alone.',
-  });
-}
-
 /** Reads all of it and writes nothing. @throws Failure where it cannot be restored by this version */
 export async function verifyBackup(file: string, progress: Progress): Promise<Manifest> {
-  const stores = snapshotStores('');
+  const stores = snapshotStores({ dataDirectory: '' });
   return await readBackup(
     file,
     {

@@ -1,5 +1,5 @@
 import { Failure } from '../../core/failure.ts';
-import type { SchemaChange } from '../../ports/snapshot.ts';
+import type { SchemaChange } from '../../core/schema-history.ts';
 
 /**
  * A backup is one gzip stream of lines of JSON: a header, then for each part its tables, each with its rows (arrays) and how

@@ -1,5 +1,5 @@
-import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { MasterKeyConfig } from '../../config/parse-config.ts';
 import { explainFullDisk, Failure } from '../../core/failure.ts';
 import { readKeyIds } from '../../drivers/secret-box/aes-gcm/key-id.ts';
@@ -7,18 +7,19 @@ import { secretBoxFromKey } from '../../drivers/secret-box/aes-gcm/secret-box.ts
 import type { SnapshotTarget } from '../../ports/snapshot.ts';
 import { dataLayout } from '../data-layout.ts';
 import { keyFileOf, type MasterKeySettings } from '../open-secrets.ts';
+import { claimDirectory } from './claim-directory.ts';
 import { type Header, type Manifest, partNames } from './format.ts';
 import type { Progress } from './progress.ts';
 import { readBackup } from './read-backup.ts';
 import { snapshotStores } from './stores.ts';
 
 /**
- * Into an empty data directory. While it lasts, a mark keeps every Berth off it; where it fails, nothing of it stays, and
- * where it is killed, the mark does.
- * @throws Failure where the folder is not empty, the key is another, or the backup is not whole
+ * Into an empty data directory, and an empty database where the settings name one. While it lasts, a mark keeps every Berth off
+ * the directory; where it fails, nothing of it stays, and where it is killed, the mark does.
+ * @throws Failure where the directory or the database is not empty, the key is another, or the backup is not whole
  */
 export async function restore(
-  config: MasterKeySettings,
+  config: MasterKeySettings & { readonly databaseUrl?: string },
   given: {
     readonly file: string;
     readonly keyFile: string | undefined;
@@ -37,10 +38,10 @@ export async function restore(
       given.file,
       {
         async header(header) {
-          const stores = snapshotStores(dataDirectory);
+          const stores = snapshotStores(config);
           for (const part of partNames) stores[part].checkSchema(header.parts[part].schema);
           checkKey(header, isOwnFile ? given.keyFile : config.masterKey);
-          undo = await claim(dataDirectory);
+          undo = await claimDirectory(dataDirectory);
           for (const part of partNames)
             targets.set(part, stack.use(await stores[part].create(header.parts[part].schema)));
         },
@@ -52,42 +53,15 @@ export async function restore(
       },
       given.progress,
     );
-    for (const target of targets.values()) await target.finish();
     if (isOwnFile && given.keyFile !== undefined) await copyKey(given.keyFile, layout.keyFile);
+    // The records last: what is in a database outside is not undone with the directory.
+    for (const part of partNames.toReversed()) await targets.get(part)?.finish();
     await rm(layout.restoring);
     return manifest;
   } catch (error) {
     await undo();
     throw explainFullDisk(error);
   }
-}
-
-/** @throws Failure where a restore into the data directory was cut off */
-export async function refuseHalfRestored(dataDirectory: string): Promise<void> {
-  const names: readonly string[] = await readdir(dataDirectory).catch(() => []);
-  if (!names.includes(restoringName)) return;
-  throw new Failure(`A restore into ${dataDirectory} was cut off: what is there is not whole.`, {
-    nextStep: 'Remove everything in that folder and restore again.',
-  });
-}
-
-const restoringName = 'restoring';
-
-/** @returns how to leave the folder as it was */
-async function claim(dataDirectory: string): Promise<() => Promise<void>> {
-  const made = await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
-  await refuseHalfRestored(dataDirectory);
-  if ((await readdir(dataDirectory)).length > 0) {
-    throw new Failure(`The data directory ${dataDirectory} is not empty.`, {
-      nextStep: 'Set BERTH_DATA_DIR to a folder that is empty or not there yet.',
-    });
-  }
-  await writeFile(join(dataDirectory, restoringName), '', { flag: 'wx' });
-  return async () => {
-    for (const name of await readdir(dataDirectory))
-      await rm(join(dataDirectory, name), { recursive: true, force: true });
-    if (made !== undefined) await rm(made, { recursive: true, force: true });
-  };
 }
 
 function checkKey({ keyId }: Header, from: string | MasterKeyConfig | undefined): void {

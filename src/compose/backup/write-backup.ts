@@ -74,6 +74,8 @@ async function* printBackup(
       tables.push({ part, table: name, ...end });
       yield seen(print(end));
     }
+    // Its engine holds on to what is deleted for as long as it is open.
+    await snapshots[part][Symbol.asyncDispose]();
   }
   const last: LastLine = { end: true, tables, sha256: whole.digest('hex') };
   onLast(last);
@@ -90,22 +92,34 @@ const charactersAtOnce = 256 * 1024;
 async function* inBatches(
   rows: Iterable<SnapshotRow> | AsyncIterable<SnapshotRow>,
 ): AsyncGenerator<readonly SnapshotRow[]> {
-  if (Symbol.iterator in rows) yield* batchesOf(rows);
-  else for await (const row of rows) yield [row];
+  const batch = new Batch();
+  // Waiting for each row of an engine that answers at once would take as long as the rest.
+  if (Symbol.iterator in rows) {
+    for (const row of rows) if (batch.add(row)) yield batch.take();
+  } else {
+    for await (const row of rows) if (batch.add(row)) yield batch.take();
+  }
+  const rest = batch.take();
+  if (rest.length > 0) yield rest;
 }
 
-function* batchesOf(rows: Iterable<SnapshotRow>): Generator<readonly SnapshotRow[]> {
-  let batch: SnapshotRow[] = [];
-  let characters = 0;
-  for (const row of rows) {
-    batch.push(row);
-    for (const value of row) characters += typeof value === 'string' ? value.length : 8;
-    if (characters < charactersAtOnce) continue;
-    yield batch;
-    batch = [];
-    characters = 0;
+class Batch {
+  #rows: SnapshotRow[] = [];
+  #characters = 0;
+
+  /** @returns whether it is full */
+  add(row: SnapshotRow): boolean {
+    this.#rows.push(row);
+    for (const value of row) this.#characters += typeof value === 'string' ? value.length : 8;
+    return this.#characters >= charactersAtOnce;
   }
-  if (batch.length > 0) yield batch;
+
+  take(): readonly SnapshotRow[] {
+    const rows = this.#rows;
+    this.#rows = [];
+    this.#characters = 0;
+    return rows;
+  }
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -1,13 +1,17 @@
+import { requireKnownSchema } from '../../core/schema-history.ts';
 import type { SnapshotStore } from '../../ports/snapshot.ts';
 import type { Migration } from './migrate.ts';
-import { openSqliteSnapshot } from './snapshot.ts';
-import { checkSchema, createSqliteTarget } from './snapshot-target.ts';
+import { openSqliteSnapshot, sequenceTable } from './snapshot.ts';
+import { createSqliteTarget, schemaOf } from './snapshot-target.ts';
 
 /** The database in this file, for backups. */
 export function sqliteSnapshotStore(file: string, migrations: readonly Migration[]): SnapshotStore {
+  const known = schemaOf(migrations);
   return {
+    schema: known,
+    sequenceTable,
     open: () => openSqliteSnapshot(file),
     create: (schema) => createSqliteTarget(file, migrations, schema),
-    checkSchema: (schema) => checkSchema(file, migrations, schema),
+    checkSchema: (schema) => requireKnownSchema(file, known, schema),
   };
 }

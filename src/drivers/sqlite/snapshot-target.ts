@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '../../core/failure.ts';
-import type { SchemaChange, SnapshotRow, SnapshotTarget } from '../../ports/snapshot.ts';
+import { requireKnownSchema, type SchemaChange } from '../../core/schema-history.ts';
+import type { SnapshotRow, SnapshotTarget } from '../../ports/snapshot.ts';
 import type { Migration } from './migrate.ts';
 import { quote, readColumns, readTableNames, schemaTable, sequenceTable } from './snapshot.ts';
 
@@ -12,7 +13,7 @@ export async function createSqliteTarget(
   migrations: readonly Migration[],
   schema: readonly SchemaChange[],
 ): Promise<SnapshotTarget> {
-  checkSchema(file, migrations, schema);
+  requireKnownSchema(file, schemaOf(migrations), schema);
   // Fails where there is one: nothing is written over.
   await (await open(file, 'wx', 0o600)).close();
   const database = new DatabaseSync(file);
@@ -29,31 +30,12 @@ export async function createSqliteTarget(
   }
 }
 
-/** @throws Failure where the snapshot was made by a newer version, or by another program */
-export function checkSchema(
-  file: string,
-  migrations: readonly Migration[],
-  schema: readonly SchemaChange[],
-): void {
-  const newest = schema.at(-1);
-  if (newest !== undefined && schema.length > migrations.length) {
-    throw new Failure(
-      `The backup of ${file} was made by a newer version of Berth: it has schema ${newest.number} ("${newest.name}"), this version knows ${migrations.length}.`,
-      { nextStep: 'Restore it with the version that made it, or a newer one.' },
-    );
-  }
-  const other = schema.find(({ checksum }, at) => checksum !== checksumOf(migrations[at]));
-  if (other !== undefined || newest === undefined) {
-    throw new Failure(`The backup of ${file} has a schema that no version of Berth had.`, {
-      nextStep: 'Take a backup that `berth backup` has made.',
-    });
-  }
-}
-
-function checksumOf(migration: Migration | undefined): string {
-  return createHash('sha256')
-    .update(migration?.sql ?? '')
-    .digest('hex');
+export function schemaOf(migrations: readonly Migration[]): readonly SchemaChange[] {
+  return migrations.map(({ number, name, sql }) => ({
+    number,
+    name,
+    checksum: createHash('sha256').update(sql).digest('hex'),
+  }));
 }
 
 function createSchema(database: DatabaseSync, migrations: readonly Migration[]): void {
@@ -62,10 +44,8 @@ function createSchema(database: DatabaseSync, migrations: readonly Migration[]):
     `CREATE TABLE ${schemaTable} (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT`,
   );
   const insert = database.prepare(`INSERT INTO ${schemaTable} VALUES (?, ?, ?)`);
-  for (const migration of migrations) {
-    database.exec(migration.sql);
-    insert.run(migration.number, migration.name, checksumOf(migration));
-  }
+  for (const { sql } of migrations) database.exec(sql);
+  for (const { number, name, checksum } of schemaOf(migrations)) insert.run(number, name, checksum);
 }
 
 function fillable(
@@ -77,7 +57,7 @@ function fillable(
   return {
     openTable(name, columns) {
       const known = readTableNames(database).includes(name) ? readColumns(database, name) : [];
-      if (known.length === 0 || known.join('\n') !== columns.join('\n'))
+      if (known.length === 0 || !hasSameNames(known, columns))
         throw new Failure(`The backup has a table that ${file} has not.`, notOurs);
       // It is filled by SQLite itself as rows come in; what it was is what counts.
       if (name === sequenceTable) database.exec(`DELETE FROM ${sequenceTable}`);
@@ -99,6 +79,9 @@ function fillable(
     [Symbol.asyncDispose]: async () => void (finished || (await discard())),
   };
 }
+
+const hasSameNames = (some: readonly string[], others: readonly string[]): boolean =>
+  some.toSorted().join('\n') === others.toSorted().join('\n');
 
 const notOurs = { nextStep: 'Take a backup that `berth backup` has made.' };
 

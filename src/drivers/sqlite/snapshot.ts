@@ -1,7 +1,8 @@
 import { access } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '../../core/failure.ts';
-import type { SchemaChange, Snapshot, SnapshotRow, SnapshotTable } from '../../ports/snapshot.ts';
+import type { SchemaChange } from '../../core/schema-history.ts';
+import type { Snapshot, SnapshotRow, SnapshotTable } from '../../ports/snapshot.ts';
 import { waitWhileBusy } from './busy.ts';
 
 const busyTimeoutMs = 5000;
@@ -19,7 +20,10 @@ export async function openSqliteSnapshot(file: string): Promise<Snapshot> {
     database.exec('PRAGMA query_only = 1; BEGIN');
     const schema = waitWhileBusy(busyTimeoutMs, () => readSchema(database));
     const tables = readTableNames(database).map((name) => tableOf(database, name));
-    return { schema, tables, [Symbol.asyncDispose]: async () => database.close() };
+    const close = async (): Promise<void> => {
+      if (database.isOpen) database.close();
+    };
+    return { schema, tables, [Symbol.asyncDispose]: close };
   } catch (error) {
     database.close();
     throw error;

@@ -15,6 +15,11 @@ export const limits = {
   idleInTransactionMs: 15_000,
 } as const;
 
+/** Bounds that a connection for long work has instead. */
+export type Bounds = Partial<
+  Record<'statement_timeout' | 'query_timeout' | 'idle_in_transaction_session_timeout', number>
+>;
+
 export function connectionOptions(url: string) {
   return {
     connectionString: url,
@@ -39,9 +44,9 @@ export class Connections {
   readonly #observer: StoreObserver;
   readonly options = {};
 
-  constructor(url: string, observer: StoreObserver) {
+  constructor(url: string, observer: StoreObserver, bounds: Bounds = {}) {
     this.#observer = observer;
-    this.#pool = new Pool({ ...connectionOptions(url), max: limits.connections });
+    this.#pool = new Pool({ ...connectionOptions(url), ...bounds, max: limits.connections });
     // An idle connection that breaks is replaced when it is needed; nobody waits for it.
     this.#pool.on('error', () => {});
   }
@@ -93,7 +98,7 @@ const asError = (error: unknown): Error =>
   error instanceof Error ? error : new Error(String(error));
 
 /** PostgreSQL keeps no NUL in a text. */
-function storable(value: unknown): unknown {
+export function storable(value: unknown): unknown {
   return typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value;
 }
 

@@ -9,6 +9,10 @@ export const isUniqueViolation = (error: unknown): boolean => hasCode(error, '23
 export const isWorthRepeating = (error: unknown): boolean =>
   hasCode(error, '40001') || hasCode(error, '40P01');
 
+/** It does not fit into its column, its index or beside the others: data exception, integrity constraint violation, program limit exceeded. */
+export const isUnfitRow = (error: unknown): error is DatabaseError =>
+  error instanceof DatabaseError && /^(22|23|54)/.test(error.code ?? '');
+
 /** A write did not find the record that it expects. */
 export class UnmetWrite extends Error {
   readonly position: number;

@@ -15,7 +15,7 @@ import { Connections, limits } from './connections.ts';
 import { postgresDialect } from './dialect.ts';
 import { isUniqueViolation, UnmetWrite } from './errors.ts';
 import { migrate } from './migrate.ts';
-import type { StoreObserver } from './observer.ts';
+import { nobody, type StoreObserver } from './observer.ts';
 import { createPostgresQueue } from './operations.ts';
 import { claimDatabase, type Owner } from './owner.ts';
 import { Turns } from './turns.ts';
@@ -73,5 +73,3 @@ export async function openPostgresStore(options: {
     },
   });
 }
-
-const nobody: StoreObserver = { failed() {}, answered() {} };

@@ -1,5 +1,5 @@
 import { Failure } from '../../../core/failure.ts';
-import type { Connections } from './connections.ts';
+import type { Connection, Connections } from './connections.ts';
 
 /** The data directory whose records these are. What they tell of lies there, and runs beside it. */
 export interface Owner {
@@ -15,12 +15,17 @@ export async function claimDatabase(connections: Connections, owner: Owner): Pro
     await connection.query('insert into data_directory (id) values ($1) on conflict do nothing', [
       owner.id,
     ]);
-    const { rows } = await connection.query<{ id: string }>('select id from data_directory', []);
-    const known = rows[0]?.id;
-    if (known !== undefined && known !== owner.id) throw belongsElsewhere(known, owner);
+    await requireOwner(connection, owner);
   } finally {
     connection.release();
   }
+}
+
+/** @throws Failure where the records are of another data directory */
+export async function requireOwner(connection: Connection, owner: Owner): Promise<void> {
+  const { rows } = await connection.query<{ id: string }>('select id from data_directory', []);
+  const known = rows[0]?.id;
+  if (known !== undefined && known !== owner.id) throw belongsElsewhere(known, owner);
 }
 
 function belongsElsewhere(known: string, { file }: Owner): Failure {

@@ -137,6 +137,33 @@ export interface Schema {
   job_tick: { deployment_id: string; application_name: string; tick_at: number };
 }
 
+const tables: Readonly<Record<keyof Schema, true>> = {
+  project: true,
+  api_client: true,
+  access_token: true,
+  connector_staged: true,
+  connector: true,
+  connector_project: true,
+  deployment: true,
+  operation: true,
+  operation_step_start: true,
+  operation_step: true,
+  report_entry: true,
+  release: true,
+  revision: true,
+  instance: true,
+  address: true,
+  audit_log: true,
+  kept_answer: true,
+  master_key: true,
+  sealing_key: true,
+  lease: true,
+  job_tick: true,
+};
+
+/** What else is in the database is no record: it says what the schema is, or whose the records are. */
+export const tableNames: readonly string[] = Object.keys(tables);
+
 interface Keyed {
   id: string;
   project_key: string;
