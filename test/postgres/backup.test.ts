@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { Client } from 'pg';
 import { describe, expect, inject, test } from 'vitest';
-import { backUp } from '../../src/compose/backup/backup.ts';
+import { backUp, verifyBackup } from '../../src/compose/backup/backup.ts';
 import { counterparts } from '../../src/compose/backup/engines.ts';
 import { restore } from '../../src/compose/backup/restore.ts';
 import { openStore } from '../../src/compose/open-store.ts';
@@ -311,6 +311,9 @@ describe('nothing is written to the database', () => {
     };
     const later = ',{"number":99,"name":"later","checksum":"x"}]},"events"';
     expect(await forge((all) => all.replace(']},"events"', later))).toMatch(/it has schema 99/);
+    // Also for who has no database at hand.
+    const forged = join(folder, 'forged');
+    expect((await failureOf(verifyBackup(forged, progress))).message).toMatch(/it has schema 99/);
     const row = '["p",1,"no number"]\n';
     const end = JSON.stringify({ rows: 1, sha256: createHash('sha256').update(row).digest('hex') });
     const unfit = await forge((all) => all.replace(/\["p",1,1\]\n.*/, `${row}${end}`));
@@ -346,6 +349,20 @@ describe('nothing is written to the database', () => {
       'another data directory',
     );
   });
+});
+
+test('a Berth that is started on a database while it is restored waits, and is told whose it is', async () => {
+  const { config, url } = await makeBackup();
+  const snapshots = openPostgresSnapshots({ url, owner: async () => ({ id: 'mine', file: '' }) });
+  await using target = await snapshots.create(snapshots.schema);
+  const started = failureOf(openStore(configOf(config.dataDirectory, url)));
+  await onDatabase(url, async (client) => {
+    const waiting = `select 1 from pg_stat_activity
+      where wait_event = 'advisory' and datname = current_database()`;
+    await expect.poll(async () => (await client.query(waiting)).rowCount).toBe(1);
+  });
+  await target.finish();
+  expect((await started).message).toContain('another data directory');
 });
 
 test('tables that a start has made, and nobody has written to, are no obstacle', async () => {

@@ -1,5 +1,5 @@
 import { Failure } from '../../core/failure.ts';
-import { beginsWith, type SchemaChange } from '../../core/schema-history.ts';
+import type { SchemaChange } from '../../core/schema-history.ts';
 import type { SnapshotStore } from '../../ports/snapshot.ts';
 
 export type Engine = 'sqlite' | 'postgres';
@@ -17,10 +17,11 @@ export const counterparts: readonly Readonly<Record<Engine, number>>[] = [
 export function takingOtherEngine(engines: Engines, engine: Engine): SnapshotStore {
   const own = engines[engine];
   const other = engines[engine === 'sqlite' ? 'postgres' : 'sqlite'];
-  const toOwn = (schema: readonly SchemaChange[]) =>
-    schema.length > 0 && beginsWith(other.schema, schema)
-      ? translate(engines, engine, schema)
-      : schema;
+  const toOwn = (schema: readonly SchemaChange[]): readonly SchemaChange[] => {
+    if (schema[0]?.checksum !== other.schema[0]?.checksum) return schema;
+    other.checkSchema(schema);
+    return translate(engines, engine, schema);
+  };
   return {
     ...own,
     checkSchema: (schema) => own.checkSchema(toOwn(schema)),
