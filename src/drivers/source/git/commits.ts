@@ -1,4 +1,9 @@
-import { explainMissingTag, explainMovedTag, explainUnreachable } from './explain.ts';
+import {
+  explainMissingTag,
+  explainMovedTag,
+  explainNoCommit,
+  explainUnreachable,
+} from './explain.ts';
 import { type CommitSource, type Fetched, fetchInto, type Wanted } from './fetch.ts';
 import type { Git } from './git.ts';
 import { findRef, isCommit, listTags, type RemoteRef, refNames } from './revision.ts';
@@ -39,7 +44,11 @@ async function fetchCommit(source: CommitSource, wanted: Wanted, commit: string)
   const { remote, tag } = wanted;
   // Most servers hand out a commit by its id, wherever its tag is now.
   const byId = await fetchInto(source, wanted, commit, commit);
-  if (byId.outcome === 'fetched') return byId.gitDirectory;
+  if (byId.outcome === 'fetched') {
+    // The id of an annotated tag leads to a commit, too.
+    if (byId.commit !== commit) throw explainNoCommit(remote, commit);
+    return byId.gitDirectory;
+  }
   if (byId.result.end === 'timed-out')
     throw explainUnreachable(byId.result, remote, source.timeoutMs);
 

@@ -15,6 +15,12 @@ export const configuration = `# Written by Berth at each start.
 	hooksPath = /dev/null
 	protectHFS = true
 	protectNTFS = true
+	# Larger files are not held in memory.
+	bigFileThreshold = 32m
+	deltaBaseCacheLimit = 32m
+[pack]
+	# Each would take as much memory as one.
+	threads = 1
 [safe]
 	directory = *
 [submodule]
@@ -66,6 +72,8 @@ export interface EnvironmentInput {
   /** Absent: the operator's credentials are not used for https. */
   readonly credentials?: Settings;
   readonly followRedirects: boolean;
+  /** The most that git takes for one object: a few bytes of a pack can ask for any amount. */
+  readonly maxObjectBytes: number;
   /** Of the remote's host, which git does not look up again: the name could lead elsewhere by then. */
   readonly addresses?: readonly string[];
 }
@@ -87,6 +95,7 @@ export function gitEnvironment(input: EnvironmentInput): Record<string, string> 
     GIT_LFS_SKIP_SMUDGE: '1',
     GIT_LITERAL_PATHSPECS: '1',
     GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_ALLOC_LIMIT: String(input.maxObjectBytes),
     GIT_ALLOW_PROTOCOL: remote?.protocol ?? '',
     ...printSettings(settingsFor(input)),
   };

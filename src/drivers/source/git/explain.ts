@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { Failure, SourceFailure } from '../../../core/failure.ts';
 import { lastLines } from '../../../core/report.ts';
 import type { GitResult } from './git.ts';
@@ -36,6 +37,16 @@ const explanations: readonly Explanation[] = [
     nextStep: 'Use the URL that it leads to.',
   },
   {
+    pattern: /dumb http transport/i,
+    message: ({ shown }) => `${shown} is a folder of files to its server, which is not fetched.`,
+    nextStep: 'Use a git host, or let git itself answer there (git http-backend).',
+  },
+  {
+    pattern: /over limit \d|out of memory|cannot allocate memory/i,
+    message: ({ shown }) => `Reading ${shown} takes more memory than git is given here.`,
+    nextStep: 'Remove large files from the repository, and tags and branches that nobody needs.',
+  },
+  {
     pattern: /no space left on device/i,
     message: ({ shown }) => `There was no space left to fetch ${shown}.`,
     nextStep: "Free space in Berth's data directory.",
@@ -60,6 +71,12 @@ export function explainUnreachable(
       result,
     );
   if (result.end === 'not-started') return gitMissing(result);
+  if (result.end === 'too-much-output')
+    return unreachable(
+      `The server of ${remote.shown} says more than is listened to.`,
+      'Check the URL, and the hooks of that server.',
+      result,
+    );
   const known = explanations.find(({ pattern }) => pattern.test(result.stderr));
   return unreachable(
     known?.message(remote) ?? `The repository ${remote.shown} could not be read.`,
@@ -79,6 +96,12 @@ export function explainMissingTag(
     `The repository ${remote.shown} has no tag, branch or commit "${tag}".`,
     { nextStep: `Push the tag, or use one that is there.${choice}` },
   );
+}
+
+export function explainNoCommit(remote: Remote, id: string): SourceFailure {
+  return new SourceFailure('unreachable', `"${id}" of ${remote.shown} is not a commit.`, {
+    nextStep: 'Use the name of the tag, or the id of the commit that it leads to.',
+  });
 }
 
 export function explainMovedTag(
@@ -111,5 +134,7 @@ function unreachable(message: string, nextStep: string, result: GitResult): Sour
 }
 
 function printOutput({ stderr }: GitResult): string {
-  return lastLines(redact(stderr));
+  // A server sends what it likes, and this is printed in terminals.
+  const plain = stripVTControlCharacters(stderr.replaceAll('\r', '\n'));
+  return lastLines(redact(plain.replaceAll(/[^\P{Cc}\n\t]/gu, '?')));
 }

@@ -33,14 +33,17 @@ export interface GitSourceOptions extends RemoteRules {
 
 /** A build asks for a few of each application, and a redeploy asks the same again. */
 const rememberedDigests = 10_000;
+const mebibyte = 1024 * 1024;
 
 export function openGitSource(options: GitSourceOptions): Source {
   const { timeoutMs = 120_000 } = options;
   const directory = resolve(options.directory);
+  const { maxTreeBytes = 512 * mebibyte } = options;
   const source: CommitSource = {
     git: createGit({
       directory,
       timeoutMs,
+      maxObjectBytes: Math.max(maxTreeBytes, 64 * mebibyte),
       executable: options.gitExecutable ?? 'git',
       environment: options.environment,
       useOperatorCredentials: options.useOperatorCredentials ?? false,
@@ -53,7 +56,7 @@ export function openGitSource(options: GitSourceOptions): Source {
     timeoutMs,
     requireRoom: options.requireRoom ?? (async () => {}),
     limits: {
-      maxTreeBytes: options.maxTreeBytes ?? 512 * 1024 * 1024,
+      maxTreeBytes,
       maxFiles: options.maxFiles ?? 50_000,
     },
   };

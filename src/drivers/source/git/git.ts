@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { configuration, type Environment, gitEnvironment, type Settings } from './environment.ts';
+import { createMemoryLimit, failedToStart } from './memory-limit.ts';
 import type { Remote } from './remote-rules.ts';
 
 /** Every way a run of git can end, but for the caller's abort, which throws. */
@@ -32,6 +33,7 @@ export interface GitSettings {
   readonly executable: string;
   readonly environment: Environment;
   readonly timeoutMs: number;
+  readonly maxObjectBytes: number;
   readonly useOperatorCredentials: boolean;
   readonly followRedirects: boolean;
   /** Before each connection. Answers the addresses that git is to use. @throws SourceFailure */
@@ -44,6 +46,7 @@ export function createGit(settings: GitSettings): Git {
   const { directory } = settings;
   const configurationFile = writeConfiguration(directory);
   const credentials = settings.useOperatorCredentials ? readCredentialsOnce(settings) : undefined;
+  const limitMemory = createMemoryLimit(settings.maxObjectBytes);
 
   return async (args, options) => {
     const { signal, gitDirectory, remote } = options;
@@ -55,6 +58,7 @@ export function createGit(settings: GitSettings): Git {
       directory,
       configurationFile,
       followRedirects: settings.followRedirects,
+      maxObjectBytes: settings.maxObjectBytes,
       ...(remote === undefined ? {} : { remote }),
       ...(addresses === undefined ? {} : { addresses }),
       ...(remote?.protocol === 'https' && credentials !== undefined
@@ -62,7 +66,8 @@ export function createGit(settings: GitSettings): Git {
         : {}),
     });
     const where = gitDirectory === undefined ? [] : [`--git-dir=${gitDirectory}`];
-    const result = await run(settings, [...where, ...args], options, {
+    const limited = await limitMemory(settings.executable, [...where, ...args]);
+    const result = await run({ ...settings, ...limited }, limited.args, options, {
       ...environment,
       ...options.environment,
     });
@@ -107,7 +112,8 @@ function endOf(result: {
   if (!result.failed) return 'success';
   if (result.timedOut) return 'timed-out';
   if (result.isMaxBuffer) return 'too-much-output';
-  return result.exitCode === undefined && result.signal === undefined ? 'not-started' : 'failed';
+  if (result.exitCode === undefined && result.signal === undefined) return 'not-started';
+  return failedToStart(result.exitCode) ? 'not-started' : 'failed';
 }
 
 function writeConfiguration(directory: string): string {

@@ -11,13 +11,17 @@ const commitPattern = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 /** @throws SourceFailure `refused` for what git would not take as the name of a ref */
 export function parseTag(tag: string): string {
-  const isRefName =
-    tagPattern.test(tag) &&
-    tag.split('/').every((part) => part !== '' && !/^\.|\.$|\.lock$/.test(part));
-  if (isRefName) return tag;
+  if (isTag(tag)) return tag;
   throw new SourceFailure('refused', `${JSON.stringify(tag.slice(0, 255))} is not a git tag.`, {
     nextStep: 'Use letters, digits and . _ @ / - only, beginning with a letter or digit.',
   });
+}
+
+function isTag(text: string): boolean {
+  return (
+    tagPattern.test(text) &&
+    text.split('/').every((part) => part !== '' && !/^\.|\.$|\.lock$/.test(part))
+  );
 }
 
 /** @throws SourceFailure `refused` */
@@ -45,11 +49,13 @@ export function findRef(listing: string, tag: string): RemoteRef | undefined {
   return undefined;
 }
 
+/** Those that could be asked for: a server may send any text as a name. */
 export function listTags(listing: string, limit: number): readonly string[] {
   return readListing(listing)
-    .filter(({ name }) => name.startsWith('refs/tags/') && !name.endsWith('^{}'))
-    .slice(0, limit)
-    .map(({ name }) => name.slice('refs/tags/'.length));
+    .filter(({ name }) => name.startsWith('refs/tags/'))
+    .map(({ name }) => name.slice('refs/tags/'.length))
+    .filter(isTag)
+    .slice(0, limit);
 }
 
 function readListing(listing: string): readonly RemoteRef[] {

@@ -10,7 +10,7 @@ export interface TreeLimits {
 }
 
 interface TreeEntry {
-  readonly symlink: boolean;
+  readonly kind: 'folder' | 'symlink' | 'file';
   readonly id: string;
   readonly bytes: number;
   readonly path: string;
@@ -25,44 +25,59 @@ interface InspectedTree {
   readonly signal: AbortSignal;
 }
 
-const symlinkMode = '120000';
+interface ListedTree {
+  readonly entries: readonly TreeEntry[];
+  /** Git had more to say than is listened to. */
+  readonly isCut: boolean;
+}
+
+const kinds: Readonly<Record<string, TreeEntry['kind']>> = {
+  '040000': 'folder',
+  '120000': 'symlink',
+};
 const maxTargetBytes = 4096;
-const maxListedBytesPerFile = 512;
+const maxListedBytesPerEntry = 256;
 
 /** @throws SourceFailure `too-large`, or `refused` for a symlink that leaves the tree */
 export async function inspectTree(tree: InspectedTree, limits: TreeLimits): Promise<void> {
-  const entries = await listTree(tree, limits);
+  const { entries, isCut } = await listTree(tree, limits);
   requireSize(tree, entries, limits);
   for (const { path } of entries) requirePath(tree, path);
-  const symlinks = entries.filter(({ symlink }) => symlink);
+  if (isCut) throw tooManyFiles(tree, limits);
+  const symlinks = entries.filter(({ kind }) => kind === 'symlink');
   const targets = await readTargets(tree, symlinks);
   symlinks.forEach(({ path }, index) => {
     requireInside(tree, path, targets[index] ?? '/');
   });
 }
 
-async function listTree(tree: InspectedTree, limits: TreeLimits): Promise<readonly TreeEntry[]> {
+/** With its folders: they can be many where no file is. */
+async function listTree(tree: InspectedTree, limits: TreeLimits): Promise<ListedTree> {
   const { git, gitDirectory, commit, signal } = tree;
-  const result = await git(['ls-tree', '-r', '-l', '-z', '--full-tree', commit], {
+  const result = await git(['ls-tree', '-r', '-t', '-l', '-z', '--full-tree', commit], {
     gitDirectory,
     signal,
     encoding: 'latin1',
-    maxOutputBytes: limits.maxFiles * maxListedBytesPerFile,
+    maxOutputBytes: 2 * limits.maxFiles * maxListedBytesPerEntry,
   });
-  if (result.end === 'too-much-output') throw tooManyFiles(tree, limits);
-  if (result.end !== 'success') throw explainBroken(result, `listing ${tree.shown}`);
-  return result.stdout.split('\0').flatMap(parseEntry);
+  const isCut = result.end === 'too-much-output';
+  if (!isCut && result.end !== 'success') throw explainBroken(result, `listing ${tree.shown}`);
+  // The last part is empty, or was cut off.
+  return { entries: result.stdout.split('\0').slice(0, -1).flatMap(parseEntry), isCut };
 }
 
-/** `<mode> <type> <id> <size>\t<path>`; a submodule has no size. */
+/** `<mode> <type> <id> <size>\t<path>`; folders and submodules have no size. */
 function parseEntry(line: string): readonly TreeEntry[] {
-  const [, mode, id = '', size, path = ''] = /^(\d+) \w+ (\w+) +([\d-]+)\t(.*)$/s.exec(line) ?? [];
+  const [, mode = '', id = '', size, path = ''] =
+    /^(\d+) \w+ (\w+) +([\d-]+)\t(.*)$/s.exec(line) ?? [];
   if (id === '') return [];
-  return [{ symlink: mode === symlinkMode, id, bytes: Number(size) || 0, path }];
+  return [{ kind: kinds[mode] ?? 'file', id, bytes: Number(size) || 0, path }];
 }
 
 function requireSize(tree: InspectedTree, entries: readonly TreeEntry[], limits: TreeLimits): void {
-  if (entries.length > limits.maxFiles) throw tooManyFiles(tree, limits);
+  const folders = entries.filter(({ kind }) => kind === 'folder').length;
+  if (Math.max(folders, entries.length - folders) > limits.maxFiles)
+    throw tooManyFiles(tree, limits);
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   if (bytes > limits.maxTreeBytes) throw tooManyBytes(tree.shown, limits);
 }
@@ -124,7 +139,7 @@ export function tooManyBytes(shown: string, { maxTreeBytes }: TreeLimits): Sourc
 function tooManyFiles({ shown }: InspectedTree, { maxFiles }: TreeLimits): SourceFailure {
   return new SourceFailure(
     'too-large',
-    `${shown} has more than ${maxFiles} files, the limit here.`,
+    `${shown} has more than ${maxFiles} files or folders, the limit here.`,
     {
       nextStep: 'Remove generated files (node_modules, build output) and tag the repository again.',
     },

@@ -13,6 +13,7 @@ async function open(settings: Partial<GitSettings> = {}) {
     directory: await makeTempFolder(),
     executable: 'git',
     environment: process.env,
+    maxObjectBytes: 64 * 1024 * 1024,
     timeoutMs: 60_000,
     useOperatorCredentials: false,
     requireHost: async () => undefined,

@@ -1,58 +1,20 @@
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, expect, test } from 'vitest';
-import { SourceFailure } from '../../../../src/core/failure.ts';
-import {
-  type GitSourceOptions,
-  openGitSource,
-} from '../../../../src/drivers/source/git/git-source.ts';
 import { serveRepository } from '../../../support/git-http-server.ts';
 import { createRepository, type TestRepository } from '../../../support/git-repository.ts';
-import { makeTempFolder } from '../../../support/temp-folder.ts';
+import { prepareSource, type Refusal, requireRefused } from '../../../support/hostile-source.ts';
 
 const signal = new AbortController().signal;
 const results: string[] = [];
 afterAll(() => process.stdout.write(`Tricks of hostile repositories:\n${results.join('\n')}\n`));
 
-/** A source beside a canary: what is outside of the source's own folder must stay as it is. */
-async function prepare(options: Partial<GitSourceOptions> = {}) {
-  const folder = await makeTempFolder();
-  await mkdir(join(folder, 'outside'));
-  await writeFile(join(folder, 'outside', 'canary'), 'canary');
-  const directory = join(folder, 'source', 'git');
-  const source = openGitSource({
-    directory,
-    allowLocal: true,
-    environment: process.env,
-    ...options,
-  });
-  const requireHarmless = async () => {
-    expect(await readdir(folder)).toEqual(['outside', 'source']);
-    expect(await readdir(join(folder, 'outside'))).toEqual(['canary']);
-    expect(await readFile(join(folder, 'outside', 'canary'), 'utf8')).toBe('canary');
-    const running = await execa('ps', ['-eo', 'args'], { reject: false });
-    expect(running.stdout).not.toContain(directory);
-  };
-  return { source, folder, requireHarmless };
-}
-
-async function requireRefused(
-  trick: string,
-  url: string,
-  { tag = 'v1', says, ...options }: Partial<GitSourceOptions> & { tag?: string; says: RegExp },
-): Promise<void> {
-  const { source, requireHarmless } = await prepare(options);
-  const failure = await source.resolve({ url, tag }, signal).catch((error: unknown) => error);
-  expect(failure).toBeInstanceOf(SourceFailure);
-  const { message, nextStep } = failure as SourceFailure;
-  expect(message).toMatch(says);
-  expect(nextStep).toBeDefined();
-  await requireHarmless();
-  results.push(`  refused  ${trick.padEnd(52)} ${message.replace(/\s+/g, ' ').slice(0, 90)}`);
+async function refuse(trick: string, url: string, refusal: Refusal): Promise<void> {
+  results.push((await requireRefused(trick, url, refusal)).line);
 }
 
 const touch = 'touch outside/executed';
@@ -72,7 +34,7 @@ test.each([
   ['an option as ssh path', 'git@example.com:--upload-pack=x'],
   ['a line break', 'https://example.com/a.git\nhttps://evil.example/'],
 ])('%s is no repository', async (trick, url) => {
-  await requireRefused(trick, url, { says: /./ });
+  await refuse(trick, url, { says: /./ });
 });
 
 test.each([
@@ -85,7 +47,7 @@ test.each([
   'v1:refs/heads/x',
   '$(id)',
 ])('%j is no tag', async (tag) => {
-  await requireRefused(`tag ${JSON.stringify(tag)}`, '/nowhere.git', { tag, says: /tag/ });
+  await refuse(`tag ${JSON.stringify(tag)}`, '/nowhere.git', { tag, says: /tag/ });
 });
 
 test.each([
@@ -104,7 +66,7 @@ test.each([
   'ssh://git@127.0.0.1/a.git',
   'git@localhost:a.git',
 ])('%s is not reached from a server', async (url) => {
-  await requireRefused(url, url, {
+  await refuse(url, url, {
     allowPrivate: false,
     says: /private network or of this machine/,
   });
@@ -117,7 +79,7 @@ test.each([
   ['https://example.com/a.git', ['*.example.com']],
   ['https://git.example.com:22/a.git', ['git.example.com:8443']],
 ])('%s is on none of %j', async (url, allowedHosts) => {
-  await requireRefused(`${url} of ${allowedHosts}`, url, {
+  await refuse(`${url} of ${allowedHosts}`, url, {
     allowedHosts,
     says: /not allowed here/,
   });
@@ -141,7 +103,7 @@ test.each(odd)('a tree with %s is not written', async (trick, name, says) => {
     const blob = await repository.git('hash-object', '-w', 'a');
     await tagTree(repository, path(blob));
   }
-  await requireRefused(`a file named ${trick}`, repository.url, { says });
+  await refuse(`a file named ${trick}`, repository.url, { says });
 });
 
 test('a tree of trees of trees is not unfolded', async () => {
@@ -153,7 +115,98 @@ test('a tree of trees of trees is not unfolded', async () => {
     entry = Array.from({ length: 10 }, (_, i) => `040000 tree ${tree}\td${i}`).join('\0');
   }
   await tagTree(repository, entry);
-  await requireRefused('a bomb of 10^10 files', repository.url, { says: /more than 50000 files/ });
+  await refuse('a bomb of 10^10 files', repository.url, {
+    says: /more than 50000 files or folders/,
+  });
+});
+
+test('empty folders in empty folders are not unfolded either', async () => {
+  await using repository = await createRepository({ files: { a: '1' } });
+  let tree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
+  for (let depth = 0; depth < 10; depth++) {
+    const folders = Array.from({ length: 10 }, (_, i) => `040000 tree ${tree}\td${i}`);
+    tree = await makeTree(repository, folders.join('\0'));
+  }
+  await tagTree(repository, `040000 tree ${tree}\tapp`);
+  await refuse('a bomb of 10^10 empty folders', repository.url, {
+    says: /more than 50000 files or folders/,
+  });
+});
+
+test('a folder 1,000 deep is not written', async () => {
+  await using repository = await createRepository({ files: { a: '1' } });
+  // Without a work tree, which could not hold it.
+  await execa('git', ['fast-import', '--quiet', '--force'], {
+    cwd: repository.directory,
+    input: `blob\nmark :1\ndata 1\nx\ncommit refs/tags/v1\ncommitter A <a@b.c> 0 +0000\ndata 1\nx\nM 100644 :1 ${'d/'.repeat(1000)}a\n\n`,
+  });
+  await refuse('a folder 1,000 deep', repository.url, { says: /more than 64 folders deep/ });
+});
+
+test('a folder of 100,000 files is not written', async () => {
+  await using repository = await createRepository({ files: { a: '1' } });
+  const blob = await repository.git('hash-object', '-w', 'a');
+  const files = Array.from({ length: 100_000 }, (_, i) => `100644 blob ${blob}\tf${i}`);
+  await tagTree(repository, files.join('\0'));
+  await refuse('a folder of 100,000 files', repository.url, { says: /more than 50000 files/ });
+});
+
+test('100,000 tags are no burden, and a missing one is told from them', async () => {
+  await using repository = await createRepository({ files: { a: '1' }, tag: 'v1' });
+  const refs = Array.from(
+    { length: 100_000 },
+    (_, i) => `${repository.firstCommit} refs/tags/release-${String(i).padStart(6, '0')}\n`,
+  );
+  await writeFile(join(repository.directory, '.git', 'packed-refs'), refs.join(''));
+  const { source } = await prepareSource();
+  expect(await source.resolve({ url: repository.url, tag: 'release-077777' }, signal)).toBe(
+    repository.firstCommit,
+  );
+  await refuse('100,000 tags', repository.url, { tag: 'v9', says: /has no tag/ });
+});
+
+test('a tag of a tag of a tag leads to its commit', async () => {
+  await using repository = await createRepository({ files: { a: '1' }, tag: 'v1' });
+  let id = repository.firstCommit;
+  for (let depth = 0; depth < 50; depth++) {
+    const type = depth === 0 ? 'commit' : 'tag';
+    const { stdout } = await execa('git', ['hash-object', '-t', 'tag', '-w', '--stdin'], {
+      cwd: repository.directory,
+      input: `object ${id}\ntype ${type}\ntag v1\ntagger A <a@b.c> 0 +0000\n\nx\n`,
+    });
+    id = stdout;
+  }
+  await repository.git('update-ref', 'refs/tags/deep', id);
+  const { source } = await prepareSource();
+  expect(await source.resolve({ url: repository.url, tag: 'deep' }, signal)).toBe(
+    repository.firstCommit,
+  );
+  await repository.git('config', 'uploadpack.allowAnySHA1InWant', 'true');
+  await refuse('the id of a tag in place of a commit', repository.url, {
+    tag: id,
+    says: /is not a commit/,
+  });
+});
+
+test.each(['blob', 'tree'])('a tag that leads to a %s is refused', async (type) => {
+  await using repository = await createRepository({ files: { 'd/a': '1' } });
+  await repository.tag('v1', { at: type === 'blob' ? 'HEAD:d/a' : 'HEAD:d' });
+  await refuse(`a tag of a ${type}`, repository.url, { says: /does not lead to a commit/ });
+});
+
+test('names that only some file systems tell apart are written as they are', async () => {
+  const names = ['Read.me', 'read.me', 'r\u00e9', 're\u0301', 'a.', 'a', 'con', 'x\u202etxt'];
+  await using repository = await createRepository({
+    files: Object.fromEntries(names.map((name) => [`d/${name}`, name])),
+    tag: 'v1',
+  });
+  const { source, folder, requireHarmless } = await prepareSource();
+  const at = { url: repository.url, tag: 'v1' };
+  const commit = await source.resolve(at, signal);
+  await source.checkout({ ...at, commit }, join(folder, 'source', 'tree'), signal);
+  const written = await readdir(join(folder, 'source', 'tree', 'd'));
+  expect(written.toSorted()).toEqual((await readdir(join(repository.directory, 'd'))).toSorted());
+  await requireHarmless();
 });
 
 test('a bomb of zeros is not unfolded', async () => {
@@ -161,7 +214,7 @@ test('a bomb of zeros is not unfolded', async () => {
     files: { 'connect.yaml': 'x'.repeat(100 * 1024 * 1024) },
     tag: 'v1',
   });
-  await requireRefused('a connect.yaml of 100 MB, packed to 100 KB', repository.url, {
+  await refuse('a connect.yaml of 100 MB, packed to 100 KB', repository.url, {
     maxTreeBytes: 50 * 1024 * 1024,
     says: /larger than 50 MiB/,
   });
@@ -176,7 +229,7 @@ test.each([
     files: { 'app/package.json': { symlink: target } },
     tag: 'v1',
   });
-  await requireRefused(trick, repository.url, { says: /symlink/ });
+  await refuse(trick, repository.url, { says: /symlink/ });
 });
 
 test('a redirect is not followed where hosts are restricted, and its target is not asked', async () => {
@@ -190,13 +243,13 @@ test('a redirect is not followed where hosts are restricted, and its target is n
   front.listen(0, '127.0.0.1');
   await once(front, 'listening');
   const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}/connector.git`;
-  await requireRefused('a redirect', url, { allowPrivate: false, says: /leads to another URL/ });
+  await refuse('a redirect', url, { allowPrivate: false, says: /leads to another URL/ });
   expect(target.requests).toEqual([]);
   front.close();
 });
 
 test('programs that a repository names are not run by a checkout', async () => {
-  const { source, folder, requireHarmless } = await prepare();
+  const { source, folder, requireHarmless } = await prepareSource();
   const program = `touch ${join(folder, 'outside', 'executed')}`;
   await using repository = await createRepository({
     files: {
