@@ -43,7 +43,8 @@ export function planAudit(manager: ManagerChoice, pnpmLock: string | undefined):
           '--network-timeout',
           String(requestTimeoutMs),
         ]),
-        environment: { YARN_OFFLINE: 'false' },
+        // Else it would become the program that the project names.
+        environment: { YARN_OFFLINE: 'false', YARN_IGNORE_PATH: '1' },
       };
     case 'yarn-berry':
       return {

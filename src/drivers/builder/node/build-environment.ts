@@ -20,7 +20,15 @@ export function selectOperatorEnvironment(
     const isPassed = [passed, registryConfig, yarnRegistryConfig].some((rule) => rule.test(name));
     return isPassed ? [[name, value] as const] : [];
   });
-  return { ...Object.fromEntries(entries), PATH: selectPath(operator['PATH'] ?? '') };
+  const selected = Object.fromEntries(entries);
+  return { ...pinYarnRegistry(selected), ...selected, PATH: selectPath(operator['PATH'] ?? '') };
+}
+
+/** Yarn sends these credentials to whichever registry a project's `.yarnrc.yml` names, unless the environment names one. */
+function pinYarnRegistry(selected: Environment): Environment {
+  const names = Object.keys(selected);
+  const hasCredentials = names.some((name) => /^yarn_npm_auth_(?:token|ident)$/i.test(name));
+  return hasCredentials ? { YARN_NPM_REGISTRY_SERVER: 'https://registry.yarnpkg.com' } : {};
 }
 
 /** Where the operator's own `.npmrc` is; npm does not mind if there is none. */

@@ -9,6 +9,7 @@ import { listTree } from './list-tree.ts';
 import { describeTree, findDifference, parseManifest, printManifest } from './manifest.ts';
 import { altersPackages } from './package-json.ts';
 import type { ManagerChoice } from './package-manager.ts';
+import { maxManagerFileBytes, readBounded } from './read-bounded.ts';
 import { readUsage } from './usage-record.ts';
 import { createWorkFolder, moveIntoPlace, removeTree } from './work-folders.ts';
 
@@ -116,22 +117,28 @@ async function layerKey(install: LayerInputs): Promise<string | undefined> {
   if (!isPlain || !manager.locked || manager.hasWorkspaces || packageJson === undefined) return;
   if (altersPackages(packageJson) || record.localDependencies.length > 0) return;
   if (record.facts.files.has(modules)) return;
-  const read = (name: string) => readFile(join(folder, name), 'utf8').catch(() => '');
+  const read = (name: string) => readText(join(folder, name));
   const locks = (await Promise.all(npmLockfiles.map(read))).map(withoutOwnVersion);
   const others = await Promise.all(otherFiles.map(read));
   const inputs = [manager, packageJson.resolution, locks, others, surroundings];
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex');
 }
 
+/** Not what it was inspected as, where the build of a sibling has written there: the install will say so. */
+async function readText(path: string): Promise<string> {
+  const content = await readBounded(path, maxManagerFileBytes).catch(() => undefined);
+  return content?.toString('utf8') ?? '';
+}
+
 /** A lockfile of npm repeats the application's own version, which every release of a connector changes. */
-function withoutOwnVersion(lockfile: string): unknown {
+function withoutOwnVersion(lockfile: string): string {
   if (lockfile === '') return lockfile;
   try {
     const lock = withoutVersion(JSON.parse(lockfile));
     const packages = recordOf(lock['packages']);
-    return { ...lock, packages: { ...packages, '': withoutVersion(packages['']) } };
+    return JSON.stringify({ ...lock, packages: { ...packages, '': withoutVersion(packages['']) } });
   } catch {
-    // npm will say what is wrong with it.
+    // Npm will say what is wrong with it, be it that it is nested too deeply.
     return lockfile;
   }
 }

@@ -37,5 +37,13 @@ export function tooManyFailure(application: string, limit: number): BuildFailure
 }
 
 function describe({ application, from, dependency }: NamedDependency): string {
-  return `Application "${application}" depends on "${dependency}" (${from}/package.json)`;
+  return `Application "${application}" depends on "${shown(dependency)}" (${from}/package.json)`;
 }
+
+/** What a repository has written, in a message. */
+export function shown(text: string): string {
+  const plain = text.replaceAll(/\p{Cc}/gu, '?');
+  return plain.length > maxShown ? `${plain.slice(0, maxShown).toWellFormed()}…` : plain;
+}
+
+const maxShown = 200;

@@ -5,7 +5,8 @@ import type { Source } from '../../../ports/source.ts';
 import { folderFailure, missingFailure, outsideFailure, tooManyFailure } from './input-failures.ts';
 import { type FolderRecord, findFolder, inspectFolder, listFolders } from './inspect.ts';
 import { createMemory, type Memory } from './memory.ts';
-import { anywhere, resolveInRepository } from './reach.ts';
+import { anywhere, climbingWorkspaces, resolveInRepository } from './reach.ts';
+import { absent } from './read-bounded.ts';
 
 /** An application's folder and what it needs of its repository. */
 export interface BuildInputs {
@@ -80,6 +81,8 @@ async function followDependencies(
       return inspectFolder(await checkout(), folder);
     });
     for (const path of record.outside) outside.add(path);
+    for (const dependency of outsideWorkspaces(record))
+      throw outsideFailure({ application, from: record.place, dependency });
     for (const dependency of record.localDependencies) await follow(record.place, dependency);
     return record;
   };
@@ -95,7 +98,7 @@ async function followDependencies(
     }
     // A packed archive, or the repository's root itself.
     outside.add(anywhere);
-    const present = await lstat(join(await checkout(), folder)).catch(() => undefined);
+    const present = await lstat(join(await checkout(), folder)).catch(absent);
     if (present === undefined) throw missingFailure(named);
   };
   const isFolder = async (folder: string): Promise<boolean> =>
@@ -103,6 +106,12 @@ async function followDependencies(
     (await findFolder(await checkout(), folder)) !== undefined;
 
   return { record: await visit(application), siblings, trees, outside };
+}
+
+/** A package manager would write into them. */
+function outsideWorkspaces({ place, facts }: FolderRecord): readonly string[] {
+  const folders = facts.packageJson === undefined ? [] : climbingWorkspaces(facts.packageJson);
+  return folders.filter((path) => resolveInRepository(place, path) === undefined);
 }
 
 async function requireFolder(root: string, application: string): Promise<void> {

@@ -1,11 +1,13 @@
 import type { Dirent } from 'node:fs';
-import { open, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { join, posix, relative, sep } from 'node:path';
 import { BuildFailure } from '../../../core/failure.ts';
+import { shown } from './input-failures.ts';
 import { importsWithAssert } from './node-version.ts';
 import { type PackageJson, parsePackageJson } from './package-json.ts';
 import type { FolderFacts } from './plan.ts';
 import { anywhere, localDependencies, packagePathsOutside, pathsOutside } from './reach.ts';
+import { absent, maxManagerFileBytes, readBounded, UnreadableFile } from './read-bounded.ts';
 
 /** What a folder of the repository holds, and what it uses beyond itself. */
 export interface FolderRecord {
@@ -22,10 +24,13 @@ export async function inspectFolder(root: string, folder: string): Promise<Folde
   const directory = await findFolder(root, folder);
   if (directory === undefined) throw new Error(`The checkout has no folder ${folder}.`);
   const place = relative(await realpath(root), directory);
+  const files = new Set(await readdir(directory));
+  for (const name of managerFiles)
+    if (files.has(name)) await requireReadable(directory, folder, name);
   const packageJson = await readPackageJson(directory, folder);
   const scanned = await scanFiles(directory, place);
   const facts: FolderFacts = {
-    files: new Set(await readdir(directory)),
+    files,
     packageJson,
     procfile: await readStart(join(directory, 'Procfile')),
     yarnLock: await readStart(join(directory, 'yarn.lock')),
@@ -68,31 +73,54 @@ async function readPackageJson(
   directory: string,
   folder: string,
 ): Promise<PackageJson | undefined> {
-  const text = await readFile(join(directory, 'package.json'), 'utf8').catch(absent);
-  if (text === undefined) return undefined;
   try {
-    return parsePackageJson(text);
+    const content = await readBounded(join(directory, 'package.json'), maxPackageJsonBytes);
+    return content && parsePackageJson(content.toString('utf8'));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new BuildFailure('prepare', `${folder}/package.json cannot be read: ${reason}.`, {
-      nextStep: 'Correct the file, and commit and tag again.',
-      cause,
-    });
+    throw unreadable(`${folder}/package.json`, cause);
   }
+}
+
+const maxPackageJsonBytes = 1024 * 1024;
+
+/** What else is read of a folder, by Berth as by a package manager. */
+const managerFiles = [
+  'npm-shrinkwrap.json',
+  'package-lock.json',
+  'yarn.lock',
+  'pnpm-lock.yaml',
+  '.npmrc',
+  '.yarnrc',
+  '.yarnrc.yml',
+  'pnpm-workspace.yaml',
+  'Procfile',
+];
+
+async function requireReadable(directory: string, folder: string, name: string): Promise<void> {
+  try {
+    await readBounded(join(directory, name), maxManagerFileBytes);
+  } catch (cause) {
+    throw unreadable(`${folder}/${name}`, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): BuildFailure {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new BuildFailure('prepare', `${path} cannot be read: ${shown(reason)}.`, {
+    nextStep: 'Correct the file, and commit and tag again.',
+    cause,
+  });
 }
 
 const startBytes = 16 * 1024;
 
 /** The first part of a file: enough for a Procfile, and for the version in a lockfile. */
 async function readStart(path: string): Promise<string | undefined> {
-  const file = await open(path).catch(absent);
-  if (file === undefined) return undefined;
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(startBytes), 0, startBytes, 0);
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await file.close();
-  }
+  const content = await readBounded(path, maxManagerFileBytes).catch((error: unknown) => {
+    if (error instanceof UnreadableFile) return undefined;
+    throw error;
+  });
+  return content?.toString('utf8', 0, startBytes);
 }
 
 async function hasYarnRelease(directory: string): Promise<boolean> {
@@ -132,10 +160,4 @@ async function readScanned(directory: string, entry: Dirent): Promise<string> {
   if (entry.isSymbolicLink()) return readlink(path);
   if (!entry.isFile() || skippedFiles.test(entry.name)) return '';
   return (await stat(path)).size > scanLimits.fileBytes ? '' : readFile(path, 'utf8');
-}
-
-function absent(error: unknown): undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-  throw error;
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckedOut } from './checkout.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { FolderRecord } from './inspect.ts';
 import { planManager } from './plan.ts';
+import { maxManagerFileBytes, readBounded } from './read-bounded.ts';
 
 /** An application whose folder has a lockfile. */
 export interface LockedApplication {
@@ -33,10 +33,7 @@ export async function digestOfLockfile(
   const texts = await Promise.all(
     files
       .filter((name) => facts.files.has(name))
-      .map(async (name) => [
-        name,
-        withoutOwnName(await readFile(join(tree, application, name), 'utf8')),
-      ]),
+      .map(async (name) => [name, withoutOwnName(await readText(join(tree, application, name)))]),
   );
   const { packageJson } = facts;
   const inputs = [reachesOut && application, planManager(facts), packageJson?.resolution, texts];
@@ -53,25 +50,34 @@ export async function digestLockfiles(
     files.filter((name) => facts.files.has(name)).map((name) => join(place, name)),
   );
   const digests = paths.map(async (path) => {
-    const content = await readFile(join(tree, path));
-    return [path, createHash('sha256').update(content).digest('hex')] as const;
+    const content = await readBounded(join(tree, path), maxManagerFileBytes);
+    return [
+      path,
+      createHash('sha256')
+        .update(content ?? '')
+        .digest('hex'),
+    ] as const;
   });
   return new Map(await Promise.all(digests));
 }
 
+async function readText(path: string): Promise<string> {
+  return (await readBounded(path, maxManagerFileBytes))?.toString('utf8') ?? '';
+}
+
 /** A lockfile of npm begins with the application's own name and version, which nobody asks about. */
-function withoutOwnName(text: string): unknown {
+function withoutOwnName(text: string): string {
   if (!text.startsWith('{')) return text;
   try {
     const lock: NpmLockfile = JSON.parse(text);
     const own = { name: '', version: '' };
-    return {
+    return JSON.stringify({
       ...lock,
       ...own,
       packages: { ...lock.packages, '': { ...lock.packages?.[''], ...own } },
-    };
+    });
   } catch {
-    // npm will say what is wrong with it.
+    // Npm will say what is wrong with it, be it that it is nested too deeply.
     return text;
   }
 }

@@ -8,6 +8,8 @@ export interface PackageJson {
   readonly engine: string | undefined;
   readonly packageManager: string | undefined;
   readonly hasWorkspaces: boolean;
+  /** As they are written: where they lie, or patterns of that. */
+  readonly workspaces: readonly string[];
   /** Something is installed that is not only for development. */
   readonly hasProductionDependencies: boolean;
   /** False where an install would do nothing at all. */
@@ -30,6 +32,8 @@ const installScripts = [
   'prepare',
   'postprepare',
 ];
+/** What is deeper would end in an overflow somewhere. */
+const maxLevels = 100;
 const dependencySections = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
 const resolutionFields = [
   ...dependencySections,
@@ -44,6 +48,7 @@ const resolutionFields = [
 export function parsePackageJson(text: string): PackageJson {
   const parsed: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
   if (!isRecord(parsed)) throw new SyntaxError('it must hold an object');
+  if (isDeeperThan(maxLevels, parsed)) throw new SyntaxError('it is nested too deeply');
   const { scripts, engines, packageManager, workspaces, ...rest } = parsed;
   const dependencies = dependencySections.flatMap((section) =>
     Object.entries(stringsOf(rest[section])),
@@ -65,6 +70,7 @@ export function parsePackageJson(text: string): PackageJson {
     engine: stringOf(stringsOf(engines)['node']),
     packageManager: stringOf(packageManager),
     hasWorkspaces: workspaces !== undefined,
+    workspaces: workspacesIn(workspaces),
     hasInstallScript,
     hasProductionDependencies: production.length > 0 || workspaces !== undefined,
     resolution: JSON.stringify(resolutionFields.map((field) => parsed[field] ?? null)),
@@ -94,12 +100,24 @@ function pathsIn(value: unknown): readonly string[] {
   return isRecord(value) ? Object.values(value).flatMap(pathsIn) : [];
 }
 
+/** A list, or in the form of Yarn 1 an object with the list. */
+function workspacesIn(value: unknown): readonly string[] {
+  const list = isRecord(value) ? value['packages'] : value;
+  return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
+}
+
+/** Without a prototype: a script may be named, or ask for, `constructor`. */
 function stringsOf(value: unknown): Record<string, string> {
-  if (!isRecord(value)) return {};
-  const entries = Object.entries(value).filter((entry): entry is [string, string] => {
-    return typeof entry[1] === 'string';
-  });
-  return Object.fromEntries(entries);
+  const strings: Record<string, string> = Object.create(null);
+  if (!isRecord(value)) return strings;
+  for (const [name, text] of Object.entries(value))
+    if (typeof text === 'string') strings[name] = text;
+  return strings;
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeperThan(levels - 1, item));
 }
 
 function stringOf(value: unknown): string | undefined {

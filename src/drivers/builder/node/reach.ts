@@ -1,16 +1,37 @@
 import { posix } from 'node:path';
 import { isHookSetup, type PackageJson } from './package-json.ts';
 
-/** Dependencies on folders of the same repository: `file:../shared`, `link:…`, `portal:…` or a bare `../shared`. */
+/**
+ * Dependencies on folders of the same repository: `file:../shared`, `link:…`, `portal:…` or a bare `../shared`; and on such
+ * as no repository has: `file:/srv`, `~/shared`.
+ */
 export function localDependencies(packageJson: PackageJson): readonly string[] {
-  return Object.values(packageJson.dependencies).flatMap((spec) => {
-    const [, path] = /^(?:file:|link:|portal:)?(\.{1,2}(?:\/.*)?)$/.exec(spec) ?? [];
-    return path === undefined ? [] : [path];
-  });
+  return Object.values(packageJson.dependencies).flatMap(pathOf);
+}
+
+/** Folders that workspaces lie in, where they lie above their own. */
+export function climbingWorkspaces({ workspaces }: PackageJson): readonly string[] {
+  return workspaces.map(startOf).filter((path) => /^\.\.(?:\/|$)/.test(path));
+}
+
+function pathOf(spec: string): readonly string[] {
+  const [, scheme, path = ''] = /^(file:|link:|portal:)?(.*)$/s.exec(spec) ?? [];
+  // As npm reads it: `file:/../a` and `file://./a` are meant to be relative.
+  const plain = scheme === undefined ? path : path.replace(/^\/{1,3}(?=\.\.?(?:\/|$))/, '');
+  const isPath = /^(?:\.{1,2}(?:\/|$)|\/|~\/|[a-z]:[\\/])/i.test(plain);
+  return isPath || /(?:^|\/)\.\.(?:\/|$)/.test(scheme === undefined ? '' : plain) ? [plain] : [];
+}
+
+/** Up to the first name that is a pattern. */
+function startOf(pattern: string): string {
+  const names = pattern.replace(/^!/, '').split('/');
+  const end = names.findIndex((name) => /[*?[\]{}()!]/.test(name));
+  return posix.normalize((end === -1 ? names : names.slice(0, end)).join('/') || '.');
 }
 
 /** Where a relative path ends up in the repository; undefined outside of it. */
 export function resolveInRepository(folder: string, path: string): string | undefined {
+  if (/^(?:\/|~|[a-z]:[\\/])/i.test(path)) return undefined;
   const resolved = posix.join(folder, path).replace(/\/$/, '');
   return resolved === '..' || resolved.startsWith('../') ? undefined : resolved;
 }
@@ -43,7 +64,9 @@ export function pathsOutside(
 export function packagePathsOutside(packageJson: PackageJson, folder: string): readonly string[] {
   const place = { folder, subfolder: '' };
   const scripts = Object.values(packageJson.scripts).filter((script) => !isHookSetup(script));
-  const leaves = scripts.some((script) => /(?:^|[\s=])\.\.(?=$|[\s;&|])/.test(script));
+  const leaves =
+    scripts.some((script) => /(?:^|[\s=])\.\.(?=$|[\s;&|])/.test(script)) ||
+    packageJson.workspaces.some((pattern) => pattern.split('/').includes('..'));
   return [
     ...pathsOutside(packageJson.rest, place),
     ...scripts.flatMap((script) => pathsOutside(script, place)),

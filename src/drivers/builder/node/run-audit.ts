@@ -81,7 +81,12 @@ async function ask(
   const folders = { home, temporary, path: [where.path] };
   const place = {
     directory: where.directory,
-    environment: { ...buildEnvironment(surroundings, folders, {}), ...environment },
+    environment: {
+      ...buildEnvironment(surroundings, folders, {}),
+      // Else Yarn 1 makes the folder that the project names, wherever that is.
+      YARN_CACHE_FOLDER: join(temporary, 'yarn'),
+      ...environment,
+    },
   };
   const result = await runTool({
     file: join(where.path, command.tool),

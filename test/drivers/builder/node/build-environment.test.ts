@@ -38,6 +38,7 @@ test('of the operator only the path, the network and the registries reach a buil
     'NPM_CONFIG_STRICT_SSL',
     'PATH',
     'YARN_NPM_AUTH_TOKEN',
+    'YARN_NPM_REGISTRY_SERVER',
     'https_proxy',
     'npm_config_//acme.example/:_authToken',
     'npm_config_@acme:registry',

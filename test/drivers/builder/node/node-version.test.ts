@@ -58,3 +58,17 @@ test.each([
 ])('%s with %s imports with assert: %j', (name, text, expected) => {
   expect(importsWithAssert(name, text)).toBe(expected);
 });
+
+test.each([
+  ['many parts', Array.from({ length: 100_000 }, (_, i) => `>=${i}`).join(' ')],
+  ['many ranges', Array.from({ length: 100_000 }, (_, i) => `^${i}`).join('||')],
+  ['many digits', `>=${'9'.repeat(1_000_000)}`],
+  ['many spaces', `>=${' '.repeat(1_000_000)}x`],
+])('a range of %s is not thought about', (_, engine) => {
+  const start = process.cpuUsage();
+  expect(chooseNode(engine).note).toBe(
+    'engines.node is longer than 256 characters: Node 24 is used.',
+  );
+  expect(chooseNode(engine, { importsWithAssert: true }).major).toBe(20);
+  expect(process.cpuUsage(start).user).toBeLessThan(1_000_000);
+});

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parsePackageJson } from '../../../../src/drivers/builder/node/package-json.ts';
 import {
+  climbingWorkspaces,
   localDependencies,
   packagePathsOutside,
   pathsOutside,
@@ -16,7 +17,33 @@ test('local dependencies are found in every section', () => {
       peerDependencies: { g: 'file:../g' },
     }),
   );
-  expect(localDependencies(packageJson)).toEqual(['../a', '../../b', '../c/', './d']);
+  expect(localDependencies(packageJson)).toEqual(['../a', '../../b', '../c/', './d', '/etc']);
+});
+
+test.each([
+  ['file:a/../../b', ['a/../../b']],
+  ['file:/../b', ['../b']],
+  ['file:///etc', ['///etc']],
+  ['link:~/b', ['~/b']],
+  ['C:\\b', ['C:\\b']],
+  ['file:vendor', []],
+  ['me/repository', []],
+  ['npm:@a/b@1', []],
+])('the dependency %j is on %j', (spec, expected) => {
+  const text = JSON.stringify({ dependencies: { a: spec } });
+  expect(localDependencies(parsePackageJson(text))).toEqual(expected);
+});
+
+test.each([
+  [['packages/*'], []],
+  [
+    ['../shared', '../packages/*', '!../x'],
+    ['../shared', '../packages', '../x'],
+  ],
+  [{ packages: ['packages/../../{a,b}'] }, ['..']],
+  ['../x', []],
+])('workspaces %j climb to %j', (workspaces, expected) => {
+  expect(climbingWorkspaces(parsePackageJson(JSON.stringify({ workspaces })))).toEqual(expected);
 });
 
 test.each([
@@ -27,6 +54,9 @@ test.each([
   ['service', '..', '.'],
   ['service', '../..', undefined],
   ['service', '../../other', undefined],
+  ['service', '/etc', undefined],
+  ['service', '~/x', undefined],
+  ['service', 'a/../../../x', undefined],
 ])('from %s the path %s is %s', (folder, path, expected) => {
   expect(resolveInRepository(folder, path)).toBe(expected);
 });

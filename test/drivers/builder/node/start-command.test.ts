@@ -166,3 +166,13 @@ describe('how an application starts', () => {
     });
   });
 });
+
+test.each(['constructor', 'toString', '__proto__'])('no script is named %s by itself', (name) => {
+  const packageJson = parsePackageJson(JSON.stringify({ scripts: { start: `npm run ${name}` } }));
+  expect(
+    planStart({
+      ...{ application: 'app', procfile: undefined, packageJson, hasServerFile: false },
+      runStart: 'npm start',
+    }),
+  ).toEqual({ kind: 'shell', command: 'npm start' });
+});

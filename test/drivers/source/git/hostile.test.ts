@@ -277,7 +277,7 @@ test('programs that a repository names are not run by a checkout', async () => {
 });
 
 async function makeTree(repository: TestRepository, entries: string): Promise<string> {
-  const { stdout } = await execa('git', ['mktree', '-z'], {
+  const { stdout } = await execa('git', ['mktree', '-z', '--missing'], {
     cwd: repository.directory,
     input: `${entries}\0`,
   });
