@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** What is waited for is there much earlier, unless everything runs at once. */
-const pollOnBusyMachine = { timeout: 20_000 };
+const pollOnBusyMachine = { timeout: 60_000 };
 
 /** Tests that name no engine take the one of the run: SQLite, but with these settings PostgreSQL, on a server of the run. */
 const onPostgres = {
@@ -46,8 +46,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', 'test/model/**/*.test.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
+          testTimeout: 480_000,
+          hookTimeout: 480_000,
           expect: { poll: pollOnBusyMachine },
         },
       },

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { dataLayout } from '../compose/data-layout.ts';
 import type { Wrap } from '../compose/plane.ts';
-import { type PlaneMessage, type PlaneName, runPlane } from '../compose/run-plane.ts';
+import type { PlaneMessage, PlaneName } from '../compose/run-plane.ts';
 import { supervise } from '../compose/supervise.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { forgetSecrets, readEnv, readOperatorEnvironment } from '../config/read-env.ts';
@@ -30,6 +30,8 @@ export async function serve({
       else if (message.kind === 'failed') fail(message.message);
     };
     const between = wrap === undefined ? {} : { wrap };
+    // The supervisor has no use for what a plane is made of.
+    const { runPlane } = await import('../compose/run-plane.ts');
     const started = await runPlane(plane, { config, environment, stop, tell, ...between });
     if (!started) process.exitCode = 1;
     if (process.connected) process.disconnect();

@@ -1,10 +1,8 @@
 import { pino } from 'pino';
 import type { BootstrapClient, Config } from '../config/parse-config.ts';
 import { describeFailure } from '../core/failure.ts';
-import { openControlPlane } from './open-control-plane.ts';
-import { openDataPlane } from './open-data-plane.ts';
 import { OutageLog } from './outage-log.ts';
-import type { OpenPlane, Wrap } from './plane.ts';
+import type { OpenPlane, PlaneInput, Wrap } from './plane.ts';
 
 export type PlaneName = 'control' | 'data';
 
@@ -17,9 +15,10 @@ export type PlaneMessage =
     }
   | { readonly kind: 'failed'; readonly message: string };
 
-const planes: Record<PlaneName, typeof openControlPlane> = {
-  control: openControlPlane,
-  data: openDataPlane,
+/** Neither reads what only the other needs. */
+const planes: Record<PlaneName, (input: PlaneInput) => Promise<OpenPlane>> = {
+  control: async (input) => (await import('./open-control-plane.ts')).openControlPlane(input),
+  data: async (input) => (await import('./open-data-plane.ts')).openDataPlane(input),
 };
 
 /** Runs one plane until `stop` fires. @returns false where it could not start */

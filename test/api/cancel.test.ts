@@ -37,7 +37,7 @@ async function openGate(): Promise<Gate> {
 
 /** The process that has come to the gate. */
 async function arrived(gate: Gate, times = 1): Promise<number> {
-  await expect.poll(() => gate.arrivals(), { timeout: 30_000 }).toHaveLength(times);
+  await expect.poll(() => gate.arrivals(), { timeout: 60_000 }).toHaveLength(times);
   return (await gate.arrivals()).at(-1) ?? 0;
 }
 

@@ -328,7 +328,7 @@ describe('setRepository', () => {
   test('overtakes a preview that runs', async () => {
     await using slow = await gated();
     const pending = await update(slow.staged, updatePreviewable);
-    await expect.poll(() => slow.gate.arrivals(), { timeout: 20_000 }).not.toHaveLength(0);
+    await expect.poll(() => slow.gate.arrivals(), { timeout: 60_000 }).not.toHaveLength(0);
     const moved = { action: 'setRepository', url: repository.url, tag: 'v1' };
     const changed = await update(pending, moved);
     await slow.gate.open();
@@ -449,7 +449,7 @@ describe('publish', () => {
   test('lets nobody change or delete the draft meanwhile', async () => {
     await using slow = await gated();
     const processing = await update(slow.staged, publish);
-    await expect.poll(() => slow.gate.arrivals(), { timeout: 20_000 }).not.toHaveLength(0);
+    await expect.poll(() => slow.gate.arrivals(), { timeout: 60_000 }).not.toHaveLength(0);
 
     for (const action of [publish, updatePreviewable, { action: 'setRepository', tag: 'v1' }]) {
       expectErrors(await update(processing, action), 400, ['ConnectorStagedInvalidStatus']);

@@ -70,7 +70,7 @@ function receivedAs(messageId: string): Promise<Received> {
         .map(({ details }: { details: Received }) => details)
         .find((one: Received) => one.received?.message.messageId === messageId);
     },
-    { timeout: 15_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 }
 

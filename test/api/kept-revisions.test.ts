@@ -58,9 +58,9 @@ test('as many revisions are kept as is set, with everything that a rollback to t
   expectErrors(await rollBackTo(2), 404, ['ResourceNotFound']);
 
   const artifacts = () => readdir(join(berth.dataDirectory, 'builds', 'artifacts'));
-  await expect.poll(artifacts, { timeout: 20_000 }).toHaveLength(3);
+  await expect.poll(artifacts, { timeout: 60_000 }).toHaveLength(3);
   await undeploy(berth, other.body.id);
-  await expect.poll(artifacts, { timeout: 20_000 }).toHaveLength(2);
+  await expect.poll(artifacts, { timeout: 60_000 }).toHaveLength(2);
 
   await settled(await rollBackTo(3));
   expect(reportTitles(deployment)).toContain(

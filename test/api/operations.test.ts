@@ -150,7 +150,7 @@ describe('while another one runs', () => {
   test('one that is queued is cancelled without running', async () => {
     const slow = await previewConnector(berth, { url: repository.url, tag: 'slow' });
     const running = await berth.request('POST', `/${berth.projectKey}/deployments`, draftOf(slow));
-    await expect.poll(() => gate.arrivals(), { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(() => gate.arrivals(), { timeout: 60_000 }).toHaveLength(1);
     const queued = await redeploy(berth, await get(`/deployments/${deployment.body.id}`));
     expect(queued.body.status).toBe('Queued');
     const publish = await berth.request('POST', `/connectors/drafts/${connector.body.id}`, {

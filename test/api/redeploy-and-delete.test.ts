@@ -382,7 +382,7 @@ describe('a busy deployment', () => {
     };
 
     const deploying = await create(draftOf(staged));
-    await expect.poll(() => up.arrivals(), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => up.arrivals(), { timeout: 60_000 }).toHaveLength(1);
     expect(deploying.body.status).toBe('Deploying');
     await refusesAll(deploying, 'deploying');
     const stale = await update(deploying, { version: 9, actions: [{ action: 'redeploy' }] });

@@ -71,13 +71,13 @@ const untilSettled = (id: string): Promise<Deployment> =>
       const { body } = await deployments().withId({ ID: id }).get().execute();
       return ['Queued', 'Deploying', 'Undeploying'].includes(body?.status ?? '') ? undefined : body;
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 
 const untilGone = (id: string) =>
   vi.waitFor(
     () => expect(deployments().withId({ ID: id }).get().execute()).rejects.toMatchObject(gone),
-    { timeout: 20_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 const gone = { statusCode: 404, body: { errors: [{ code: 'ResourceNotFound' }] } };
 
@@ -93,7 +93,7 @@ async function update(
       const { body } = await draft.get().execute();
       return body !== undefined && isOver(body) ? body : undefined;
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 }
 
@@ -218,7 +218,7 @@ describe('the official SDK', () => {
           ]),
         );
       },
-      { timeout: 10_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     );
   });
 

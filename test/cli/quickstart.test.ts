@@ -41,7 +41,7 @@ describe('berth quickstart', { timeout: 120_000 }, () => {
     expect(answers[0]).toContain('Hello from Berth');
     expect(JSON.parse(answers[1] ?? '')).toEqual({ messageIds: [expect.any(String)] });
     const readLogs = ready.commands[2]?.command ?? '';
-    await expect.poll(() => paste(readLogs), { timeout: 10_000 }).toContain('from curl');
+    await expect.poll(() => paste(readLogs), { timeout: 60_000 }).toContain('from curl');
 
     second.interrupt();
     expect(await second.ended, second.errors()).toBe(0);
@@ -129,7 +129,7 @@ function startQuickstart(args: readonly string[], env: NodeJS.ProcessEnv) {
 
 /** As a person would, in a shell. */
 async function paste(command: string): Promise<string> {
-  return (await execa('sh', ['-c', command], { timeout: 10_000 })).stdout;
+  return (await execa('sh', ['-c', command], { timeout: 60_000 })).stdout;
 }
 
 async function takenPort(): Promise<number> {

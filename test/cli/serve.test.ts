@@ -29,7 +29,7 @@ test.for([
     },
     extendEnv: false,
     reject: false,
-    timeout: 20_000,
+    timeout: 60_000,
     killSignal: 'SIGKILL',
   });
   expect(ended).toMatchObject({ exitCode: 1, timedOut: false });

@@ -190,10 +190,10 @@ export function describeBuilder(name: string, preparePlace: () => Promise<Builde
       const file = join(of.place.directory, 'pid');
       const building = of.build({ signal: abort.signal, environment: { PID_FILE: file } });
       const outcome = expect(building).rejects.toThrow('enough');
-      const pid = await vi.waitFor(() => readPid(file), { timeout: 20_000 });
+      const pid = await vi.waitFor(() => readPid(file), { timeout: 60_000 });
       abort.abort(new Error('enough'));
       await outcome;
-      await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false);
+      await expect.poll(() => isAlive(pid), { timeout: 60_000 }).toBe(false);
     });
 
     test('a build goes on when one of two who wait for it gives up', async () => {
@@ -211,10 +211,10 @@ export function describeBuilder(name: string, preparePlace: () => Promise<Builde
         onOutput: (line) => lines.push(line),
       });
       const gaveUp = expect(first).rejects.toThrow('enough');
-      await vi.waitFor(() => expect(lines).toContain('waiting'), { timeout: 20_000 });
+      await vi.waitFor(() => expect(lines).toContain('waiting'), { timeout: 60_000 });
       const heard: string[] = [];
       const second = of.build({ environment, onOutput: (line) => heard.push(line) });
-      await vi.waitFor(() => expect(heard).not.toEqual([]), { timeout: 20_000 });
+      await vi.waitFor(() => expect(heard).not.toEqual([]), { timeout: 60_000 });
       abort.abort(new Error('enough'));
       await gaveUp;
       await writeFile(go, '');

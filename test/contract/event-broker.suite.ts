@@ -252,10 +252,10 @@ export function describeEventBroker(
       const hint = vi.fn();
       const stop = broker.watch(hint);
       await broker.publish('topic', texts(1), 1000);
-      await expect.poll(() => hint.mock.calls.length, { timeout: 20_000 }).toBeGreaterThan(0);
+      await expect.poll(() => hint.mock.calls.length, { timeout: 60_000 }).toBeGreaterThan(0);
       hint.mockClear();
       await other.publish('topic', texts(1), 1000);
-      await expect.poll(() => hint.mock.calls.length, { timeout: 20_000 }).toBeGreaterThan(0);
+      await expect.poll(() => hint.mock.calls.length, { timeout: 60_000 }).toBeGreaterThan(0);
       stop();
     });
 

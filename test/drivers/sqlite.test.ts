@@ -204,7 +204,7 @@ test('kill -9 loses nothing that was acknowledged', async () => {
   for (const author of ['first', 'second', 'third']) {
     await using program = startProgram(insertProgram, [file, author, '1000000']);
     await expect
-      .poll(() => program.lines.length, { interval: 1, timeout: 20_000 })
+      .poll(() => program.lines.length, { interval: 1, timeout: 60_000 })
       .toBeGreaterThan(100);
     await program.kill();
     const acknowledged = Number(program.lines.at(-1));
@@ -241,10 +241,10 @@ test('a watcher hears of the commits of its own and of other processes', async (
     await transaction.insertInto('note').values({ author: 'a', text: '1' }).execute();
     await transaction.selectFrom('note').selectAll().execute();
   });
-  await expect.poll(() => hint.mock.calls.length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => hint.mock.calls.length, { timeout: 60_000 }).toBe(1);
   hint.mockClear();
   await runProgram(insertProgram, [file, 'other', '3']);
-  await expect.poll(() => hint.mock.calls.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => hint.mock.calls.length, { timeout: 60_000 }).toBeGreaterThan(0);
   stop();
   hint.mockClear();
   await database.kysely.deleteFrom('note').execute();

@@ -154,7 +154,7 @@ describe('a connector with an application of each type', () => {
     expect((await publish('{"notificationType":"ResourceCreated"}', { kind: 'test' })).status).toBe(
       200,
     );
-    await expect.poll(async () => (await calls('handler')).length, { timeout: 15_000 }).toBe(3);
+    await expect.poll(async () => (await calls('handler')).length, { timeout: 60_000 }).toBe(3);
 
     const received = await calls('handler');
     expect(received.map(({ status }) => status)).toEqual([500, 500, 204]);
@@ -180,15 +180,15 @@ describe('a connector with an application of each type', () => {
         .map(({ body }) => atob(JSON.parse(body).message.data))
         .filter((data) => data.includes('index'));
 
-    await expect.poll(async () => new Set(await acknowledged()).size, { timeout: 20_000 }).toBe(10);
+    await expect.poll(async () => new Set(await acknowledged()).size, { timeout: 60_000 }).toBe(10);
   });
 
   test('calls jobs at their times, by interval and by cron line with seconds', async () => {
     await expect
-      .poll(async () => (await calls('job')).length, { timeout: 15_000 })
+      .poll(async () => (await calls('job')).length, { timeout: 60_000 })
       .toBeGreaterThanOrEqual(3);
     await expect
-      .poll(async () => (await calls('cron')).length, { timeout: 15_000 })
+      .poll(async () => (await calls('cron')).length, { timeout: 60_000 })
       .toBeGreaterThanOrEqual(2);
     expect(new Set((await calls('job')).map(({ path }) => path))).toEqual(new Set(['/run']));
     expect(application('job').schedule).toBe('@every 1s');
@@ -270,12 +270,12 @@ test('messages wait while their application is down', async () => {
   const texts = Array.from({ length: 20 }, (_, index) => `message ${index}`);
   const path = `/v1/projects/test-project/topics/${body.applications[0].topic}:publish`;
   await berth.request('POST', path, { messages: texts.map((text) => ({ data: btoa(text) })) });
-  await expect.poll(log, { timeout: 15_000 }).toContain('(restart 2)');
+  await expect.poll(log, { timeout: 60_000 }).toContain('(restart 2)');
   await rm(down);
 
   const missing = async () => {
     const text = await log();
     return texts.filter((one) => !text.includes(btoa(one)));
   };
-  await expect.poll(missing, { timeout: 30_000 }).toEqual([]);
+  await expect.poll(missing, { timeout: 60_000 }).toEqual([]);
 });

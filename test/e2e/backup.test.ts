@@ -129,7 +129,7 @@ test('a Berth that is restored serves what was deployed, with its secrets, and d
   await expect.poll(() => read(web), { timeout: 60_000 }).toBe('the value');
   expect(await read(`${web}/env/SECRET`)).toBe('the secret');
   await expect
-    .poll(() => read(`${application('pictures').url}/a.txt`), { timeout: 30_000 })
+    .poll(() => read(`${application('pictures').url}/a.txt`), { timeout: 60_000 })
     .toBe('a picture');
   const path = `/test-project/deployments/${id}`;
   expect((await berth.request('GET', path)).body).toMatchObject({ status: 'Deployed', version: 1 });
@@ -154,7 +154,7 @@ test('kill -9 of a backup or a restore leaves nothing that is taken for whole', 
 
   const backup = berthCommand(berth.dataDirectory, 'backup', file);
   await expect
-    .poll(() => readdir(folder), { interval: 5, timeout: 20_000 })
+    .poll(() => readdir(folder), { interval: 5, timeout: 60_000 })
     .toEqual([expect.stringContaining('.partial')]);
   backup.kill('SIGKILL');
   await backup;
@@ -169,7 +169,7 @@ test('kill -9 of a backup or a restore leaves nothing that is taken for whole', 
   const keyFile = join(berth.dataDirectory, 'keys/secrets.key');
   const restore = berthCommand(target, 'restore', file, '--key-file', keyFile);
   await expect
-    .poll(() => readdir(target).catch(() => []), { interval: 5, timeout: 20_000 })
+    .poll(() => readdir(target).catch(() => []), { interval: 5, timeout: 60_000 })
     .toContain('logs.db');
   restore.kill('SIGKILL');
   await restore;

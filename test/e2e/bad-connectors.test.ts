@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => berth[Symbol.asyncDispose]());
 afterEach(async () => {
-  await expect.poll(() => workProcessesOf(berth.dataDirectory), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => workProcessesOf(berth.dataDirectory), { timeout: 60_000 }).toEqual([]);
   await expect.poll(() => workFoldersOf(berth.dataDirectory)).toEqual([]);
 });
 
@@ -331,7 +331,7 @@ async function previewStaged({ body }: Answer): Promise<Answer> {
     actions: [{ action: 'updatePreviewable' }],
   });
   await expect
-    .poll(async () => (await berth.request('GET', path)).body.isPreviewable, { timeout: 30_000 })
+    .poll(async () => (await berth.request('GET', path)).body.isPreviewable, { timeout: 60_000 })
     .not.toBe('pending');
   return berth.request('GET', path);
 }

@@ -35,14 +35,14 @@ test('a build waits for its turn and its report says so, though the control plan
   };
   const arrivals = async () => (await gate.arrivals()).length;
 
-  await expect.poll(titles, { timeout: 30_000 }).toContain('Waiting for other builds');
-  await expect.poll(arrivals, { timeout: 30_000 }).toBe(1);
+  await expect.poll(titles, { timeout: 60_000 }).toContain('Waiting for other builds');
+  await expect.poll(arrivals, { timeout: 60_000 }).toBe(1);
   expect((await titles()).filter((title) => title === 'Building application')).toHaveLength(1);
 
   await berth.kill('control');
   // The dead one's turn is free at once: nobody waits until its lease has run out.
-  await expect.poll(arrivals, { timeout: 30_000 }).toBe(2);
-  await expect.poll(titles, { timeout: 30_000 }).toContain('Waiting for other builds');
+  await expect.poll(arrivals, { timeout: 60_000 }).toBe(2);
+  await expect.poll(titles, { timeout: 60_000 }).toContain('Waiting for other builds');
   expect(await arrivals()).toBe(2);
 
   await gate.open();

@@ -43,7 +43,7 @@ describe('a deployment', () => {
     const path = `/test-project/deployments/${id}`;
     const away = { status: 0 };
     const status = async () => (await berth.request('GET', path).catch(() => away)).status;
-    await expect.poll(status, { timeout: 30_000 }).toBe(404);
+    await expect.poll(status, { timeout: 60_000 }).toBe(404);
   };
 
   afterEach(async () => {
@@ -53,7 +53,7 @@ describe('a deployment', () => {
       expect(deleted.status).toBe(202);
     }
     for (const { id } of body.results) await gone(id);
-    await expect.poll(() => workProcessesOf(berth.dataDirectory), { timeout: 15_000 }).toEqual([]);
+    await expect.poll(() => workProcessesOf(berth.dataDirectory), { timeout: 60_000 }).toEqual([]);
     await expect.poll(() => workFoldersOf(berth.dataDirectory)).toEqual([]);
   });
 
@@ -75,10 +75,10 @@ describe('a deployment', () => {
       await expect.poll(() => berth.pidOf('data')).not.toBe(planes.data);
       const { url } = deployment.body.applications[0];
       await expect
-        .poll(async () => (await ask(url)).body, { timeout: 15_000 })
+        .poll(async () => (await ask(url)).body, { timeout: 60_000 })
         .toBe(`value ${index}`);
       await expect
-        .poll(() => workProcessesOf(berth.dataDirectory), { timeout: 15_000 })
+        .poll(() => workProcessesOf(berth.dataDirectory), { timeout: 60_000 })
         .toHaveLength(1);
     }
   });
@@ -128,9 +128,9 @@ describe('a deployment', () => {
     const { body } = await deploy(berth, draftOf(slow));
     const deleted = await berth.request('DELETE', `/test-project/deployments/${body.id}`);
     expect(deleted).toMatchObject({ status: 202, body: { status: 'Undeploying' } });
-    await expect.poll(() => gate.arrivals(), { timeout: 15_000 }).toHaveLength(1);
+    await expect.poll(() => gate.arrivals(), { timeout: 60_000 }).toHaveLength(1);
     await berth.kill('control');
-    await expect.poll(() => gate.arrivals(), { timeout: 15_000 }).toHaveLength(2);
+    await expect.poll(() => gate.arrivals(), { timeout: 60_000 }).toHaveLength(2);
     await gate.open();
     await gone(body.id);
   });
@@ -212,11 +212,11 @@ test.for(['SIGTERM', 'kill -9'])(
       version: created.body.version,
       actions: [{ action: 'updatePreviewable' }],
     });
-    await expect.poll(() => gate.arrivals(), { timeout: 20_000 }).toHaveLength(1);
+    await expect.poll(() => gate.arrivals(), { timeout: 60_000 }).toHaveLength(1);
     if (end === 'SIGTERM') await berth.stop();
     else await berth.kill('supervisor');
 
-    await expect.poll(() => processesOf(berth.dataDirectory), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => processesOf(berth.dataDirectory), { timeout: 60_000 }).toEqual([]);
     await expect.poll(() => workFoldersOf(berth.dataDirectory)).toEqual([]);
   },
 );

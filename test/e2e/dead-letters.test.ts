@@ -43,14 +43,14 @@ test('an event that used up its deliveries is listed, and arrives once it is del
     messages: [{ data: btoa('an order') }],
   });
   const [messageId] = published.body.messageIds;
-  await expect.poll(letters, { timeout: 30_000 }).toHaveLength(1);
+  await expect.poll(letters, { timeout: 60_000 }).toHaveLength(1);
   expect(await letters()).toMatchObject([
     { messageId, data: btoa('an order'), deliveryAttempts: 5, reason: 'It answered 500.' },
   ]);
 
   const again = await berth.request('POST', verb('redeliver'), { messageIds: [messageId] });
   expect(again.body).toEqual({ messageIds: [messageId] });
-  await expect.poll(log, { timeout: 15_000 }).toContain('call 6');
+  await expect.poll(log, { timeout: 60_000 }).toContain('call 6');
   expect(await letters()).toEqual([]);
 
   // Only Berth itself calls it: by its host name nobody does.

@@ -96,7 +96,7 @@ test('a full disk stops new work with a clear error and harms nothing that runs'
   expect((await berth.request('GET', path)).body.status).toBe('Deployed');
   expect((await berth.request('GET', `${path}/logs`)).status).toBe(200);
   const before = requests.answered;
-  await expect.poll(() => requests.answered, { timeout: 30_000 }).toBeGreaterThan(before + 500);
+  await expect.poll(() => requests.answered, { timeout: 60_000 }).toBeGreaterThan(before + 500);
 
   // Room again, and no restart.
   await rm(join(disk, 'filler'));

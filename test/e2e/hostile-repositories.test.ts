@@ -34,7 +34,7 @@ describe('a hostile repository', () => {
       'outside',
     ]);
     const { dataDirectory } = berth;
-    await expect.poll(() => workProcessesOf(dataDirectory), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => workProcessesOf(dataDirectory), { timeout: 60_000 }).toEqual([]);
     await expect.poll(() => workFoldersOf(dataDirectory)).toEqual([]);
   }
 

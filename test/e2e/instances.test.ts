@@ -61,8 +61,8 @@ describe('an application that serves', () => {
     for (const restart of [1, 2, 3]) {
       await ask(`${url(0)}/crash`);
       const status = async () => (await ask(url(0))).status;
-      await expect.poll(status, { timeout: 10_000 }).not.toBe(200);
-      await expect.poll(status, { timeout: 10_000 }).toBe(200);
+      await expect.poll(status, { timeout: 60_000 }).not.toBe(200);
+      await expect.poll(status, { timeout: 60_000 }).toBe(200);
       const pauseMs = 250 * 2 ** (restart - 1);
       await expect
         .poll(() => logLines('app'))
@@ -88,23 +88,23 @@ describe('an application that serves', () => {
     await ask(`${url(0)}/crash`);
     await expect.poll(async () => (await ask(url(0))).status).toBe(503);
     expect((await ask(url(0))).body).toContain('app');
-    await expect.poll(async () => (await ask(url(0))).status, { timeout: 15_000 }).toBe(200);
+    await expect.poll(async () => (await ask(url(0))).status, { timeout: 60_000 }).toBe(200);
   });
 
   test('and fails its health checks is replaced', async () => {
     const before = (await ask(url(1))).body;
     await ask(`${url(1)}/sicken`);
     await expect
-      .poll(() => logLines('checked'), { timeout: 15_000 })
+      .poll(() => logLines('checked'), { timeout: 60_000 })
       .toContain('Its health check /health failed 2 times in a row.');
-    await expect.poll(async () => (await ask(url(1))).status, { timeout: 15_000 }).toBe(200);
+    await expect.poll(async () => (await ask(url(1))).status, { timeout: 60_000 }).toBe(200);
     expect(Number((await ask(url(1))).body)).toBeLessThanOrEqual(Number(before));
   });
 
   test('leaves nothing of itself when its Deployment is deleted', async () => {
     const pid = Number((await ask(`${url(0)}/pid`)).body);
     await berth.request('DELETE', `/test-project/deployments/${deployment.body.id}`);
-    await expect.poll(() => isAlive(pid), { timeout: 15_000 }).toBe(false);
-    await expect.poll(async () => (await ask(url(0))).status, { timeout: 15_000 }).toBe(0);
+    await expect.poll(() => isAlive(pid), { timeout: 60_000 }).toBe(false);
+    await expect.poll(async () => (await ask(url(0))).status, { timeout: 60_000 }).toBe(0);
   });
 });

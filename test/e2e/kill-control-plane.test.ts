@@ -76,13 +76,13 @@ describe.for(Object.keys(moments))('kill -9 of the control plane during %s', (mo
     const draft = draftWithValues(connector);
     const created = await berth.request('POST', '/test-project/deployments', draft);
     expect(created.status).toBe(201);
-    await expect.poll(() => gate.arrivals(), { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(() => gate.arrivals(), { timeout: 60_000 }).toHaveLength(1);
     const [first = 0] = await gate.arrivals();
 
     await killControlPlane(berth);
     // What belongs to the control plane ends and is begun again; what the data plane runs goes on.
     if (moment !== 'start') {
-      await expect.poll(() => gate.arrivals(), { timeout: 30_000 }).toHaveLength(2);
+      await expect.poll(() => gate.arrivals(), { timeout: 60_000 }).toHaveLength(2);
       expect(isAlive(first)).toBe(false);
     }
     await gate.open();
@@ -109,9 +109,9 @@ test('kill -9 of the control plane during a preview’s build lets the preview e
     tag: 'v1',
   });
   const previewing = previewConnectorSlowly(repository.url);
-  await expect.poll(() => gate.arrivals(), { timeout: 30_000 }).toHaveLength(1);
+  await expect.poll(() => gate.arrivals(), { timeout: 60_000 }).toHaveLength(1);
   await killControlPlane(berth);
-  await expect.poll(() => gate.arrivals(), { timeout: 30_000 }).toHaveLength(2);
+  await expect.poll(() => gate.arrivals(), { timeout: 60_000 }).toHaveLength(2);
   await gate.open();
   const connector = await previewing;
 
@@ -157,11 +157,11 @@ test('kill -9 of the control plane is noticed by no request', async () => {
   const connector = await previewConnector(berth, { url: repository.url, tag: 'v1' });
   const deployment = await deploy(berth, draftOf(connector));
   const loop = startRequestLoop(deployment.body.applications[0].url);
-  await expect.poll(() => loop.answered, { timeout: 30_000 }).toBeGreaterThan(500);
+  await expect.poll(() => loop.answered, { timeout: 60_000 }).toBeGreaterThan(500);
 
   await killControlPlane(berth);
   const after = loop.answered;
-  await expect.poll(() => loop.answered, { timeout: 30_000 }).toBeGreaterThan(after + 500);
+  await expect.poll(() => loop.answered, { timeout: 60_000 }).toBeGreaterThan(after + 500);
   await loop.stop();
 
   expect(loop.failures).toEqual([]);
@@ -214,7 +214,7 @@ test('kill -9 of the control plane while the platform makes an API client leaves
 async function killControlPlane(berth: Berth): Promise<void> {
   const before = berth.pidOf('control');
   await berth.kill('control');
-  await expect.poll(() => berth.pidOf('control'), { timeout: 20_000 }).not.toBe(before);
+  await expect.poll(() => berth.pidOf('control'), { timeout: 60_000 }).not.toBe(before);
 }
 
 /** Draining takes a moment after the end of a deployment. */
@@ -223,7 +223,7 @@ async function expectOnlyApplications(berth: Berth, programs: readonly string[])
     (await workProcessesOf(berth.dataDirectory)).map(({ command }) =>
       command.trim().split(' ').at(-1),
     );
-  await expect.poll(commands, { timeout: 15_000 }).toEqual(programs);
+  await expect.poll(commands, { timeout: 60_000 }).toEqual(programs);
   const folders = await workFoldersOf(berth.dataDirectory);
   expect(folders.filter((name) => !name.startsWith('run/data/'))).toEqual([]);
   expect(folders).toHaveLength(2 * programs.length);

@@ -80,7 +80,7 @@ describe('a redeploy', () => {
     expect(loop.bodies).toEqual(['first', 'second']);
     expect(await slow).toEqual({ status: 200, body: 'first' });
     await expect
-      .poll(() => workProcessesOf(berth.dataDirectory), { timeout: 10_000 })
+      .poll(() => workProcessesOf(berth.dataDirectory), { timeout: 60_000 })
       .toHaveLength(1);
     expect((await workProcessesOf(berth.dataDirectory))[0]?.pid).not.toBe(before?.pid);
   });
@@ -91,7 +91,7 @@ describe('a redeploy', () => {
     await change({ VALUE: 'third' });
     expect(deployment.body.status).toBe('Deployed');
     await expect
-      .poll(() => workProcessesOf(berth.dataDirectory), { timeout: 20_000 })
+      .poll(() => workProcessesOf(berth.dataDirectory), { timeout: 60_000 })
       .toHaveLength(1);
     expect((await endless).status).toBe(0);
     expect(performance.now() - startedAt).toBeGreaterThan(5_000);
@@ -127,7 +127,7 @@ describe('a redeploy', () => {
       expect(error?.message).toContain(code);
       expect(error?.message).toContain(output);
       await expect
-        .poll(() => workProcessesOf(berth.dataDirectory), { timeout: 10_000 })
+        .poll(() => workProcessesOf(berth.dataDirectory), { timeout: 60_000 })
         .toHaveLength(1);
       await change({ VALUE: 'mended', FAIL: 'no' });
       expect(deployment.body.status).toBe('Deployed');
@@ -168,8 +168,8 @@ test('a redeploy lets job runs and event handlers finish where they began', asyn
 
   const path = `/v1/projects/test-project/topics/${deployment.body.applications[1].topic}:publish`;
   await berth.request('POST', path, { messages: [{ data: btoa('slow') }] });
-  await expect.poll(async () => (await ids('began')).join(), { timeout: 10_000 }).toMatch(/event/);
-  await expect.poll(async () => (await ids('began')).join(), { timeout: 10_000 }).toMatch(/run/);
+  await expect.poll(async () => (await ids('began')).join(), { timeout: 60_000 }).toMatch(/event/);
+  await expect.poll(async () => (await ids('began')).join(), { timeout: 60_000 }).toMatch(/run/);
   const began = await ids('began');
   const accepted = await redeploy(berth, deployment);
   deployment = await settleDeployment(berth, accepted.body.id);
@@ -178,6 +178,6 @@ test('a redeploy lets job runs and event handlers finish where they began', asyn
     const ended = await ids('ended');
     return began.filter((id) => !ended.includes(id));
   };
-  await expect.poll(unfinished, { timeout: 10_000 }).toEqual([]);
+  await expect.poll(unfinished, { timeout: 60_000 }).toEqual([]);
   expect((await ids('began')).filter((id) => id.startsWith('event'))).toHaveLength(1);
 });

@@ -28,7 +28,7 @@ test('kill -9 while requests with a key come in: sent again, each is done exactl
     await berth.kill('control');
     const answers = await Promise.all(first.map((one) => one.catch(() => undefined)));
 
-    await expect.poll(() => isUp(berth), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => isUp(berth), { timeout: 60_000 }).toBe(true);
     for (const [at, request] of requests.entries()) {
       const again = await create(berth, request, token);
       expect(again.status, JSON.stringify(again.body)).toBe(201);

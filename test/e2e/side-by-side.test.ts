@@ -70,7 +70,7 @@ describe('applications that all listen on 8080', () => {
       BERTH_BOOTSTRAP_CLIENT_ID: other.id,
       BERTH_BOOTSTRAP_CLIENT_SECRET: other.secret,
     });
-    await expect.poll(async () => (await ask(url(0))).body, { timeout: 10_000 }).toBe('one');
+    await expect.poll(async () => (await ask(url(0))).body, { timeout: 60_000 }).toBe('one');
     const token = await berth.token(other);
     const as = (method: string, path: string, body?: unknown) =>
       berth.request(method, path, body, token);
@@ -118,7 +118,7 @@ describe('applications that all listen on 8080', () => {
       actions: [{ action: 'updatePreviewable' }],
     });
     await expect
-      .poll(async () => (await as('GET', path)).body.isPreviewable, { timeout: 30_000 })
+      .poll(async () => (await as('GET', path)).body.isPreviewable, { timeout: 60_000 })
       .toBe('true');
     const theirs = {
       ...draft('theirs', 'first'),
@@ -126,7 +126,7 @@ describe('applications that all listen on 8080', () => {
     };
     const { body } = await as('POST', '/other-project/deployments', theirs);
     const read = () => as('GET', `/other-project/deployments/${body.id}`);
-    await expect.poll(async () => (await read()).body.status, { timeout: 30_000 }).toBe('Deployed');
+    await expect.poll(async () => (await read()).body.status, { timeout: 60_000 }).toBe('Deployed');
     const answer = await read();
     expect(answer.body.applications[0].url).not.toBe(url(0));
     return answer;

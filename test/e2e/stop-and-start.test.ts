@@ -52,7 +52,7 @@ describe('a Berth that ends', () => {
 
   test('serves everything again at the same URLs when it is started again', async () => {
     await berth.start();
-    await expect.poll(() => answers(urls()), { timeout: 10_000 }).toEqual([200, 200]);
+    await expect.poll(() => answers(urls()), { timeout: 60_000 }).toEqual([200, 200]);
     const now = await berth.request('GET', `/test-project/deployments/${deployment.body.id}`);
     expect(now.body).toEqual(deployment.body);
   });
@@ -64,23 +64,23 @@ describe('a Berth that ends', () => {
     expect(await processesOf(berth.dataDirectory)).toEqual([]);
     expect(await workFoldersOf(berth.dataDirectory)).toEqual([]);
     await berth.start();
-    await expect.poll(() => answers(urls()), { timeout: 10_000 }).toEqual([200, 200]);
+    await expect.poll(() => answers(urls()), { timeout: 60_000 }).toEqual([200, 200]);
   });
 
   test('by kill -9 of its supervisor takes both planes and all applications with it', async () => {
     await berth.kill('supervisor');
-    await expect.poll(() => processesOf(berth.dataDirectory), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => processesOf(berth.dataDirectory), { timeout: 60_000 }).toEqual([]);
     expect(await answers(everything())).toEqual([0, 0, 0, 0]);
 
     await berth.start();
-    await expect.poll(() => answers(urls()), { timeout: 10_000 }).toEqual([200, 200]);
+    await expect.poll(() => answers(urls()), { timeout: 60_000 }).toEqual([200, 200]);
   });
 
   test('by kill -9 of all three at once is put in order by the next start', async () => {
     for (const name of ['supervisor', 'control', 'data'] as const) await berth.kill(name);
     const left = await processesOf(berth.dataDirectory);
     await berth.start();
-    await expect.poll(() => answers(urls()), { timeout: 10_000 }).toEqual([200, 200]);
+    await expect.poll(() => answers(urls()), { timeout: 60_000 }).toEqual([200, 200]);
 
     const now = await processesOf(berth.dataDirectory);
     expect(left.filter(({ pid }) => now.some((one) => one.pid === pid))).toEqual([]);
@@ -101,7 +101,7 @@ describe('a Berth that ends', () => {
     );
     const connector = await previewConnector(berth, { url: repository.url, tag: 'v2' });
     const created = await berth.request('POST', '/test-project/deployments', draftOf(connector));
-    await expect.poll(() => gate.arrivals(), { timeout: 20_000 }).toHaveLength(1);
+    await expect.poll(() => gate.arrivals(), { timeout: 60_000 }).toHaveLength(1);
     await berth.stop();
     expect(await processesOf(berth.dataDirectory)).toEqual([]);
 
@@ -109,7 +109,7 @@ describe('a Berth that ends', () => {
     await berth.start();
     const path = `/test-project/deployments/${created.body.id}`;
     const status = async () => (await berth.request('GET', path)).body.status;
-    await expect.poll(status, { timeout: 20_000 }).toBe('Deployed');
+    await expect.poll(status, { timeout: 60_000 }).toBe('Deployed');
   });
 
   test('keeps a second one off its data directory, and is not disturbed by it', async () => {

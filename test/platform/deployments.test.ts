@@ -93,7 +93,7 @@ describe('a deployment', () => {
     const path = `/v1/projects/test-project/topics/${body.applications[1].topic}:publish`;
     await berth.request('POST', path, { messages: [{ data: btoa('hello') }] });
     const log = async () => JSON.stringify(await readLog(berth, body.id, 'handler'));
-    await expect.poll(log, { timeout: 10_000 }).toContain('"status":204');
+    await expect.poll(log, { timeout: 60_000 }).toContain('"status":204');
   });
 
   test('is redeployed without a failed request', async () => {
@@ -120,7 +120,7 @@ describe('a deployment', () => {
 
   test('leaves nothing when it is deleted', async () => {
     for (const { body } of deployments) expect((await undeploy(berth, body.id)).status).toBe(404);
-    await expect.poll(() => workProcessesOf(berth.dataDirectory), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => workProcessesOf(berth.dataDirectory), { timeout: 60_000 }).toEqual([]);
     // Builds are thrown away only when the deletion is committed, and so answered.
     await expect.poll(() => workFoldersOf(berth.dataDirectory)).toEqual([]);
     expect((await ask(urlOf(deployments[1]))).status).toBe(0);

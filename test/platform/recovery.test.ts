@@ -20,7 +20,7 @@ describe('Berth', () => {
   let serving: Answer;
   const url = (): string => serving.body.applications[0].url;
   const restarted = async (plane: 'control' | 'data', before: number): Promise<void> => {
-    await expect.poll(() => berth.pidOf(plane), { timeout: 15_000 }).not.toBe(before);
+    await expect.poll(() => berth.pidOf(plane), { timeout: 60_000 }).not.toBe(before);
   };
 
   beforeAll(async () => {
@@ -48,11 +48,11 @@ describe('Berth', () => {
     const connector = await previewConnector(berth, { url: repository.url, tag: 'v1' });
     const created = await berth.request('POST', '/test-project/deployments', draftOf(connector));
     const loop = startRequestLoop(url(), { kept: 2, fresh: 1 });
-    await expect.poll(() => gate.arrivals(), { timeout: 15_000 }).toHaveLength(1);
+    await expect.poll(() => gate.arrivals(), { timeout: 60_000 }).toHaveLength(1);
     const before = berth.pidOf('control');
     await berth.kill('control');
     await restarted('control', before);
-    await expect.poll(() => gate.arrivals(), { timeout: 15_000 }).toHaveLength(2);
+    await expect.poll(() => gate.arrivals(), { timeout: 60_000 }).toHaveLength(2);
     const [first = 0] = await gate.arrivals();
     await gate.open();
     const deployment = await settleThroughRestarts(berth, created.body.id);
@@ -70,7 +70,7 @@ describe('Berth', () => {
     const application = Number((await ask(`${url()}/pid`)).body);
     await berth.kill('data');
     await restarted('data', before);
-    await expect.poll(async () => (await ask(url())).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await ask(url())).status, { timeout: 60_000 }).toBe(200);
     expect(isAlive(application)).toBe(false);
   });
 
@@ -80,7 +80,7 @@ describe('Berth', () => {
     expect((await ask(url())).status).toBe(0);
 
     await berth.start();
-    await expect.poll(async () => (await ask(url())).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await ask(url())).status, { timeout: 60_000 }).toBe(200);
     const now = await berth.request('GET', `/test-project/deployments/${serving.body.id}`);
     expect(now.body).toEqual(serving.body);
   });

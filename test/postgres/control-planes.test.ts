@@ -78,10 +78,10 @@ test('three control planes that are killed at random deploy 200 times, each exac
   });
   const { dataDirectory } = world;
   await expect
-    .poll(async () => (await workProcessesOf(dataDirectory)).length, { timeout: 20_000 })
+    .poll(async () => (await workProcessesOf(dataDirectory)).length, { timeout: 60_000 })
     .toBe(withService);
   await expect
-    .poll(async () => (await workFoldersOf(dataDirectory)).filter(isOfControl), { timeout: 20_000 })
+    .poll(async () => (await workFoldersOf(dataDirectory)).filter(isOfControl), { timeout: 60_000 })
     .toEqual([]);
 });
 
@@ -189,7 +189,7 @@ async function preview(
     actions: [{ action: 'updatePreviewable' }],
   });
   await expect
-    .poll(async () => (await request('GET', path)).body.isPreviewable, { timeout: 30_000 })
+    .poll(async () => (await request('GET', path)).body.isPreviewable, { timeout: 60_000 })
     .toBe('true');
   return body.id;
 }

@@ -31,7 +31,7 @@ test('applications answer while the database is away, the API says so, and all g
   await expect.poll(() => requests.answered).toBeGreaterThan(answered + 100);
 
   await server.start();
-  await expect.poll(statusOf, { timeout: 30_000 }).toBe(200);
+  await expect.poll(statusOf, { timeout: 60_000 }).toBe(200);
   const accepted = await redeploy(berth, deployed);
   expect(accepted.status).toBe(201);
   expect((await settleDeployment(berth, deployed.body.id)).body).toMatchObject({

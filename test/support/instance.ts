@@ -103,7 +103,7 @@ export function runCommand(
     { directory: programs, command, path: [nodeFolder], environment: {}, ...spec },
     {
       signal: signal ?? new AbortController().signal,
-      timeoutMs: timeoutMs ?? 20_000,
+      timeoutMs: timeoutMs ?? 60_000,
       onOutput: onOutput ?? (() => undefined),
     },
   );

@@ -196,7 +196,7 @@ export function describeCommits(prepare: PrepareStore): void {
       await using other = await place.open();
       const hint = vi.fn();
       const stop = store.watch(hint);
-      const heard = () => expect.poll(() => hint.mock.calls.length, { timeout: 20_000 });
+      const heard = () => expect.poll(() => hint.mock.calls.length, { timeout: 60_000 });
       await store.commit([{ kind: 'insert-deployment', record: deployment({ id: 'a' }) }]);
       await heard().toBeGreaterThan(0);
       hint.mockClear();
@@ -217,7 +217,7 @@ export function describeCommits(prepare: PrepareStore): void {
       store.watch(other);
       stop();
       await store.commit([{ kind: 'insert-deployment', record: deployment() }]);
-      await expect.poll(() => other.mock.calls.length, { timeout: 20_000 }).toBeGreaterThan(0);
+      await expect.poll(() => other.mock.calls.length, { timeout: 60_000 }).toBeGreaterThan(0);
       expect(one).not.toHaveBeenCalled();
     });
   });

@@ -47,7 +47,7 @@ export function describeProcesses(prepare: PrepareStore): void {
       for (let round = 0; round < 2; round += 1) {
         await using program = startProgram(insertProgram, [place.address, '1000000']);
         await expect
-          .poll(() => program.lines.length, { interval: 1, timeout: 20_000 })
+          .poll(() => program.lines.length, { interval: 1, timeout: 60_000 })
           .toBeGreaterThan(50);
         await program.kill();
         acknowledged.push(...program.lines);
@@ -65,7 +65,7 @@ export function describeProcesses(prepare: PrepareStore): void {
       await using store = await place.open();
       await store.commit([{ kind: 'insert-operation', operation: operation('o') }]);
       await using program = startProgram(holdProgram, [place.address, 'killed']);
-      await expect.poll(() => program.lines, { timeout: 20_000 }).toEqual(['o']);
+      await expect.poll(() => program.lines, { timeout: 60_000 }).toEqual(['o']);
       const take = () => {
         const now = Date.now();
         return store.operations.claim({ worker: 'next', now, leaseUntil: now + 1000 });
@@ -82,7 +82,7 @@ export function describeProcesses(prepare: PrepareStore): void {
       const hint = vi.fn();
       store.watch(hint);
       await runProgram(insertProgram, [place.address, '1']);
-      await expect.poll(() => hint.mock.calls.length, { timeout: 20_000 }).toBeGreaterThan(0);
+      await expect.poll(() => hint.mock.calls.length, { timeout: 60_000 }).toBeGreaterThan(0);
       expect(await store.operations.countOpen()).toBe(1);
     });
   });

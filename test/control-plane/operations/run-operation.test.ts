@@ -38,7 +38,7 @@ async function acceptUndeploy(
 /** Waits until it waits for the data plane. */
 async function untilStopping({ store }: OperationDependencies): Promise<void> {
   await expect
-    .poll(async () => (await store.runtime.release('release'))?.state, { timeout: 20_000 })
+    .poll(async () => (await store.runtime.release('release'))?.state, { timeout: 60_000 })
     .toBe('draining');
 }
 

@@ -83,7 +83,7 @@ function publish(broker: EventBroker, count = 1, topic = 'topic-1') {
 
 async function isSettled(broker: EventBroker, dead = 0, topic = 'topic-1'): Promise<void> {
   await expect
-    .poll(() => broker.depth(topic), { timeout: 10_000, interval: 20 })
+    .poll(() => broker.depth(topic), { timeout: 60_000, interval: 20 })
     .toEqual({ waiting: 0, dead });
 }
 
@@ -304,7 +304,7 @@ test('late requests free their slots for others, but not without end', async () 
     concurrency: 2,
   });
   await publish(broker, 50);
-  await expect.poll(() => received, { timeout: 5_000 }).toBe(8);
+  await expect.poll(() => received, { timeout: 60_000 }).toBe(8);
   const started = Date.now();
   await vi.waitUntil(() => Date.now() - started > 200);
   expect(received).toBe(8);

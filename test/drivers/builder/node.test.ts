@@ -336,7 +336,7 @@ test('what a killed process of Berth left behind ends and goes when the next one
       if (line === undefined) throw new Error(printed);
       return Number(line);
     },
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
   berth.kill('SIGKILL');
   await berth;
@@ -357,7 +357,7 @@ test('a builder that opens leaves the builds of others alone', async () => {
   });
   const lines: string[] = [];
   const building = of.build({ onOutput: (line) => lines.push(line) });
-  await vi.waitFor(() => expect(lines).toContain('$ npm run build'), { timeout: 20_000 });
+  await vi.waitFor(() => expect(lines).toContain('$ npm run build'), { timeout: 60_000 });
   const other = of.place.open();
   await expect(other.openWorkspace('f'.repeat(64))).rejects.toThrow('is gone');
   await expect(building).resolves.toMatchObject({ reused: false });

@@ -20,7 +20,7 @@ test('kill -9 loses no message that was acknowledged to its publisher', async ()
   for (let round = 0; round < 3; round += 1) {
     await using program = startProgram(publishProgram, [file, '1000000']);
     await expect
-      .poll(() => program.lines.length, { interval: 1, timeout: 20_000 })
+      .poll(() => program.lines.length, { interval: 1, timeout: 60_000 })
       .toBeGreaterThan(50);
     await program.kill();
     acknowledged.push(...program.lines);

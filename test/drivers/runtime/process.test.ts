@@ -308,5 +308,5 @@ function startBerth(directory: string): StartedProgram {
 }
 
 async function waitFor(lines: readonly string[], ...wanted: readonly string[]): Promise<void> {
-  await expect.poll(() => lines, { timeout: 10_000 }).toEqual(expect.arrayContaining([...wanted]));
+  await expect.poll(() => lines, { timeout: 60_000 }).toEqual(expect.arrayContaining([...wanted]));
 }
