@@ -34,7 +34,7 @@ export async function prepareNodeBuilderPlace(
         ...again,
       }),
     async pin({ url }, tag) {
-      const commit = await source.resolve({ url, tag }, AbortSignal.timeout(10_000));
+      const commit = await source.resolve({ url, tag }, AbortSignal.timeout(60_000));
       return { url, tag, commit };
     },
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true, maxRetries: 3 }),

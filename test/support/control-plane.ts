@@ -238,7 +238,7 @@ export async function openControlPlane(
     },
     async cancelQueued() {
       const { signal } = new AbortController();
-      const asked = await waitFor(store, { signal, timeoutMs: 10_000 }, async () => {
+      const asked = await waitFor(store, { signal, timeoutMs: 60_000 }, async () => {
         const [operation] = await store.operations.cancelRequests();
         return operation;
       });

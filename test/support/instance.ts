@@ -64,7 +64,7 @@ export async function startInstance(
 }
 
 async function ask(address: LocalAddress, path: string): Promise<unknown> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     try {
       return JSON.parse(await readAnswer(address, path));
