@@ -36,7 +36,7 @@ describe('when something goes wrong', () => {
   });
 
   test('a kill in the middle of an operation loses, leaks and holds up nothing', {
-    timeout: 600_000,
+    timeout: 1_500_000,
   }, async () => {
     const found: string[] = [];
     const chosen = choosePoints(points, 2, turn);
