@@ -32,6 +32,7 @@ export interface Builder {
   /**
    * Removes what is too much: artifacts, the longest unused first, until all of them together are within `maxBytes`, then
    * what only those needed. What is pinned stays and counts; so does what was used at or after `usedSince` (ms since the epoch).
+   * Ends and removes what builders of processes that died were at.
    * @returns the keys of the artifacts that went
    */
   prune(rule: PruneRule): Promise<readonly string[]>;

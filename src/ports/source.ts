@@ -16,7 +16,7 @@ export interface Source {
   checkout(at: PinnedRepository, directory: string, signal: AbortSignal): Promise<void>;
   /**
    * Forgets commits, the longest unused first, until all together take at most `maxBytes`. They are fetched again when
-   * somebody asks. What was used at or after `usedSince` (ms since the epoch) stays.
+   * somebody asks. What was used at or after `usedSince` (ms since the epoch) stays. Forgets what processes that died were fetching.
    */
   prune(rule: { readonly maxBytes: number; readonly usedSince: number }): Promise<void>;
 }

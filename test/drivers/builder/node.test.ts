@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { NodeBuilderOptions } from '../../../src/drivers/builder/node/driver.ts';
-import type { BuildRequest, BuiltArtifact } from '../../../src/ports/builder.ts';
+import { createWorkFolder } from '../../../src/drivers/builder/node/work-folders.ts';
+import type { Builder, BuildRequest, BuiltArtifact } from '../../../src/ports/builder.ts';
 import { describeBuilder } from '../../contract/builder.suite.ts';
 import { prepareNodeBuilderPlace } from '../../support/builder-place.ts';
 import { createRepository, type TestFiles } from '../../support/git-repository.ts';
@@ -299,7 +301,10 @@ test('an artifact that was damaged is built again', async () => {
   expect(await of.build({ type: 'assets' })).toMatchObject({ artifact, reused: false });
 });
 
-test('what a killed process of Berth left behind ends and goes when the next one opens', async () => {
+test.each([
+  ['when the next one opens', ({ open }: Acting) => open()],
+  ['when another that works there tidies up', ({ other }: Acting) => tidyUp(other)],
+])('what a killed process of Berth left behind ends and goes %s', async (_, act) => {
   await using of = await prepare({
     'app/package.json': JSON.stringify({
       scripts: {
@@ -311,6 +316,8 @@ test('what a killed process of Berth left behind ends and goes when the next one
   const builderFile = new URL('../../../src/drivers/builder/node/driver.ts', import.meta.url).href;
   const sourceFile = new URL('../../../src/drivers/source/git/git-source.ts', import.meta.url).href;
   const request = await of.request();
+  const other = of.place.open();
+  await using own = await createWorkFolder(join(of.place.directory, 'builder/workspaces'));
   const program = `
     const { openNodeBuilder } = await import(${JSON.stringify(builderFile)});
     const { openGitSource } = await import(${JSON.stringify(sourceFile)});
@@ -344,10 +351,20 @@ test('what a killed process of Berth left behind ends and goes when the next one
   expect(await readdir(work)).toHaveLength(1);
   expect(isAlive(pid)).toBe(true);
 
-  of.place.open();
+  await act({ other, open: of.place.open });
   await expect.poll(() => isAlive(pid)).toBe(false);
   await expect.poll(() => readdir(work)).toEqual([]);
+  expect(existsSync(own.directory)).toBe(true);
 });
+
+interface Acting {
+  readonly other: Builder;
+  readonly open: () => Builder;
+}
+
+async function tidyUp(builder: Builder): Promise<void> {
+  await builder.prune({ pinned: new Set(), maxBytes: 1024 ** 3, usedSince: 0 });
+}
 
 test('a builder that opens leaves the builds of others alone', async () => {
   await using of = await prepare({

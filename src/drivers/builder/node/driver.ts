@@ -90,7 +90,8 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
   const workDirectory = join(directory, 'work');
   const workspaces = join(directory, 'workspaces');
   const leftovers = [workDirectory, workspaces, join(toolDirectory, 'work')];
-  const swept = Promise.all(leftovers.map(sweepLeftovers));
+  const sweep = () => Promise.all(leftovers.map(sweepLeftovers));
+  const swept = sweep();
   const deps = openDeps(options, workDirectory);
   const { store, layers, tools } = deps;
   const reader = createInputReader(source);
@@ -195,6 +196,8 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
     },
 
     async prune({ pinned, maxBytes, usedSince }) {
+      // Of others that work here, and died since this one began.
+      await sweep();
       const candidates = (await store.list()).map(({ record, usage }) => ({ ...record, ...usage }));
       const going = chooseEvictions(candidates, await layers.sizes(), {
         ...{ maxBytes, usedSince },

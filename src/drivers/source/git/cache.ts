@@ -14,6 +14,8 @@ export interface Cache {
   openIncoming(): Promise<Incoming>;
   /** Forgets a commit whose repository turned out to be damaged. */
   discard(gitDirectory: string): Promise<void>;
+  /** Removes what was being fetched by processes that are gone. */
+  sweep(): Promise<void>;
   /** All commits. */
   list(): Promise<readonly CachedCommit[]>;
 }
@@ -67,6 +69,7 @@ export function createCache(directory: string): Cache {
       await rename(gitDirectory, join(aside, 'repository')).catch(ignoreMissing);
       await remove(aside);
     },
+    sweep: () => removeAbandoned(incoming),
     async list() {
       const commits: CachedCommit[] = [];
       for (const repository of await readNames(directory)) {
@@ -99,7 +102,7 @@ async function move(from: string, to: string): Promise<string> {
 
 async function removeAbandoned(incoming: string): Promise<void> {
   const before = Date.now() - abandonedAfterMs;
-  for (const name of await readdir(incoming)) {
+  for (const name of await readNames(incoming)) {
     const path = join(incoming, name);
     const found = await stat(path).catch(ignoreMissing);
     if (found !== undefined && found.mtimeMs < before) await remove(path);

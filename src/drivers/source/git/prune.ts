@@ -10,6 +10,7 @@ export async function pruneCommits(
   measure: Measure,
   { maxBytes, usedSince }: Parameters<Source['prune']>[0],
 ): Promise<void> {
+  await cache.sweep();
   const commits = (await cache.list()).toSorted((one, other) => one.usedAt - other.usedAt);
   const sizes = new Map<string, number>();
   for (const { gitDirectory } of commits) sizes.set(gitDirectory, await measure(gitDirectory));

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -146,8 +146,13 @@ test('a folder 1,000 deep is not written', async () => {
 test('a folder of 100,000 files is not written', async () => {
   await using repository = await createRepository({ files: { a: '1' } });
   const blob = await repository.git('hash-object', '-w', 'a');
-  const files = Array.from({ length: 100_000 }, (_, i) => `100644 blob ${blob}\tf${i}`);
-  await tagTree(repository, files.join('\0'));
+  const files = Array.from({ length: 100_000 }, (_, i) => `100644 ${blob}\tf${i}\n`);
+  await execa('git', ['update-index', '--index-info'], {
+    cwd: repository.directory,
+    input: files.join(''),
+  });
+  const tree = await repository.git('write-tree', '--missing-ok');
+  await repository.tag('v1', { at: await repository.git('commit-tree', '-m', 'x', tree) });
   await refuse('a folder of 100,000 files', repository.url, { says: /more than 50000 files/ });
 });
 
@@ -207,6 +212,19 @@ test('names that only some file systems tell apart are written as they are', asy
   const written = await readdir(join(folder, 'source', 'tree', 'd'));
   expect(written.toSorted()).toEqual((await readdir(join(repository.directory, 'd'))).toSorted());
   await requireHarmless();
+});
+
+test('what a process that died was fetching goes, and what another is fetching stays', async () => {
+  const { source, directory } = await prepareSource();
+  const [dead, alive] = ['fetch-dead', 'fetch-alive'].map((name) =>
+    join(directory, 'incoming', name),
+  );
+  for (const folder of [dead, alive])
+    await mkdir(join(folder ?? '', 'objects'), { recursive: true });
+  const longAgo = new Date(Date.now() - 60_000);
+  await utimes(dead ?? '', longAgo, longAgo);
+  await source.prune({ maxBytes: 1024 ** 3, usedSince: 0 });
+  expect(await readdir(join(directory, 'incoming'))).toEqual(['fetch-alive']);
 });
 
 test('a bomb of zeros is not unfolded', async () => {
@@ -277,7 +295,7 @@ test('programs that a repository names are not run by a checkout', async () => {
 });
 
 async function makeTree(repository: TestRepository, entries: string): Promise<string> {
-  const { stdout } = await execa('git', ['mktree', '-z', '--missing'], {
+  const { stdout } = await execa('git', ['mktree', '-z'], {
     cwd: repository.directory,
     input: `${entries}\0`,
   });
