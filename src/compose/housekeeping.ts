@@ -2,6 +2,7 @@ import { collectArtifacts } from '../control-plane/operations/collect-artifacts.
 import type { OperationDependencies } from '../control-plane/operations/dependencies.ts';
 import { keptAnswerLimits } from '../core/kept-answer.ts';
 import { keptOperations } from '../core/operation.ts';
+import type { EventBroker } from '../ports/event-broker.ts';
 import type { DiskBudgets } from './disk-limits.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -15,6 +16,7 @@ export type HousekeepingDependencies = Pick<
   OperationDependencies,
   'store' | 'builder' | 'source' | 'logs' | 'clock' | 'logger'
 > & {
+  readonly events: Pick<EventBroker, 'keepTopics'>;
   readonly auditLog: { readonly days: number; readonly entries: number };
   readonly logRetentionMs: number;
   readonly budgets: Pick<DiskBudgets, 'artifacts' | 'sources'> & {
@@ -83,6 +85,15 @@ export async function keepHouse(deps: HousekeepingDependencies): Promise<void> {
     { kind: 'prune-audit-log', before: now - auditLog.days * dayMs, keep: auditLog.entries },
     { kind: 'forget-kept-answers', until: now - keptAnswerLimits.ageMs },
   ]);
+  await forgetTopics(deps);
   await tidyUp(deps);
   if (budgets.caches !== undefined && deps.isAlone()) await builder.pruneCaches(budgets.caches);
+}
+
+/** What was accepted while its Deployment went, when the topic had been emptied already. The time first: rows may come after it. */
+async function forgetTopics({ store, events, clock }: HousekeepingDependencies): Promise<void> {
+  const before = clock.now();
+  const addresses = await store.runtime.addresses();
+  const alive = addresses.filter(({ state }) => state !== 'released');
+  await events.keepTopics({ topics: new Set(alive.map(({ hostLabel }) => hostLabel)), before });
 }

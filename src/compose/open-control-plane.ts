@@ -112,6 +112,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     takeDuty({ lockFile: layout.lock('chores'), logger }, () => {
       chores = startChores({
         ...operations,
+        events,
         auditLog: config.auditLog,
         logRetentionMs: config.logRetentionMs,
         budgets: {

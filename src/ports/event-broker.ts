@@ -35,6 +35,11 @@ export interface EventBroker extends AsyncDisposable {
   depth(topic: string): Promise<{ readonly waiting: number; readonly dead: number }>;
   /** Forgets a topic and its messages. */
   removeTopic(topic: string): Promise<void>;
+  /** Forgets what was published before `before` (ms since the epoch) on all other topics: they may have come back since then. */
+  keepTopics(rule: {
+    readonly topics: ReadonlySet<string>;
+    readonly before: number;
+  }): Promise<void>;
   /** Calls back when messages may have become due. Only a hint. Returns the way to stop. */
   watch(hint: () => void): () => void;
 }

@@ -3,6 +3,7 @@ import pino from 'pino';
 import { expect, test } from 'vitest';
 import { keepHouse } from '../../src/compose/housekeeping.ts';
 import { openNodeBuilder } from '../../src/drivers/builder/node/driver.ts';
+import { openEmbeddedBroker } from '../../src/drivers/event-broker/embedded/open-embedded-broker.ts';
 import { openSqliteLogStore } from '../../src/drivers/log-store/sqlite/open-sqlite-log-store.ts';
 import { openGitSource } from '../../src/drivers/source/git/git-source.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
@@ -11,10 +12,13 @@ import { makeTempFolder } from '../support/temp-folder.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
-test('housekeeping keeps the audit log within its days and entries', async () => {
+/** All that housekeeping is given, in a folder of its own. */
+async function prepare() {
   const folder = await makeTempFolder();
-  await using store = await openSqliteStore({ file: join(folder, 'store.db') });
-  await using logs = await openSqliteLogStore({ file: join(folder, 'logs.db') });
+  const owned = new AsyncDisposableStack();
+  const store = owned.use(await openSqliteStore({ file: join(folder, 'store.db') }));
+  const logs = owned.use(await openSqliteLogStore({ file: join(folder, 'logs.db') }));
+  const events = owned.use(await openEmbeddedBroker({ file: join(folder, 'events.db') }));
   const environment = process.env;
   const source = openGitSource({ directory: join(folder, 'git'), allowLocal: true, environment });
   const builder = openNodeBuilder({
@@ -23,14 +27,45 @@ test('housekeeping keeps the audit log within its days and entries', async () =>
     source,
     limits: { installTimeoutMs: 1_000, buildTimeoutMs: 1_000 },
   });
-  await store.commit([4.5, 3.5, 2.5, 1.5].map((day) => entryOf(day * dayMs)));
-  const deps = {
-    ...{ store, logs, builder, source, logger: pino({ level: 'silent' }) },
+  return {
+    ...{ store, logs, events, builder, source, logger: pino({ level: 'silent' }) },
     logRetentionMs: dayMs,
     budgets: { artifacts: 0, sources: 0 },
     busySince: async () => Number.POSITIVE_INFINITY,
     isAlone: () => true,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+test('housekeeping forgets events of Deployments that are gone, and no others', async () => {
+  await using deps = await prepare();
+  const { store, events } = deps;
+  const states = {
+    'event-alive': 'bound',
+    'event-soon': 'wanted',
+    'event-gone': 'released',
+  } as const;
+  for (const [hostLabel, state] of Object.entries(states)) {
+    const address = {
+      ...{ hostLabel, state },
+      projectKey: 'p',
+      deploymentId: 'd',
+      applicationName: hostLabel,
+    };
+    await store.commit([{ kind: 'put-address', address }]);
+  }
+  const topics = [...Object.keys(states), 'event-unknown'];
+  for (const topic of topics) await events.publish(topic, [{ data: '', attributes: {} }], 1000);
+  const auditLog = { days: 1, entries: 1 };
+  await keepHouse({ ...deps, clock: { now: () => 2000 }, auditLog });
+  const depths = await Promise.all(topics.map((topic) => events.depth(topic)));
+  expect(depths.map(({ waiting }) => waiting)).toEqual([1, 1, 0, 0]);
+});
+
+test('housekeeping keeps the audit log within its days and entries', async () => {
+  await using deps = await prepare();
+  const { store } = deps;
+  await store.commit([4.5, 3.5, 2.5, 1.5].map((day) => entryOf(day * dayMs)));
   const daysAt = async (now: number, auditLog: { days: number; entries: number }) => {
     await keepHouse({ ...deps, clock: { now: () => now }, auditLog });
     const { results } = await store.auditLog.queryAnywhere({ limit: 10, offset: 0 });

@@ -216,6 +216,17 @@ export function describeEventBroker(
       expect(await broker.claim(claimAt(1000))).toHaveLength(1);
     });
 
+    test('topics that nobody has any more are forgotten, but for what is newer', async () => {
+      await using broker = await openNew();
+      for (const topic of ['kept', 'gone', 'back']) await broker.publish(topic, texts(1000), 1000);
+      await broker.publish('gone', texts(500), 1000);
+      await broker.publish('back', texts(1), 2000);
+      await broker.keepTopics({ topics: new Set(['kept', 'without messages']), before: 2000 });
+      expect(await broker.depth('kept')).toEqual({ waiting: 1000, dead: 0 });
+      expect(await broker.depth('gone')).toEqual({ waiting: 0, dead: 0 });
+      expect(await broker.depth('back')).toEqual({ waiting: 1, dead: 0 });
+    });
+
     test('settling what is unknown, or nothing, is fine', async () => {
       await using broker = await openNew();
       await broker.settle([]);

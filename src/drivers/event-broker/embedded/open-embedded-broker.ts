@@ -6,7 +6,7 @@ import { readDeadLetters, redeliver } from './dead-letters.ts';
 import { publish } from './publish.ts';
 import { type BrokerDatabase, migrations } from './schema.ts';
 import { compileSettlement } from './settle.ts';
-import { readDepth, removeTopic } from './topics.ts';
+import { keepTopics, readDepth, removeTopic } from './topics.ts';
 
 /** Topics in a SQLite file of their own, which several processes may open. */
 export async function openEmbeddedBroker(options: {
@@ -34,6 +34,7 @@ export async function openEmbeddedBroker(options: {
     redeliver: (topic, request) => redeliver(database, topic, request),
     depth: (topic) => readDepth(kysely, topic),
     removeTopic: (topic) => removeTopic(kysely, topic),
+    keepTopics: (rule) => keepTopics(kysely, rule),
     watch: (hint) => database.watch(hint),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };

@@ -18,14 +18,35 @@ export async function readDepth(
 }
 
 export async function removeTopic(kysely: Kysely<BrokerDatabase>, topic: string): Promise<void> {
-  while ((await removeSome(kysely, topic)) === messagesPerRemoval);
+  await removeUntil(kysely, topic, Number.MAX_SAFE_INTEGER);
 }
 
-async function removeSome(kysely: Kysely<BrokerDatabase>, topic: string): Promise<number> {
+export async function keepTopics(
+  kysely: Kysely<BrokerDatabase>,
+  { topics, before }: Parameters<EventBroker['keepTopics']>[0],
+): Promise<void> {
+  const present = await kysely.selectFrom('message').select('topic').distinct().execute();
+  for (const { topic } of present) if (!topics.has(topic)) await removeUntil(kysely, topic, before);
+}
+
+async function removeUntil(
+  kysely: Kysely<BrokerDatabase>,
+  topic: string,
+  before: number,
+): Promise<void> {
+  while ((await removeSome(kysely, topic, before)) === messagesPerRemoval);
+}
+
+async function removeSome(
+  kysely: Kysely<BrokerDatabase>,
+  topic: string,
+  before: number,
+): Promise<number> {
   const ids = kysely
     .selectFrom('message')
     .select('id')
     .where('topic', '=', topic)
+    .where('published_at', '<', before)
     .limit(messagesPerRemoval);
   const { numDeletedRows } = await kysely
     .deleteFrom('message')
