@@ -23,9 +23,13 @@ export interface VerifiedArtifact {
 }
 
 /** The artifacts in a data directory, beside whatever server runs there. Nothing is changed. @throws Failure where it is none */
-export async function openArtifacts({ dataDirectory }: Pick<Config, 'dataDirectory'>) {
+export async function openArtifacts({
+  dataDirectory,
+  databaseUrl,
+}: Pick<Config, 'dataDirectory' | 'databaseUrl'>) {
   const layout = dataLayout(dataDirectory);
-  await requireStore(layout.store, dataDirectory);
+  // Artifacts are here wherever the records are.
+  await requireStore(databaseUrl === undefined ? layout.store : layout.id, dataDirectory);
   const store = openArtifactStore(
     join(layout.builds, artifactsFolder),
     join(layout.builds, 'work'),

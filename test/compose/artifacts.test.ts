@@ -2,6 +2,7 @@ import { appendFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openArtifacts } from '../../src/compose/artifacts.ts';
+import { readOrMakeId } from '../../src/compose/data-directory-id.ts';
 import { dataLayout } from '../../src/compose/data-layout.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import { prepareNodeBuilderPlace } from '../support/builder-place.ts';
@@ -11,6 +12,14 @@ import { makeTempFolder } from '../support/temp-folder.ts';
 test('a folder without a Berth has no artifacts to show', async () => {
   const dataDirectory = await makeTempFolder();
   await expect(openArtifacts({ dataDirectory })).rejects.toThrow('no records of a Berth');
+});
+
+test('a Berth whose records are in PostgreSQL has its artifacts in its folder', async () => {
+  const dataDirectory = await makeTempFolder();
+  const databaseUrl = 'postgres://nobody@127.0.0.1/berth';
+  await expect(openArtifacts({ dataDirectory, databaseUrl })).rejects.toThrow('no records');
+  await readOrMakeId(dataLayout(dataDirectory).id);
+  expect(await (await openArtifacts({ dataDirectory, databaseUrl })).list()).toEqual([]);
 });
 
 test('artifacts are listed with where they come from, and the damaged are named', async () => {
