@@ -37,7 +37,9 @@ export async function openWorld(
   await using stack = new AsyncDisposableStack();
   const repository = stack.use(await makeRepository());
   const collector = stack.use(await openCollector());
-  const planes = stack.use(await startPlanes(environment));
+  // Applications tell it what they have received, from whatever network they have.
+  const reached = { BERTH_ALLOW_HOST_PORTS: new URL(collector.url).port };
+  const planes = stack.use(await startPlanes({ ...reached, ...environment }));
   const client = await openClient(planes);
   const draft = await client.post('/connectors/drafts', {
     name: 'Chaos',
