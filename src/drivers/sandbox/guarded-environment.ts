@@ -45,7 +45,7 @@ export function partForShell(given: Readonly<Record<string, string>>): {
   if (odd.length === 0) return { environment };
   return {
     environment,
-    behind: odd.map(([...pair]) => ['--setenv', ...pair, ''].join('\0')).join(''),
+    behind: odd.map((pair) => ['--setenv', ...pair, ''].join('\0')).join(''),
   };
 }
 

@@ -7,7 +7,13 @@ import { importsWithAssert } from './node-version.ts';
 import { type PackageJson, parsePackageJson } from './package-json.ts';
 import type { FolderFacts } from './plan.ts';
 import { anywhere, localDependencies, packagePathsOutside, pathsOutside } from './reach.ts';
-import { absent, maxManagerFileBytes, readBounded, UnreadableFile } from './read-bounded.ts';
+import {
+  absent,
+  managerFiles,
+  maxManagerFileBytes,
+  readBounded,
+  UnreadableFile,
+} from './read-bounded.ts';
 
 /** What a folder of the repository holds, and what it uses beyond itself. */
 export interface FolderRecord {
@@ -25,7 +31,7 @@ export async function inspectFolder(root: string, folder: string): Promise<Folde
   if (directory === undefined) throw new Error(`The checkout has no folder ${folder}.`);
   const place = relative(await realpath(root), directory);
   const files = new Set(await readdir(directory));
-  for (const name of managerFiles)
+  for (const name of [...managerFiles, 'Procfile'])
     if (files.has(name)) await requireReadable(directory, folder, name);
   const packageJson = await readPackageJson(directory, folder);
   const scanned = await scanFiles(directory, place);
@@ -82,19 +88,6 @@ async function readPackageJson(
 }
 
 const maxPackageJsonBytes = 1024 * 1024;
-
-/** What else is read of a folder, by Berth as by a package manager. */
-const managerFiles = [
-  'npm-shrinkwrap.json',
-  'package-lock.json',
-  'yarn.lock',
-  'pnpm-lock.yaml',
-  '.npmrc',
-  '.yarnrc',
-  '.yarnrc.yml',
-  'pnpm-workspace.yaml',
-  'Procfile',
-];
 
 async function requireReadable(directory: string, folder: string, name: string): Promise<void> {
   try {

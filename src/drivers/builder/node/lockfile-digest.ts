@@ -4,24 +4,13 @@ import type { CheckedOut } from './checkout.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { FolderRecord } from './inspect.ts';
 import { planManager } from './plan.ts';
-import { maxManagerFileBytes, readBounded } from './read-bounded.ts';
+import { managerFiles, maxManagerFileBytes, readBounded } from './read-bounded.ts';
 
 /** An application whose folder has a lockfile. */
 export interface LockedApplication {
   readonly application: string;
   readonly record: FolderRecord;
 }
-
-const files = [
-  'npm-shrinkwrap.json',
-  'package-lock.json',
-  'yarn.lock',
-  'pnpm-lock.yaml',
-  '.npmrc',
-  '.yarnrc',
-  '.yarnrc.yml',
-  'pnpm-workspace.yaml',
-];
 
 /** Equal for applications that ask for the same packages in the same versions of the same registry. */
 export async function digestOfLockfile(
@@ -31,7 +20,7 @@ export async function digestOfLockfile(
   const { facts, localDependencies } = record;
   const reachesOut = localDependencies.length > 0 || facts.packageJson?.hasWorkspaces === true;
   const texts = await Promise.all(
-    files
+    managerFiles
       .filter((name) => facts.files.has(name))
       .map(async (name) => [name, withoutOwnName(await readText(join(tree, application, name)))]),
   );
@@ -47,7 +36,7 @@ export async function digestLockfiles(
 ): Promise<ReadonlyMap<string, string>> {
   const records = [application, ...siblings.map(({ record }) => record)];
   const paths = records.flatMap(({ place, facts }) =>
-    files.filter((name) => facts.files.has(name)).map((name) => join(place, name)),
+    managerFiles.filter((name) => facts.files.has(name)).map((name) => join(place, name)),
   );
   const digests = paths.map(async (path) => {
     const content = await readBounded(join(tree, path), maxManagerFileBytes);

@@ -1,6 +1,18 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
+/** What package managers read of a folder, beside its package.json. */
+export const managerFiles: readonly string[] = [
+  'npm-shrinkwrap.json',
+  'package-lock.json',
+  'yarn.lock',
+  'pnpm-lock.yaml',
+  '.npmrc',
+  '.yarnrc',
+  '.yarnrc.yml',
+  'pnpm-workspace.yaml',
+];
+
 /** Lockfiles of whole monorepos have some 5 MiB. */
 export const maxManagerFileBytes = 32 * 1024 * 1024;
 
