@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { appendFile, readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { describeMachine, printMachine } from '../../bench/machine.ts';
 import { printTable } from '../../src/cli/print-table.ts';
@@ -17,6 +18,7 @@ interface Options {
   readonly list?: true;
   readonly json?: true;
   readonly only?: string;
+  readonly results?: string;
 }
 
 interface Plan {
@@ -43,12 +45,17 @@ await new Command('test:chaos')
       .default(['kill']),
   )
   .option('--only <text>', 'points whose operation, plane or name has this text; no random moments')
+  .option(
+    '--results <file>',
+    'keeps every round there, a line of JSON each, and goes on where an earlier run that kept its own there ended',
+  )
   .option('--list', 'only list the points')
   .option('--json', 'print every round as JSON')
   .action(run)
   .parseAsync();
 
-async function run({ times, only, list, json, minutes, seed, ...options }: Options): Promise<void> {
+async function run(options: Options): Promise<void> {
+  const { times, only, list, json, minutes, seed, results } = options;
   const endAt = Date.now() + minutes * 60_000;
   await using world = await openWorld();
   const points = (await listPoints(world)).filter((one) => printPoint(one).includes(only ?? ''));
@@ -58,11 +65,12 @@ async function run({ times, only, list, json, minutes, seed, ...options }: Optio
   }
   const random = only === undefined ? randomKills(options.random, seed) : [];
   const plans = [...random, ...Array(times).fill(pointFaults(points, options.action)).flat()];
-  const rounds: Round[] = [];
-  for (const plan of plans) {
+  const rounds = await readRounds(results);
+  for (const plan of withoutThose(plans, rounds)) {
     if (Date.now() > endAt) break;
     const round = await playUntilReached(world, plan);
     rounds.push(round);
+    if (results !== undefined) await appendFile(results, `${JSON.stringify(round)}\n`);
     process.stderr.write(printProgress(round));
   }
   process.stdout.write(
@@ -74,13 +82,44 @@ async function run({ times, only, list, json, minutes, seed, ...options }: Optio
   if (neverReached(rounds).length > 0) process.exitCode = 1;
 }
 
+/** In the order in which a Deployment lives, again and again: what one leaves is mostly what the next begins with. */
 function pointFaults(
   points: readonly PointOfOperation[],
   wanted: readonly Fault['action'][],
 ): readonly Plan[] {
-  return points.flatMap(({ operation, plane, point }) =>
-    wanted.map((action) => ({ operation, fault: { plane, point, action } })),
-  );
+  const byOperation = [...Map.groupBy(points, ({ operation }) => operation).values()];
+  const most = Math.max(...byOperation.map(({ length }) => length));
+  return Array.from({ length: most }, (_, at) =>
+    byOperation.flatMap((all) => all.slice(at, at + 1)),
+  )
+    .flat()
+    .flatMap(({ operation, plane, point }) =>
+      wanted.map((action) => ({ operation, fault: { plane, point, action } })),
+    );
+}
+
+async function readRounds(file: string | undefined): Promise<Round[]> {
+  if (file === undefined) return [];
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Round);
+}
+
+/** The plans that no round is of. Random moments count as often as there were some. */
+function withoutThose(plans: readonly Plan[], rounds: readonly Round[]): readonly Plan[] {
+  const nameOf = (plan: Plan) => ('point' in plan.fault ? printFault(plan) : 'random');
+  const done = new Map<string, number>();
+  for (const round of rounds) done.set(nameOf(round), (done.get(nameOf(round)) ?? 0) + 1);
+  return plans.filter((plan) => {
+    const left = done.get(nameOf(plan)) ?? 0;
+    done.set(nameOf(plan), left - 1);
+    return left <= 0;
+  });
 }
 
 function randomKills(count: number, seed: number): readonly Plan[] {

@@ -107,7 +107,8 @@ async function killLater({ planes }: World, { plane, afterMs }: RandomKill): Pro
   planes.kill(plane);
 }
 
-const few = { kept: 2, fresh: 1 };
+/** Some 100 requests a second: what fails for a moment is seen, and the processor is left to what is tried. */
+const few = { kept: 2, fresh: 1, pauseMs: 20 };
 
 /** A DELETE that was accepted in the moment of a kill is refused when it is sent again, or finds nothing any more. */
 function isRepeat(operation: OperationName, status: number): boolean {

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
 
 export interface RequestLoop {
   /** How many requests have been answered with 200 so far. */
@@ -11,10 +12,17 @@ export interface RequestLoop {
   stop(): Promise<void>;
 }
 
+export interface RequestLoopOptions {
+  readonly kept?: number;
+  readonly fresh?: number;
+  /** Between an answer and the next request of the same asker. */
+  readonly pauseMs?: number;
+}
+
 /** Asks as fast as answers come, on kept connections and on a new one for each request, at the same time. */
 export function startRequestLoop(
   url: string,
-  { kept = 6, fresh = 2 }: { readonly kept?: number; readonly fresh?: number } = {},
+  { kept = 6, fresh = 2, pauseMs = 0 }: RequestLoopOptions = {},
 ): RequestLoop {
   const agent = new Agent({ keepAlive: true, maxSockets: kept });
   const failures: string[] = [];
@@ -29,6 +37,7 @@ export function startRequestLoop(
         answered++;
         bodies.add(answer.body);
       } else failures.push(`${answer.status} ${answer.body}`);
+      if (pauseMs > 0) await wait(pauseMs);
     }
   };
   const all = [...Array(kept).fill(agent), ...Array(fresh).fill(false)].map(keepAsking);
