@@ -19,6 +19,8 @@ export type Target =
       readonly kind: 'process';
       readonly releaseId: string;
       readonly instances: readonly InstanceAddress[];
+      /** What served until now, while the release takes over: for requests that the release lets fall. */
+      readonly before?: ServedBefore;
     }
   | {
       readonly kind: 'files';
@@ -28,6 +30,11 @@ export type Target =
     }
   /** Known, but nothing answers yet or any more. */
   | { readonly kind: 'unavailable'; readonly reason: string };
+
+export interface ServedBefore {
+  readonly releaseId: string;
+  readonly instances: readonly InstanceAddress[];
+}
 
 export type InstanceAddress = LocalAddress & { readonly instanceId: string };
 

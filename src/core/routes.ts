@@ -7,6 +7,8 @@ import type { InstanceAddress, Route, RouteTable, Target } from './route-table.t
 export interface RouteSources {
   /** Of each Deployment the one that serves. */
   readonly releases: readonly Release[];
+  /** By Deployment: what served before and would again. */
+  readonly before: ReadonlyMap<string, Release>;
   /** Reserved addresses whose Deployment exists, whether or not it has a release. */
   readonly addresses: readonly {
     readonly hostLabel: string;
@@ -52,13 +54,28 @@ function targetOf(
 ): Target {
   const serving = servingOf(application.type);
   if (serving === 'process') {
-    const instance = sources.instances.get(instanceKey(release.id, application.name));
-    return instance === undefined
-      ? { kind: 'unavailable', reason: 'It is starting' }
-      : { kind: 'process', releaseId: release.id, instances: [instance] };
+    const instances = instancesOf(release, application, sources);
+    const before = sources.before.get(release.deploymentId);
+    const still = before === undefined ? [] : instancesOf(before, application, sources);
+    if (instances.length === 0) return { kind: 'unavailable', reason: 'It is starting' };
+    return {
+      ...{ kind: 'process', releaseId: release.id, instances },
+      ...(before === undefined || still.length === 0
+        ? {}
+        : { before: { releaseId: before.id, instances: still } }),
+    };
   }
   const directory = sources.folders.get(application.artifactKey);
   return directory === undefined
     ? { kind: 'unavailable', reason: 'Its files are not on this machine any more: redeploy it' }
     : { kind: 'files', releaseId: release.id, directory, singlePage: serving === 'single-page' };
+}
+
+function instancesOf(
+  release: Release,
+  { name }: ReleaseApplication,
+  { instances }: RouteSources,
+): readonly InstanceAddress[] {
+  const instance = instances.get(instanceKey(release.id, name));
+  return instance === undefined ? [] : [instance];
 }

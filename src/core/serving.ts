@@ -18,6 +18,24 @@ export function servingReleases(
   );
 }
 
+/** By Deployment: what would serve if the release that does ended now. Only while a redeploy hands over there is one. */
+export function releasesBefore(
+  releases: readonly Release[],
+  serving: readonly Release[],
+  healthy: ReadonlyMap<string, unknown>,
+): ReadonlyMap<string, Release> {
+  const older = releases.filter(({ state, deploymentId, number }) =>
+    serving.some(
+      (one) => one.deploymentId === deploymentId && number < one.number && state === 'current',
+    ),
+  );
+  return new Map(
+    servingReleases(older, healthy)
+      .filter((release) => isHealthy(release, healthy))
+      .map((release) => [release.deploymentId, release]),
+  );
+}
+
 function isHealthy(release: Release, healthy: ReadonlyMap<string, unknown>): boolean {
   return release.applications
     .filter(({ type }) => servingOf(type) === 'process')

@@ -5,7 +5,7 @@ import { instanceKey } from '../core/reconcile.ts';
 import type { Release } from '../core/release.ts';
 import type { InstanceAddress } from '../core/route-table.ts';
 import { buildRoutes } from '../core/routes.ts';
-import { servingReleases } from '../core/serving.ts';
+import { releasesBefore, servingReleases } from '../core/serving.ts';
 import { DuplicateKey } from '../core/store-failure.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -110,7 +110,10 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     await findFolders(options, releases, folders);
     const healthy = instances.healthy();
     const serving = servingReleases(releases, healthy);
-    const table = buildRoutes({ releases: serving, addresses, instances: healthy, folders });
+    const before = releasesBefore(releases, serving, healthy);
+    const table = buildRoutes({
+      ...{ releases: serving, before, addresses, instances: healthy, folders },
+    });
     const outcomes = await gateway.applyRoutes(table);
     carry(serving, healthy);
     await write([

@@ -14,6 +14,7 @@ const instance = { instanceId: 'instance', host: '127.0.0.1', port: 40_000 };
 function targetOf(sources: Partial<RouteSources>): Target | undefined {
   const [route] = buildRoutes({
     releases: [release()],
+    before: new Map(),
     addresses: [address],
     instances: new Map(),
     folders: new Map(),
@@ -42,6 +43,20 @@ describe('the target of an address', () => {
       name: 'whose process is healthy',
       sources: { instances: new Map([['release/app', instance]]) },
       target: { kind: 'process', releaseId: 'release', instances: [instance] },
+    },
+    {
+      name: 'what served before beside it, while it takes over',
+      sources: {
+        before: new Map([['deployment', release({ id: 'older' })]]),
+        instances: new Map([
+          ['release/app', instance],
+          ['older/app', { ...instance, port: 40_001 }],
+        ]),
+      },
+      target: {
+        ...{ kind: 'process', releaseId: 'release', instances: [instance] },
+        before: { releaseId: 'older', instances: [{ ...instance, port: 40_001 }] },
+      },
     },
     {
       name: 'of which only another release is healthy',
@@ -75,7 +90,7 @@ describe('the target of an address', () => {
 });
 
 test('a route repeats its address, with a port only where it has one', () => {
-  const sources = { releases: [], instances: new Map(), folders: new Map() };
+  const sources = { releases: [], before: new Map(), instances: new Map(), folders: new Map() };
   const target = { kind: 'unavailable', reason: 'It is not deployed yet' };
   const routes = buildRoutes({ ...sources, addresses: [address, { ...address, port: 42_000 }] });
   expect(routes).toEqual([
@@ -85,12 +100,22 @@ test('a route repeats its address, with a port only where it has one', () => {
 });
 
 test('an application without an address is not routed', () => {
-  const sources = { releases: [release()], instances: new Map(), folders: new Map() };
+  const sources = {
+    releases: [release()],
+    before: new Map(),
+    instances: new Map(),
+    folders: new Map(),
+  };
   expect(buildRoutes({ ...sources, addresses: [] })).toEqual([]);
 });
 
 test.for(['event', 'job'])('the address of an %s is for the platform only', (type) => {
-  const sources = { releases: [release()], instances: new Map(), folders: new Map() };
+  const sources = {
+    releases: [release()],
+    before: new Map(),
+    instances: new Map(),
+    folders: new Map(),
+  };
   const addresses = [address, { ...address, hostLabel: `${type}-app` }];
   const routes = buildRoutes({ ...sources, addresses });
   expect(routes.map(({ platformOnly }) => platformOnly)).toEqual([false, true]);

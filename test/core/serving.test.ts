@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Release } from '../../src/core/release.ts';
-import { servingReleases } from '../../src/core/serving.ts';
+import { releasesBefore, servingReleases } from '../../src/core/serving.ts';
 
 const release = (number: number, more: Partial<Release> = {}): Release => ({
   id: `release-${number}`,
@@ -68,4 +68,18 @@ test.for([
 ])('$name serves', ({ releases, up, serving }) => {
   const numbers = servingReleases(releases, healthy(...up)).map(({ number }) => number);
   expect(numbers.toSorted()).toEqual(serving);
+});
+
+test.for([
+  { name: 'the older one while the newer takes over', numbers: [1, 2], up: [1, 2], before: [1] },
+  { name: 'none where the older one has ended', numbers: [1, 2], up: [2], before: [] },
+  { name: 'none while the older one serves', numbers: [1, 2], up: [1], before: [] },
+  { name: 'none where only one is current', numbers: [2], up: [2], before: [] },
+  { name: 'the newest of several older ones', numbers: [1, 2, 3], up: [1, 2, 3], before: [2] },
+])('$name has served before', ({ numbers, up, before }) => {
+  const releases = numbers.map((number) => release(number));
+  const draining = release(0, { state: 'draining' });
+  const all = [draining, ...releases];
+  const found = releasesBefore(all, servingReleases(all, healthy(...up)), healthy(0, ...up));
+  expect([...found.values()].map(({ number }) => number)).toEqual(before);
 });

@@ -33,8 +33,8 @@ export interface OperationDependencies {
   readonly audit: AuditMode;
   readonly startupTimeoutMs: number;
   /**
-   * How long everything must stay up before it may serve. Applications listen first and find out then that a host or a
-   * credential of their new configuration is wrong: until here that costs no request.
+   * How long everything must stay up before what served until then goes. Applications listen first and find out then that
+   * a host or a credential of their new configuration is wrong: until here the others take over again.
    */
   readonly steadyMs: number;
   readonly scriptTimeoutMs: number;

@@ -27,6 +27,7 @@ export interface Carriage {
 /** A place at an instance, counted until `leave`. */
 export interface Place {
   readonly instance: InstanceAddress;
+  readonly releaseId: string;
   readonly leave: () => void;
 }
 
@@ -39,18 +40,40 @@ export function takePlace(
   const { target } = route;
   if (target.kind === 'unavailable') return unavailable(route, target.reason);
   if (target.kind === 'files') return unavailable(route, 'It is being replaced.', 1);
-  const instance = chooseInstance(
-    target.instances,
-    inFlight.ofInstance,
-    carriage.nextTurn(),
-    refusedBy,
-  );
+  const choose = (instances: readonly InstanceAddress[]) =>
+    chooseInstance(instances, inFlight.ofInstance, carriage.nextTurn(), refusedBy);
+  let { releaseId } = target;
+  let instance = choose(target.instances);
+  if (
+    target.before !== undefined &&
+    refusedBy !== undefined &&
+    instance?.instanceId === refusedBy
+  ) {
+    releaseId = target.before.releaseId;
+    instance = choose(target.before.instances);
+  }
   if (instance === undefined) return unavailable(route, 'No instance of it is running.');
   if (inFlight.ofInstance(instance.instanceId) >= limits.requestsPerInstance) {
     const reason = `It is busy with ${limits.requestsPerInstance} requests already.`;
     return unavailable(route, reason, 1);
   }
-  return { instance, leave: inFlight.enter(target.releaseId, instance.instanceId) };
+  return { instance, releaseId, leave: inFlight.enter(releaseId, instance.instanceId) };
+}
+
+/** Whether another release than this one serves by now, or would. */
+export function isElsewhere({ route: { target } }: Site, releaseId: string): boolean {
+  if (target.kind !== 'process') return false;
+  return target.releaseId !== releaseId || target.before !== undefined;
+}
+
+/** RFC 9110, section 9.2.1: asking twice does no harm. */
+export function isSafe({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
+
+/** The instance ended, or let the connection go, before it answered. */
+export function isBroken(error: Error): boolean {
+  return 'code' in error && ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(String(error.code));
 }
 
 /** Nobody listened on its port, or its socket was gone: it has not seen the request. */

@@ -1,6 +1,14 @@
 import type { Dispatcher } from 'undici';
 import { answerError, badRequest, upstreamFailed } from './error-answer.ts';
-import { type Carriage, type Exchange, isRefused, takePlace } from './exchange.ts';
+import {
+  type Carriage,
+  type Exchange,
+  isBroken,
+  isElsewhere,
+  isRefused,
+  isSafe,
+  takePlace,
+} from './exchange.ts';
 import { requestHeaders } from './headers.ts';
 import { originForm } from './origin-form.ts';
 import { type RequestBody, requestBody } from './request-body.ts';
@@ -40,12 +48,16 @@ function send(carriage: Carriage, exchange: Exchange, parcel: Parcel, refusedBy?
     return;
   }
   const failed = (error: Error): void => {
-    const { instanceId } = place.instance;
+    const { instance, releaseId } = place;
+    const maySendAgain =
+      isRefused(error) ||
+      // A release that ends just after it took over costs no request that another can answer.
+      (isBroken(error) && isSafe(exchange.req) && isElsewhere(carriage.siteNow(site), releaseId));
     if (res.headersSent) {
       // What the client has is incomplete, and only a broken connection says so.
       res.destroy();
-    } else if (refusedBy === undefined && isRefused(error) && !parcel.body.isTouched()) {
-      send(carriage, exchange, parcel, instanceId);
+    } else if (refusedBy === undefined && maySendAgain && !parcel.body.isTouched()) {
+      send(carriage, exchange, parcel, instance.instanceId);
     } else {
       parcel.body.stream?.destroy();
       answerError(res, upstreamFailed(site.route, error), correlationId);

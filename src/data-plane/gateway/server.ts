@@ -191,6 +191,6 @@ function createReporter({ onRequest, logger }: GatewayOptions) {
 
 function instancesOf(sites: readonly Site[]): InstanceAddress[] {
   return sites.flatMap(({ route: { target } }) =>
-    target.kind === 'process' ? target.instances : [],
+    target.kind === 'process' ? [...target.instances, ...(target.before?.instances ?? [])] : [],
   );
 }

@@ -1,5 +1,17 @@
-import { expect, test, vi } from 'vitest';
-import { call, openCall, processes, routeTo, startGateway, startUpstream } from './support.ts';
+import { createServer, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Target } from '../../../src/core/route-table.ts';
+import {
+  addressOf,
+  call,
+  listenAnywhere,
+  openCall,
+  processes,
+  readBody,
+  routeTo,
+  startGateway,
+  startUpstream,
+} from './support.ts';
 
 test('fifty releases in a row drop no request', async () => {
   const gateway = await startGateway();
@@ -62,6 +74,46 @@ test('a request under way finishes on the release it began with', async () => {
   expect(text).toBe('begun on the old, ended on the old');
   await draining;
   expect(gateway.inFlight('old')).toBe(0);
+});
+
+describe('a release that ends while it takes over', () => {
+  test.for(['GET', 'HEAD', 'OPTIONS'])('costs no %s request', async (method) => {
+    const { gateway } = await startHandOver(
+      (socket) => void socket.once('data', () => socket.destroy()),
+    );
+    expect((await call({ port: gateway.port, method })).status).toBe(200);
+    expect(gateway.inFlight('old')).toBe(0);
+  });
+
+  test('costs no request that it refuses', async () => {
+    const { gateway, young, asked } = await startHandOver();
+    await new Promise((resolve) => young.close(resolve));
+    const answer = await call({ port: gateway.port, method: 'POST', body: 'hello' });
+    expect([answer.status, asked]).toEqual([200, ['POST hello']]);
+  });
+
+  test('has perhaps done what a POST asked for: that is not asked again', async () => {
+    const { gateway, asked } = await startHandOver(
+      (socket) => void socket.once('data', () => socket.destroy()),
+    );
+    const answer = await call({ port: gateway.port, method: 'POST', body: 'hello' });
+    expect([answer.status, asked]).toEqual([502, []]);
+  });
+
+  async function startHandOver(take: (socket: Socket) => void = () => {}) {
+    const asked: string[] = [];
+    const old = await startUpstream(async (req, res) => {
+      asked.push(`${req.method} ${await readBody(req)}`);
+      res.end();
+    });
+    const young = createServer(take);
+    onTestFinished(() => void young.close());
+    const before = { releaseId: 'old', instances: [old.address] };
+    const target = processes([addressOf(await listenAnywhere(young))], 'young');
+    const gateway = await startGateway();
+    await gateway.applyRoutes([routeTo({ ...target, before } as Target)]);
+    return { gateway, young, asked };
+  }
 });
 
 test('a release nobody waits for is drained at once', async () => {

@@ -10,7 +10,7 @@ import type { StepScope } from '../operation-run.ts';
 const noticeMs = 30_000;
 /** Waits until the data plane has every application of the candidate healthy, or knows that one will not be. */
 export async function awaitHealthy(
-  deps: Pick<OperationDependencies, 'store' | 'clock' | 'startupTimeoutMs' | 'steadyMs'>,
+  deps: Pick<OperationDependencies, 'store' | 'clock' | 'startupTimeoutMs'>,
   release: Release,
   scope: StepScope,
 ): Promise<void> {
@@ -18,7 +18,6 @@ export async function awaitHealthy(
   const expected = release.applications.filter(({ type }) => servingOf(type) === 'process');
   await becomeHealthy(deps, release, expected, scope);
   const seconds = ((deps.clock.now() - startedAt) / 1000).toFixed(1);
-  if (expected.length > 0) await stayHealthy(deps, release, scope);
   scope.report(
     'Information',
     'Applications started',
@@ -46,17 +45,6 @@ async function becomeHealthy(
       },
     );
   }
-}
-
-async function stayHealthy(
-  { store, steadyMs }: Pick<OperationDependencies, 'store' | 'steadyMs'>,
-  release: Release,
-  { signal }: Pick<StepScope, 'signal'>,
-): Promise<void> {
-  await waitFor(store, { signal, timeoutMs: steadyMs }, async () => {
-    refuseEnded(await store.runtime.instances({ releaseId: release.id }));
-    return undefined;
-  });
 }
 
 /** @throws RuntimeFailure where an instance has ended by itself, whether or not it runs again by now */

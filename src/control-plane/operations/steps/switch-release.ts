@@ -1,3 +1,4 @@
+import { servingOf } from '../../../core/application.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Release } from '../../../core/release.ts';
 import type { Change } from '../../../ports/store.ts';
@@ -9,11 +10,16 @@ import type { StepScope } from '../operation-run.ts';
 const routeTimeoutMs = 60_000;
 
 /**
- * Makes the candidate current beside what is, waits until the gateway has followed, and only then lets the others drain:
- * a release that ends in this moment costs nothing, and a Deployment that says `Deployed` answers.
+ * Makes the candidate current beside what is and waits until the gateway has followed. Only when it has kept running for a
+ * moment do the others drain: while they are there they serve again as soon as it ends. A Deployment that says `Deployed`
+ * answers.
  */
 export async function switchRelease(
-  { store, startupTimeoutMs }: Pick<OperationDependencies, 'store' | 'startupTimeoutMs'>,
+  {
+    store,
+    startupTimeoutMs,
+    steadyMs,
+  }: Pick<OperationDependencies, 'store' | 'startupTimeoutMs' | 'steadyMs'>,
   release: Release,
   scope: StepScope,
   given: {
@@ -34,11 +40,25 @@ export async function switchRelease(
       nextStep: 'Look at the log of the data plane, then redeploy.',
     });
   }
+  const hasProcesses = release.applications.some(({ type }) => servingOf(type) === 'process');
+  if (hasProcesses)
+    await keepChecking(store, { signal: scope.signal, forMs: steadyMs }, given.check);
   const { deploymentId } = release;
   const all = await store.runtime.releases({ states: ['current', 'candidate'], deploymentId });
   const others = all.filter(({ id }) => id !== release.id);
   scope.change(...others.map(takeOut));
   scope.report('Information', 'Traffic switched', `Requests go to release ${release.number}.`);
+}
+
+async function keepChecking(
+  store: OperationDependencies['store'],
+  { signal, forMs }: { readonly signal: AbortSignal; readonly forMs: number },
+  check: () => Promise<void>,
+): Promise<void> {
+  await waitFor(store, { signal, timeoutMs: forMs }, async () => {
+    await check();
+    return undefined;
+  });
 }
 
 /** What may be carrying requests lets them finish. */
