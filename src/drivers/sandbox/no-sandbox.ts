@@ -7,6 +7,7 @@ export const noSandbox: Sandbox = {
   report: { separation: 'none', network: 'shared', memory: 'none', processes: 'none', cpu: 'none' },
   confine: async ({ program, environment }) => asItIs(program, environment),
   handOver: async () => {},
+  handOverNew: async () => {},
   sweep: async () => {},
 };
 

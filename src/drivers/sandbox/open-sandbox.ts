@@ -3,6 +3,7 @@ import { RuntimeFailure } from '../../core/failure.ts';
 import { addTree } from './add-tree.ts';
 import type { Cgroup } from './cgroups.ts';
 import { joinDoors } from './chain.ts';
+import { giveTo } from './give-to.ts';
 import { guardEnvironment, partForShell, setRest, survivesShell } from './guarded-environment.ts';
 import { examineHost, type Host } from './host.ts';
 import type { Reach } from './network-rules.ts';
@@ -65,6 +66,7 @@ export async function openSandbox({
     report: describeHost(host),
     confine: (job) => confine(host, job),
     handOver: (...folders) => handOver(host, folders),
+    handOverNew: (folder) => handOverNew(host, folder),
     sweep: async () => host.cgroups?.sweep(),
   };
 }
@@ -195,6 +197,12 @@ async function handOver({ bubblewrap }: Host, folders: readonly string[]): Promi
   if (bubblewrap?.setpriv === undefined || folders.length === 0) return;
   const { uid, gid } = bubblewrap.identity;
   await execa('chown', ['-R', '-h', '-P', `${uid}:${gid}`, '--', ...folders]);
+}
+
+async function handOverNew(host: Host, folder: string): Promise<void> {
+  const { bubblewrap } = host;
+  if (bubblewrap?.setpriv === undefined) return;
+  if (!(await giveTo(bubblewrap.identity, folder))) await handOver(host, [folder]);
 }
 
 function describeHost(host: Host): SandboxReport {

@@ -10,6 +10,8 @@ export interface Sandbox {
   confine(job: Job): Promise<Confined>;
   /** Gives folders, with all that is in them, to the user that confined programs run as. */
   handOver(...folders: readonly string[]): Promise<void>;
+  /** The same for one that nobody but the caller has seen yet: quicker where little is in it. */
+  handOverNew(folder: string): Promise<void>;
   /** Removes what the limits of killed Berths have left in the kernel. */
   sweep(): Promise<void>;
 }

@@ -188,7 +188,7 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
           npmrc: deps.surroundings.npmrc,
         };
         const opened = await openWorkspace(workspaces, stored, workspace);
-        await sandbox.handOver(opened.root);
+        await sandbox.handOverNew(opened.root);
         return opened;
       } finally {
         copying.splice(copying.indexOf(key), 1);

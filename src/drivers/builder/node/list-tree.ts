@@ -17,9 +17,13 @@ export interface TreeItem {
   readonly target: string;
 }
 
+/** In fewer than these the calls are done before a program has been started. */
+const few = { folders: 32, items: 256 };
+
 /** Links are not followed. What vanishes meanwhile is left out. */
 export async function listTree(root: string): Promise<readonly TreeItem[]> {
-  return (await listByProgram(root)) ?? listByCalls(root);
+  const small = await listByCalls(root, few);
+  return small ?? (await listByProgram(root)) ?? (await listByCalls(root)) ?? [];
 }
 
 const fields = ['%y', '%m', '%s', '%D:%i:%s:%T@', '%P', '%l'];
@@ -45,11 +49,18 @@ async function listByProgram(root: string): Promise<readonly TreeItem[] | undefi
   });
 }
 
-async function listByCalls(root: string): Promise<readonly TreeItem[]> {
+/** Undefined where there are more than `most`. */
+async function listByCalls(
+  root: string,
+  most = { folders: Number.POSITIVE_INFINITY, items: Number.POSITIVE_INFINITY },
+): Promise<readonly TreeItem[] | undefined> {
   const items: TreeItem[] = [];
   const pending = [''];
+  let folders = 0;
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
     const place = folder;
+    folders++;
+    if (folders + pending.length > most.folders || items.length > most.items) return undefined;
     const entries = await readdir(join(root, folder), { withFileTypes: true });
     const files = entries.filter((entry) => !entry.isDirectory());
     const found = await Promise.all(files.map((entry) => readItem(root, place, entry)));
@@ -67,14 +78,14 @@ async function readItem(
 ): Promise<TreeItem | undefined> {
   const path = posix.join(folder, entry.name);
   const place = join(root, path);
-  const stats = await lstat(place).catch(() => undefined);
+  const stats = await lstat(place, { bigint: true }).catch(() => undefined);
   if (stats === undefined) return undefined;
   return {
     path,
     kind: stats.isFile() ? 'file' : stats.isSymbolicLink() ? 'link' : 'other',
-    mode: (stats.mode & 0o7777).toString(8),
-    bytes: stats.size,
-    identity: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeMs}`,
+    mode: (stats.mode & 0o7777n).toString(8),
+    bytes: Number(stats.size),
+    identity: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`,
     target: stats.isSymbolicLink() ? await readlink(place).catch(() => '') : '',
   };
 }

@@ -14,7 +14,7 @@ export async function confine(
   const { work, environment, spec } = launch;
   const { home, temporary, ports, sockets } = workLayout(work);
   const { view } = spec;
-  await sandbox.handOver(work);
+  await sandbox.handOverNew(work);
   return sandbox.confine({
     program: spec.command,
     directory: spec.directory,

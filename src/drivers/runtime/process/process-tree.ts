@@ -29,6 +29,8 @@ export function survivorsOfChild(
       return [isMonitor ? await confinedGroup(table, pid) : { target: -pid }];
     }
     if (await isGroupAlive(table, pid)) return [{ target: -pid }];
+    // The first process of a sandbox belongs to the group, and with it ends all that is in there.
+    if (isMonitor) return [];
     return single(await table.mentioning(work));
   };
 }
