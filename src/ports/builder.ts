@@ -138,10 +138,22 @@ export type StartCommand =
   /** Served as files from this folder, absolute. */
   | { readonly kind: 'static'; readonly directory: string };
 
+/** A folder that is seen at `at` as `lower` is, and whose changes go to `upper` alone. All four are absolute. */
+export interface Overlay {
+  readonly lower: string;
+  readonly upper: string;
+  /** For the kernel, empty, on the file system of `upper`. */
+  readonly work: string;
+  /** An empty folder. */
+  readonly at: string;
+}
+
 export interface Workspace extends AsyncDisposable {
   readonly directory: string;
   /** The whole copy around it. */
   readonly root: string;
+  /** Absent: everything is there. Else it is only for commands that are run with this overlay. */
+  readonly overlay?: Overlay;
   /** Folders that come first on PATH. */
   readonly path: readonly string[];
   /** What package managers need to reach the registry as the build did; a script's own variables win. */

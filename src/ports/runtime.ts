@@ -1,5 +1,5 @@
 import type { LocalAddress } from '../core/local-address.ts';
-import type { StartCommand } from './builder.ts';
+import type { Overlay, StartCommand } from './builder.ts';
 
 /** Runs applications. Knows nothing of deployments, HTTP or statuses. */
 export interface Runtime extends AsyncDisposable {
@@ -78,6 +78,8 @@ export interface CommandSpec {
   readonly directory: string;
   /** The folder around `directory` that the command may write; absent: `directory` itself. */
   readonly root?: string;
+  /** Mounted for the command, in `root`. */
+  readonly overlay?: Overlay;
   /** Given to `sh -c` as the connector wrote it. */
   readonly command: string;
   readonly path: readonly string[];

@@ -7,9 +7,13 @@ import type { Sandbox } from '../../src/drivers/sandbox/sandbox.ts';
 import { makeTempFolder } from './temp-folder.ts';
 
 /** What works here. In CI everything is installed: there its tests must run, but where the machine has no such device. */
-export async function whatSeparates(): Promise<{ files: boolean; network: boolean }> {
+export async function whatSeparates(): Promise<{
+  files: boolean;
+  network: boolean;
+  overlays: boolean;
+}> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-'));
-  const { separation, network, report } = await openSandbox({
+  const { separation, network, canOverlay, report } = await openSandbox({
     directory,
     mode: 'auto',
     network: 'auto',
@@ -23,7 +27,12 @@ export async function whatSeparates(): Promise<{ files: boolean; network: boolea
   if (missing.length > 0 && process.env['CI'] === 'true' && existsSync('/dev/net/tun')) {
     throw new Error(`CI has to do without ${missing.join(' and ')}`);
   }
-  return { files: separation === 'bubblewrap', network: network === 'private' };
+  if (!canOverlay) process.stdout.write('Skipped without overlays\n');
+  return {
+    overlays: canOverlay,
+    files: separation === 'bubblewrap',
+    network: network === 'private',
+  };
 }
 
 export async function openTestSandbox(

@@ -5,6 +5,7 @@ import { type Cgroups, openCgroups } from './cgroups.ts';
 import { joinDoors } from './chain.ts';
 import { findProgram } from './find-program.ts';
 import type { Reach } from './network-rules.ts';
+import { type OverlayPrograms, tryOverlay } from './overlay.ts';
 import type { PrivateNetwork } from './private-network.ts';
 import { type Bubblewrap, separationChain } from './separation-chain.ts';
 import { findSystemMounts, type Identity } from './system-mounts.ts';
@@ -21,6 +22,7 @@ export interface Host {
   readonly network?: PrivateNetwork;
   /** Why there is none, for people. */
   readonly withoutNetwork: string;
+  readonly overlays?: OverlayPrograms;
   readonly cgroups?: Cgroups;
   /** Above these no limit can be set: `nofile`, `nproc`, `fsize`, `data`. */
   readonly ceilings: ReadonlyMap<string, number>;
@@ -80,7 +82,11 @@ export async function examineHost(
 
 async function networkOf(directory: string, bubblewrap: Bubblewrap, wanted: WantedNetwork) {
   if ('without' in wanted) return { withoutNetwork: wanted.without };
-  return tryNetwork(directory, bubblewrap, wanted.reach);
+  const tried = await tryNetwork(directory, bubblewrap, wanted.reach);
+  // Ordinary users could not rename folders in one. And variables with odd names get past its shell as past that of a network.
+  if (tried.network === undefined || bubblewrap.setpriv === undefined) return tried;
+  const overlays = await tryOverlay(directory);
+  return { ...tried, ...(overlays === undefined ? {} : { overlays }) };
 }
 
 const trialJob = {

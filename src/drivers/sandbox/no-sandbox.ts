@@ -6,6 +6,7 @@ export const noSandbox: Sandbox = {
   network: 'shared',
   report: { separation: 'none', network: 'shared', memory: 'none', processes: 'none', cpu: 'none' },
   confine: async ({ program, environment }) => asItIs(program, environment),
+  canOverlay: false,
   handOver: async () => {},
   handOverNew: async () => {},
   sweep: async () => {},

@@ -7,6 +7,7 @@ import { giveTo } from './give-to.ts';
 import { guardEnvironment, partForShell, setRest, survivesShell } from './guarded-environment.ts';
 import { examineHost, type Host } from './host.ts';
 import type { Reach } from './network-rules.ts';
+import { enterOverlay } from './overlay.ts';
 import { openWayOut, type WayOut } from './private-network.ts';
 import { resourceLimits } from './resource-limits.ts';
 import type { Confined, Descriptor, Job, Sandbox, SandboxReport } from './sandbox.ts';
@@ -63,6 +64,7 @@ export async function openSandbox({
   return {
     separation: host.bubblewrap === undefined ? 'none' : 'bubblewrap',
     network: host.network === undefined ? 'shared' : 'private',
+    canOverlay: host.overlays !== undefined,
     report: describeHost(host),
     confine: (job) => confine(host, job),
     handOver: (...folders) => handOver(host, folders),
@@ -83,7 +85,12 @@ async function confine(host: Host, job: Job): Promise<Confined> {
     ...joinDoors(joinsItself ? (cgroup?.doors ?? []) : []),
     ...(bubblewrap === undefined
       ? []
-      : separate(bubblewrap, host.network, { ...job, hasVariables: behind !== undefined })),
+      : [
+          ...(host.overlays === undefined || job.view.overlay === undefined
+            ? []
+            : enterOverlay(host.overlays, job.view.overlay)),
+          ...separate(bubblewrap, host.network, { ...job, hasVariables: behind !== undefined }),
+        ]),
     ...resourceLimits(host, job.limits),
     ...(bubblewrap === undefined ? [] : forgetFolder(host, job)),
     ...(rest === undefined ? [] : setRest),
@@ -171,7 +178,7 @@ function keepLimits(
       watchdog = startWatchdog({
         pid,
         ...(isMemoryWatched ? { memoryMb } : {}),
-        ...(isDiskWatched ? { disk: { folders: view.writable, maxMb: diskMb } } : {}),
+        ...(isDiskWatched ? { disk: { folders: changedBy(view), maxMb: diskMb } } : {}),
       });
     },
     async exceeded(hasFailed) {
@@ -190,6 +197,10 @@ function keepLimits(
       await cgroup?.remove();
     },
   };
+}
+
+function changedBy({ writable, overlay }: Job['view']): readonly string[] {
+  return overlay === undefined ? writable : [...writable, overlay.upper];
 }
 
 /** Links are handed over themselves, never what they lead to. */

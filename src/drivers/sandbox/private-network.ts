@@ -28,6 +28,7 @@ export const networkDescriptors = { alive: 4, ready: 5, variables: 6 } as const;
 /**
  * IPv6 leads nowhere: it is off but on loopback. What comes back from an allowed port bears a loopback address, which the
  * kernel takes from outside only where told so. Nobody inside is given an allowed port as a free one: it leads out.
+ * The way out is made while the rules are: what is to be inside comes after both.
  */
 const setUp = `
 set -e
@@ -39,12 +40,12 @@ for one in all default; do echo 0 >$conf/$one/rp_filter; done
 echo 1 >$conf/default/route_localnet
 echo 1 >$conf/default/accept_local
 echo "$ports" >/proc/sys/net/ipv4/ip_local_reserved_ports
-printf '%s' "$rules" | "$ip" -batch -
 echo up >&${networkDescriptors.alive}
+printf '%s' "$rules" | "$ip" -batch -
 exec "$@"
 `;
 
-/** Makes a network in which nothing listens and from which nothing leads out yet, then becomes the program that follows. */
+/** Makes a network in which nothing listens and which has no way out yet, then becomes the program that follows. */
 export function enterNetwork({
   unshare,
   ip,

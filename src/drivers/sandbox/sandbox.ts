@@ -1,4 +1,5 @@
 import type { Stream } from 'node:stream';
+import type { Overlay } from '../../ports/builder.ts';
 
 /** Puts a program where it sees and uses only what it was given, as far as this machine can. */
 export interface Sandbox {
@@ -6,6 +7,8 @@ export interface Sandbox {
   readonly separation: 'bubblewrap' | 'none';
   /** private: each job has a network of its own, in which nobody reaches its ports. shared: all use this machine's. */
   readonly network: 'private' | 'shared';
+  /** Whether a view may have an overlay. */
+  readonly canOverlay: boolean;
   readonly report: SandboxReport;
   confine(job: Job): Promise<Confined>;
   /** Gives folders, with all that is in them, to the user that confined programs run as. */
@@ -50,6 +53,8 @@ export interface View {
   readonly scratch: readonly string[];
   /** Folders in what it sees whose content it does not. */
   readonly hidden: readonly string[];
+  /** In one of the writable folders. */
+  readonly overlay?: Overlay;
   /** What it sees as `/tmp`. Absent: scratch. */
   readonly temporary?: string;
   /** Further places for folders, read-only. */

@@ -45,6 +45,7 @@ export async function runScript(
     {
       directory: workspace.directory,
       root: workspace.root,
+      ...(workspace.overlay === undefined ? {} : { overlay: workspace.overlay }),
       command: task.command,
       path: workspace.path,
       environment: {

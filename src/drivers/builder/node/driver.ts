@@ -96,7 +96,8 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
   const { store, layers, tools } = deps;
   const reader = createInputReader(source);
   const runs = createSharedRuns<StoredArtifact>();
-  const copying: string[] = [];
+  /** Keys of artifacts that there are workspaces of. */
+  const inUse: string[] = [];
   const auditDeps = {
     ...deps,
     reader,
@@ -178,21 +179,22 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       const stored = await findIntact(key);
       if (stored === undefined) throw goneFailure(key);
       const { path } = await describe(stored);
-      copying.push(key);
-      try {
-        const environment = toolEnvironment(deps.surroundings);
-        const workspace = {
+      await using opening = new AsyncDisposableStack();
+      inUse.push(key);
+      opening.defer(() => void inUse.splice(inUse.indexOf(key), 1));
+      const workspace = opening.use(
+        await openWorkspace(workspaces, stored, {
           path,
-          environment,
+          environment: toolEnvironment(deps.surroundings),
           isConfined: deps.confinement.isSeparate,
+          canOverlay: sandbox.canOverlay,
           npmrc: deps.surroundings.npmrc,
-        };
-        const opened = await openWorkspace(workspaces, stored, workspace);
-        await sandbox.handOverNew(opened.root);
-        return opened;
-      } finally {
-        copying.splice(copying.indexOf(key), 1);
-      }
+        }),
+      );
+      await sandbox.handOverNew(workspace.root);
+      if (workspace.overlay !== undefined) await sandbox.handOverNew(workspace.overlay.upper);
+      const opened = opening.move();
+      return { ...workspace, [Symbol.asyncDispose]: () => opened.disposeAsync() };
     },
 
     async prune({ pinned, maxBytes, usedSince }) {
@@ -201,7 +203,7 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       const candidates = (await store.list()).map(({ record, usage }) => ({ ...record, ...usage }));
       const going = chooseEvictions(candidates, await layers.sizes(), {
         ...{ maxBytes, usedSince },
-        pinned: new Set([...pinned, ...copying]),
+        pinned: new Set([...pinned, ...inUse]),
       });
       await store.remove([...going, ...(await findUnusable(store, { pinned, usedSince }))]);
       const kept = candidates.filter(({ key }) => !going.includes(key));

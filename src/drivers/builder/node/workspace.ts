@@ -1,5 +1,6 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Workspace } from '../../../ports/builder.ts';
+import type { Overlay, Workspace } from '../../../ports/builder.ts';
 import type { StoredArtifact } from './artifact-store.ts';
 import { withNpmrc } from './confinement.ts';
 import { copyAroundPackages, copyTree } from './copy-tree.ts';
@@ -8,27 +9,48 @@ import { createWorkFolder } from './work-folders.ts';
 /** A copy of a built tree that goes when it is disposed of, with all that still runs in it. */
 export async function openWorkspace(
   parent: string,
-  { tree, record }: StoredArtifact,
+  stored: StoredArtifact,
   {
     isConfined,
+    canOverlay,
     npmrc,
     ...tools
   }: Pick<Workspace, 'path' | 'environment'> & {
     readonly isConfined: boolean;
+    /** Then nothing is copied: what is changed lies beside the artifact. */
+    readonly canOverlay: boolean;
     readonly npmrc: string | undefined;
   },
 ): Promise<Workspace> {
+  const { tree, record } = stored;
   await using folder = new AsyncDisposableStack();
   const { directory } = folder.use(await createWorkFolder(parent));
-  const copy = join(directory, 'tree');
+  const root = join(directory, 'root');
+  const copy = join(root, 'tree');
+  await mkdir(root);
+  const overlay = canOverlay
+    ? await prepareOverlay(directory, { lower: tree, at: copy })
+    : undefined;
   // Shared files are the artifact's own: what is confined must not be able to write to them.
-  await (record.sharesPackages && !isConfined ? copyAroundPackages : copyTree)(tree, copy);
+  const copyAll = record.sharesPackages && !isConfined ? copyAroundPackages : copyTree;
+  if (overlay === undefined) await copyAll(tree, copy);
   const owned = folder.move();
   return {
     directory: join(copy, record.application),
-    root: directory,
+    root,
+    ...(overlay === undefined ? {} : { overlay }),
     path: tools.path,
-    environment: { ...tools.environment, ...(isConfined ? await withNpmrc(npmrc, directory) : {}) },
+    environment: { ...tools.environment, ...(isConfined ? await withNpmrc(npmrc, root) : {}) },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Outside of what a command sees, which must not meddle with what the kernel keeps there. */
+async function prepareOverlay(
+  directory: string,
+  { lower, at }: Pick<Overlay, 'lower' | 'at'>,
+): Promise<Overlay> {
+  const overlay = { lower, at, upper: join(directory, 'changes'), work: join(directory, 'kernel') };
+  for (const one of [overlay.upper, overlay.work, at]) await mkdir(one);
+  return overlay;
 }

@@ -70,6 +70,7 @@ export function commandLaunch(
       shared: caches,
       scratch: [],
       hidden,
+      ...(spec.overlay === undefined ? {} : { overlay: spec.overlay }),
     },
     limits: { ...bounds, ...commands },
     ...redirect(spec),

@@ -49,7 +49,8 @@ export async function launch(world: World, spec: LaunchSpec, onLine: OnLine): Pr
   const child = await spawnGroup(
     confined.program,
     {
-      directory: spec.directory,
+      // In an overlay it comes to be only later, and then the sandbox goes there.
+      directory: spec.view.overlay === undefined ? spec.directory : work,
       environment: confined.environment,
       descriptors: confined.descriptors,
     },
