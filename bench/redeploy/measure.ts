@@ -2,12 +2,10 @@ import { openExampleRepository } from '../../src/cli/quickstart/example-reposito
 import { type Berth, startBerth } from '../../test/support/berth.ts';
 import { previewConnector } from '../../test/support/deploy.ts';
 import { measureBareStart } from './bare-start.ts';
-import { deploySubject } from './subject.ts';
+import { type Change, deploySubject, type Subject } from './subject.ts';
 
-/** One redeploy and, right after it, one bare start. */
-export interface Pair {
-  readonly firstAnswerMs: number;
-  readonly deployedMs: number;
+/** One change and, right after it, one bare start. */
+export interface Pair extends Change {
   readonly bareMs: number;
 }
 
@@ -18,40 +16,60 @@ export interface Measured {
 
 const allNames = ['hello-service', 'hello-event', 'hello-job', 'hello-assets'];
 
+export type Benchmark = 'redeploy' | 'rollback';
+
 /** Everything is done once, uncounted, before it counts. */
-export async function measureRedeploys(
+export async function measureChanges(
+  benchmark: Benchmark,
   rounds: number,
   environment: Readonly<Record<string, string>>,
   progress: (text: string) => void,
 ): Promise<readonly Measured[]> {
   await using berth = await startBerth({ environment });
-  const cases = await deployCases(berth);
+  const cases = await deployCases(berth, benchmark);
   const measured = cases.map(({ name }) => ({ name, pairs: [] as Pair[] }));
   for (let round = 0; round <= rounds; round += 1) {
     progress(round === 0 ? 'warm-up' : `round ${round} of ${rounds}`);
-    for (const [index, { subject, skipScripts }] of cases.entries()) {
-      const redeployed = await subject.redeploy({ skipScripts });
+    for (const [index, { subject, change }] of cases.entries()) {
+      const changed = await change(subject);
       const { application, endpoint } = await subject.bare();
       const bareMs = await measureBareStart(application, endpoint);
-      if (round > 0) measured[index]?.pairs.push({ ...redeployed, bareMs });
+      if (round > 0) measured[index]?.pairs.push({ ...changed, bareMs });
     }
   }
   return measured;
 }
 
-/** Two Deployments, each redeployed with and without its scripts. */
-async function deployCases(berth: Berth) {
+/** Two Deployments: one application, and all of them. */
+async function deployCases(berth: Berth, benchmark: Benchmark): Promise<readonly Case[]> {
   const { signal } = new AbortController();
   const repository = await openExampleRepository(berth.dataDirectory, process.env, signal);
   const connector = await previewConnector(berth, repository);
   if (connector.body.isPreviewable !== 'true')
     throw new Error(`The preview failed:\n${JSON.stringify(connector.body, undefined, 2)}`);
-  const service = await deploySubject(berth, connector, ['hello-service']);
-  const all = await deploySubject(berth, connector, allNames);
+  const subjects = [
+    { name: 'service', subject: await deploySubject(berth, connector, ['hello-service']) },
+    { name: 'all four', subject: await deploySubject(berth, connector, allNames) },
+  ];
+  if (benchmark === 'redeploy') return subjects.flatMap(redeployed);
+  // So that there is something to go back to.
+  for (const { subject } of subjects) await subject.redeploy({ skipScripts: true });
+  return subjects.map((one) => ({ ...one, change: (subject) => subject.rollBack() }));
+}
+
+interface Case {
+  readonly name: string;
+  readonly subject: Subject;
+  readonly change: (subject: Subject) => Promise<Change>;
+}
+
+function redeployed({ name, subject }: Pick<Case, 'name' | 'subject'>): readonly Case[] {
   return [
-    { name: 'service', subject: service, skipScripts: false },
-    { name: 'service, scripts skipped', subject: service, skipScripts: true },
-    { name: 'all four', subject: all, skipScripts: false },
-    { name: 'all four, scripts skipped', subject: all, skipScripts: true },
+    { name, subject, change: (one) => one.redeploy({ skipScripts: false }) },
+    {
+      name: `${name}, scripts skipped`,
+      subject,
+      change: (one) => one.redeploy({ skipScripts: true }),
+    },
   ];
 }

@@ -1,33 +1,41 @@
 import { type Machine, printMachine } from '../machine.ts';
 import { printSummary, summarize } from '../statistics.ts';
-import type { Measured, Pair } from './measure.ts';
+import type { Benchmark, Measured, Pair } from './measure.ts';
 
 export interface Report {
-  readonly benchmark: 'redeploy';
+  readonly benchmark: Benchmark;
   readonly at: string;
   readonly machine: Machine;
   readonly rounds: number;
   readonly cases: readonly Measured[];
 }
 
-export const heading = '## Redeploy against a bare start';
+const words = {
+  redeploy: { title: 'Redeploy', change: 'redeploy with one changed value', goal: '1.5' },
+  rollback: { title: 'Rollback', change: 'rollback to the revision before', goal: '1.3' },
+};
+
+export function headingOf(benchmark: Benchmark): string {
+  return `## ${words[benchmark].title} against a bare start`;
+}
 
 /** A table for people, which is Markdown too. */
 export function printReport(report: Report): string {
+  const { change, goal } = words[report.benchmark];
   return [
-    heading,
+    headingOf(report.benchmark),
     '',
-    'A redeploy with one changed value, from the request until the service answers with the new value, and until a',
+    `A ${change}, from the request until the service answers with the new value, and until a`,
     'client that asks every 20 ms sees `Deployed`; against `node` started bare with the same start line and',
-    'environment, until it answers. Each redeploy is followed by one bare start; a ratio is that of such a pair.',
-    'Times in ms: min / median / max.',
+    'environment, until it answers. Each change is followed by one bare start; a ratio is that of such a pair.',
+    `Times in ms: min / median / max. The goal for the first answer is ${goal}.`,
     '',
     '| Deployment | bare start | first new answer | `Deployed` | ratio: first answer | ratio: `Deployed` |',
     '|---|---|---|---|---|---|',
     ...report.cases.map(printRow),
     '',
     `${report.rounds} counted rounds after a warm-up, ${report.at.slice(0, 10)}, ${printMachine(report.machine)}.`,
-    'Run it again with `npm run bench:redeploy -- --write`.',
+    `Run it again with \`npm run bench:${report.benchmark} -- --write\`.`,
     '',
   ].join('\n');
 }

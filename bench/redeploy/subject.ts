@@ -9,12 +9,18 @@ import { answerPollMs, bodyOf, statusPollMs, until } from './until.ts';
 
 const service = 'hello-service';
 
+/** ms from the request on */
+export interface Change {
+  readonly firstAnswerMs: number;
+  readonly deployedMs: number;
+}
+
 /** A Deployment that is redeployed again and again. */
 export interface Subject {
-  /** One redeploy with a changed greeting. @returns ms from the request on */
-  redeploy(options: {
-    readonly skipScripts: boolean;
-  }): Promise<{ readonly firstAnswerMs: number; readonly deployedMs: number }>;
+  /** With a changed greeting. */
+  redeploy(options: { readonly skipScripts: boolean }): Promise<Change>;
+  /** To the newest revision with another greeting. */
+  rollBack(): Promise<Change>;
   /** The service's start line and environment, and where it answers. */
   bare(): Promise<{ readonly application: BareApplication; readonly endpoint: string }>;
 }
@@ -40,29 +46,73 @@ export async function deploySubject(
     (one: { applicationName: string }) => one.applicationName === service,
   ).url;
   let round = 0;
+
+  /** @returns ms from the request on until the service answers with the greeting, and until the API says that it is over */
+  const change = async (
+    greeting: string,
+    ask: (version: number) => Promise<unknown>,
+  ): Promise<Change> => {
+    const { body } = await berth.request('GET', own);
+    const startedAt = performance.now();
+    await ask(body.version);
+    const [answered, finished] = await Promise.all([
+      until('The new greeting', answerPollMs, async () => {
+        const text = await bodyOf(url);
+        return text?.includes(`"${greeting}"`) ? text : undefined;
+      }),
+      until('The Deployment', statusPollMs, async () => {
+        const { status } = (await berth.request('GET', own)).body;
+        if (status === 'Failed') throw new Error('A change failed');
+        return status === 'Deployed' ? status : undefined;
+      }),
+    ]);
+    await oldReleaseGone(berth, created.body.id);
+    return { firstAnswerMs: answered.at - startedAt, deployedMs: finished.at - startedAt };
+  };
   return {
-    async redeploy({ skipScripts }) {
-      const { body } = await berth.request('GET', own);
+    redeploy({ skipScripts }) {
       round += 1;
       const greeting = `Hello number ${round}`;
-      const startedAt = performance.now();
-      await berth.request('POST', own, redeployBody(body.version, greeting, skipScripts));
-      const [answered, finished] = await Promise.all([
-        until('The new greeting', answerPollMs, async () => {
-          const text = await bodyOf(url);
-          return text?.includes(`"${greeting}"`) ? text : undefined;
-        }),
-        until('The Deployment', statusPollMs, async () => {
-          const { status } = (await berth.request('GET', own)).body;
-          if (status === 'Failed') throw new Error('A redeploy failed');
-          return status === 'Deployed' ? status : undefined;
-        }),
-      ]);
-      await oldReleaseGone(berth, created.body.id);
-      return { firstAnswerMs: answered.at - startedAt, deployedMs: finished.at - startedAt };
+      return change(greeting, (version) =>
+        berth.request('POST', own, redeployBody(version, greeting, skipScripts)),
+      );
+    },
+    async rollBack() {
+      const { revision, greeting } = await revisionBefore(berth, own);
+      return change(greeting, (version) =>
+        berth.request('POST', `${own}/rollback`, { version, revision }),
+      );
     },
     bare: () => bareOf(berth, created.body.id),
   };
+}
+
+async function revisionBefore(
+  berth: Berth,
+  own: string,
+): Promise<{ readonly revision: number; readonly greeting: string }> {
+  const { results } = (await berth.request('GET', `${own}/revisions?limit=50`)).body;
+  const all = results.map((one: ShownRevision) => ({
+    revision: one.revision,
+    greeting: greetingOf(one),
+  }));
+  const [now] = all;
+  const before = all.find(({ greeting }: { greeting: string }) => greeting !== now.greeting);
+  if (before === undefined) throw new Error('There is nothing to roll back to');
+  return before;
+}
+
+interface ShownRevision {
+  readonly revision: number;
+  readonly applications: readonly {
+    readonly applicationName: string;
+    readonly standardConfiguration: readonly { readonly key: string; readonly value: string }[];
+  }[];
+}
+
+function greetingOf({ applications }: ShownRevision): string {
+  const values = applications.find(({ applicationName }) => applicationName === service);
+  return values?.standardConfiguration.find(({ key }) => key === 'GREETING')?.value ?? '';
 }
 
 function redeployBody(version: number, greeting: string, skipScripts: boolean) {
