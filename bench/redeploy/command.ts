@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { describeMachine } from '../machine.ts';
+import { operatorEnvironment, parseRounds } from '../options.ts';
 import { writeSection } from '../results-file.ts';
 import { type Benchmark, measureChanges } from './measure.ts';
 import { headingOf, printReport, type Report } from './print.ts';
@@ -33,20 +34,4 @@ async function run(benchmark: Benchmark, { rounds, json, write }: Options): Prom
   };
   process.stdout.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : printReport(report));
   if (write) await writeSection(headingOf(benchmark), printReport(report));
-}
-
-/** What reaches the registry, without settings of a Berth that may be running here. */
-function operatorEnvironment(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) =>
-      value === undefined || name.startsWith('BERTH_') ? [] : [[name, value]],
-    ),
-  );
-}
-
-function parseRounds(text: string): number {
-  const rounds = Number(text);
-  if (!/^\d+$/.test(text) || rounds < 1 || rounds > 1000)
-    throw new InvalidArgumentError('Must be a whole number from 1 to 1000.');
-  return rounds;
 }

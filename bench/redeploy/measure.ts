@@ -25,7 +25,8 @@ export async function measureChanges(
   environment: Readonly<Record<string, string>>,
   progress: (text: string) => void,
 ): Promise<readonly Measured[]> {
-  await using berth = await startBerth({ environment });
+  // As a new user has it.
+  await using berth = await startBerth({ environment: { ...environment, BERTH_SANDBOX: 'auto' } });
   const cases = await deployCases(berth, benchmark);
   const measured = cases.map(({ name }) => ({ name, pairs: [] as Pair[] }));
   for (let round = 0; round <= rounds; round += 1) {

@@ -56,7 +56,9 @@ await new Command('test:chaos')
 
 async function run(options: Options): Promise<void> {
   const { times, only, list, json, minutes, seed, results } = options;
-  const endAt = Date.now() + minutes * 60_000;
+  let endAt = Date.now() + minutes * 60_000;
+  // The planes are processes of their own, and would go on.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (endAt = 0));
   await using world = await openWorld();
   const points = (await listPoints(world)).filter((one) => printPoint(one).includes(only ?? ''));
   if (list) {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Provenance } from '../../../ports/builder.ts';
 import { type FileDigests, sha256 } from './file-digests.ts';
+import { readTree, type TreeItem } from './list-tree.ts';
 import { findDifference, type Manifest, parseManifest, printManifest } from './manifest.ts';
 import type { NodeMajor } from './node-version.ts';
 import type { ManagerChoice } from './package-manager.ts';
@@ -76,6 +77,8 @@ const provenanceFile = 'provenance.json';
 const damageFile = 'damage.txt';
 
 export function openArtifactStore(directory: string, workDirectory: string): ArtifactStore {
+  /** By key, how those looked that were as they should be: while one looks the same, nothing of it is read again. */
+  const intact = new Map<string, string>();
   const find: ArtifactStore['find'] = async (key) => {
     if (!isKey(key)) return undefined;
     const record = await readRecord(join(directory, key, recordFile));
@@ -106,12 +109,18 @@ export function openArtifactStore(directory: string, workDirectory: string): Art
     },
     async findDamage({ record, tree }, digests) {
       const place = join(directory, record.key);
-      const files = await readWhole(join(place, manifestFile), record.digests.files);
-      if (files === undefined) return `the list of its files, ${manifestFile}, has changed`;
-      const statement = await readWhole(join(place, provenanceFile), record.digests.provenance);
-      if (statement === undefined) return `its provenance, ${provenanceFile}, has changed`;
-      const matters = record.start.kind === 'static' ? () => true : mattersToPrograms;
-      return findDifference(tree, parseManifest(files), { digests, matters });
+      const listing = await readTree(tree);
+      const files = [manifestFile, provenanceFile].map((name) => join(place, name));
+      const seen = [
+        ...Object.values(record.digests),
+        listing.fingerprint,
+        ...(await Promise.all(files.map(identityOf))),
+      ].join(' ');
+      if (intact.get(record.key) === seen) return undefined;
+      const damage = await compare(place, { record, tree }, listing.items(), digests);
+      if (damage === undefined) intact.set(record.key, seen);
+      else intact.delete(record.key);
+      return damage;
     },
     async setAside(key, damage) {
       // One that is gone needs no mark.
@@ -155,6 +164,26 @@ export function openArtifactStore(directory: string, workDirectory: string): Art
       for (const key of keys) await rename(join(directory, key), join(trash.directory, key));
     },
   };
+}
+
+/** With every file that was not read before. */
+async function compare(
+  place: string,
+  { record, tree }: StoredArtifact,
+  items: readonly TreeItem[],
+  digests: FileDigests,
+): Promise<string | undefined> {
+  const files = await readWhole(join(place, manifestFile), record.digests.files);
+  if (files === undefined) return `the list of its files, ${manifestFile}, has changed`;
+  const statement = await readWhole(join(place, provenanceFile), record.digests.provenance);
+  if (statement === undefined) return `its provenance, ${provenanceFile}, has changed`;
+  const matters = record.start.kind === 'static' ? () => true : mattersToPrograms;
+  return findDifference(tree, items, parseManifest(files), { digests, matters });
+}
+
+async function identityOf(file: string): Promise<string> {
+  const stats = await lstat(file, { bigint: true }).catch(() => undefined);
+  return stats === undefined ? 'none' : `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`;
 }
 
 /**

@@ -157,10 +157,10 @@ async function isIntact(place: string, digests: FileDigests): Promise<boolean> {
   try {
     const files = await readFile(join(place, manifestFile), 'utf8');
     if ((await readFile(join(place, mark), 'utf8')) !== sha256(files)) return false;
+    const root = join(place, modules);
     const compared = { digests, matters: () => true };
-    return (
-      (await findDifference(join(place, modules), parseManifest(files), compared)) === undefined
-    );
+    const items = await listTree(root);
+    return (await findDifference(root, items, parseManifest(files), compared)) === undefined;
   } catch {
     // Of an earlier version, or pruned meanwhile.
     return false;

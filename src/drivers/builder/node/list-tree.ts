@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { execa } from 'execa';
+import { sha256 } from './file-digests.ts';
 
 /** What lies in a tree, folders left out. */
 export interface TreeItem {
@@ -20,16 +21,36 @@ export interface TreeItem {
 /** In fewer than these the calls are done before a program has been started. */
 const few = { folders: 32, items: 256 };
 
+/** A tree at one moment. */
+export interface TreeListing {
+  /** Another one where a path, a mode, a target or an identity is another one. */
+  readonly fingerprint: string;
+  items(): readonly TreeItem[];
+}
+
 /** Links are not followed. What vanishes meanwhile is left out. */
-export async function listTree(root: string): Promise<readonly TreeItem[]> {
+export async function readTree(root: string): Promise<TreeListing> {
   const small = await listByCalls(root, few);
-  return small ?? (await listByProgram(root)) ?? (await listByCalls(root)) ?? [];
+  if (small !== undefined) return listingOf(small);
+  const printed = await printByProgram(root);
+  if (printed !== undefined) {
+    return { fingerprint: sha256(printed), items: () => parsePrinted(printed) };
+  }
+  return listingOf((await listByCalls(root)) ?? []);
+}
+
+export async function listTree(root: string): Promise<readonly TreeItem[]> {
+  return (await readTree(root)).items();
+}
+
+function listingOf(items: readonly TreeItem[]): TreeListing {
+  return { fingerprint: sha256(JSON.stringify(items)), items: () => items };
 }
 
 const fields = ['%y', '%m', '%s', '%D:%i:%s:%T@', '%P', '%l'];
 
 /** Several times faster than the calls one by one; not every `find` knows how. */
-async function listByProgram(root: string): Promise<readonly TreeItem[] | undefined> {
+async function printByProgram(root: string): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
   const tests = ['-mindepth', '1', '-not', '-type', 'd'];
   const { stdout, failed } = await execa(
@@ -37,8 +58,11 @@ async function listByProgram(root: string): Promise<readonly TreeItem[] | undefi
     [root, ...tests, '-printf', fields.map((field) => `${field}\\0`).join('')],
     { reject: false, stripFinalNewline: false, maxBuffer: 512 * 1024 * 1024 },
   );
-  if (failed) return undefined;
-  const parts = stdout.split('\0');
+  return failed ? undefined : stdout;
+}
+
+function parsePrinted(printed: string): readonly TreeItem[] {
+  const parts = printed.split('\0');
   return Array.from({ length: Math.floor(parts.length / fields.length) }, (_, index) => {
     const [type, mode = '', size, identity = '', path = '', target = ''] = parts.slice(
       index * fields.length,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type FileDigests, sha256 } from './file-digests.ts';
 import { inParallel } from './in-parallel.ts';
-import { listTree, type TreeItem } from './list-tree.ts';
+import type { TreeItem } from './list-tree.ts';
 
 /** One file or link of a tree: all that is to be the same at every start. */
 export interface ManifestEntry {
@@ -34,10 +34,11 @@ export async function describeTree(
 /** What differs between a tree and its manifest, worded for people; undefined where nothing does. */
 export async function findDifference(
   root: string,
+  items: readonly TreeItem[],
   manifest: Manifest,
   { digests, matters }: { readonly digests: FileDigests; readonly matters: Matters },
 ): Promise<string | undefined> {
-  const present = new Map((await listTree(root)).map((item) => [item.path, item]));
+  const present = new Map(items.map((item) => [item.path, item]));
   const pairs: { readonly entry: ManifestEntry; readonly item: TreeItem }[] = [];
   for (const entry of manifest) {
     const item = present.get(entry.path);
