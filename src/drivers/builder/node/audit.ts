@@ -4,7 +4,7 @@ import type { AuditRequest } from '../../../ports/builder.ts';
 import { removeRootPackage } from './build-application.ts';
 import type { CheckedOut, Checkout } from './checkout.ts';
 import type { InputReader } from './inputs.ts';
-import { digestOfLockfile, type LockedApplication, reachesOut } from './lockfile-digest.ts';
+import { digestOfLockfile, type LockedApplication } from './lockfile-digest.ts';
 import { planManager } from './plan.ts';
 import { type AuditRunDeps, runAudit } from './run-audit.ts';
 import type { Turns } from './turns.ts';
@@ -13,33 +13,6 @@ export interface AuditDeps extends AuditRunDeps {
   readonly reader: InputReader;
   /** Apart from those of builds: an audit waits for the network, a build for the processor. */
   readonly auditTurns: Turns;
-  readonly recent: RecentAudits;
-}
-
-/** What was found lately, by digest of the lockfile: a new tag mostly comes with the lockfile of the one before. */
-export interface RecentAudits {
-  get(digest: string): AuditResult | undefined;
-  add(digest: string, result: AuditResult): void;
-}
-
-/** Vulnerabilities become known in hours and days. */
-const recentMs = 10 * 60_000;
-const mostRecent = 500;
-
-export function createRecentAudits(now: () => number = () => performance.now()): RecentAudits {
-  const known = new Map<string, { readonly result: AuditResult; readonly at: number }>();
-  return {
-    get(digest) {
-      const found = known.get(digest);
-      return found !== undefined && now() - found.at < recentMs ? found.result : undefined;
-    },
-    add(digest, result) {
-      // Whatever kept it from an answer may be over the next time.
-      if (result.outcome !== 'checked') return;
-      if (known.size >= mostRecent) known.clear();
-      known.set(digest, { result, at: now() });
-    },
-  };
 }
 
 /** Nothing is installed and nothing of the connector's own runs: the lockfiles say everything. */
@@ -65,9 +38,7 @@ export async function auditApplications(
       ),
     );
     const groups = Map.groupBy(subjects, (subject) => digests.get(subject));
-    const audits = [...groups].map(([digest, members]) =>
-      auditGroup(deps, { digest, members }, at, signal),
-    );
+    const audits = [...groups.values()].map((members) => auditGroup(deps, members, at, signal));
     await Promise.allSettled(audits);
     settled.push(...(await Promise.all(audits)));
   }
@@ -109,19 +80,13 @@ function skipped(reason: string): AuditResult {
 
 async function auditGroup(
   deps: AuditDeps,
-  group: { readonly digest: string | undefined; readonly members: readonly LockedApplication[] },
+  subjects: readonly LockedApplication[],
   at: CheckedOut,
   signal: AbortSignal,
 ): Promise<Audit> {
-  const { digest = '', members } = group;
-  const applications = members.map(({ application }) => application);
-  const known = deps.recent.get(digest);
-  if (known !== undefined) return { applications, result: known };
-  const [subject] = members;
+  const applications = subjects.map(({ application }) => application);
+  const [subject] = subjects;
   if (subject === undefined) throw new Error('A group has at least one application.');
   using _turn = await deps.auditTurns.take(signal);
-  const result = await runAudit(deps, subject, at, signal);
-  // What it reaches of the rest of its repository is another at another commit.
-  if (!reachesOut(subject)) deps.recent.add(digest, result);
-  return { applications, result };
+  return { applications, result: await runAudit(deps, subject, at, signal) };
 }

@@ -6,7 +6,7 @@ import { noSandbox } from '../../sandbox/no-sandbox.ts';
 import type { Limits, Sandbox } from '../../sandbox/sandbox.ts';
 import { type ArtifactBounds, defaultBounds } from './artifact-bounds.ts';
 import { type ArtifactStore, openArtifactStore, type StoredArtifact } from './artifact-store.ts';
-import { auditApplications, createRecentAudits } from './audit.ts';
+import { auditApplications } from './audit.ts';
 import {
   buildEnvironment,
   operatorNpmrc,
@@ -102,7 +102,6 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
     ...deps,
     reader,
     auditTurns: createTurns(auditsAtOnce),
-    recent: createRecentAudits(),
     auditTimeoutMs: options.limits.auditTimeoutMs ?? 30_000,
   };
 

@@ -15,28 +15,18 @@ export interface LockedApplication {
 /** Equal for applications that ask for the same packages in the same versions of the same registry. */
 export async function digestOfLockfile(
   { tree }: CheckedOut,
-  subject: LockedApplication,
+  { application, record }: LockedApplication,
 ): Promise<string> {
-  const { application, record } = subject;
-  const { facts } = record;
+  const { facts, localDependencies } = record;
+  const reachesOut = localDependencies.length > 0 || facts.packageJson?.hasWorkspaces === true;
   const texts = await Promise.all(
     managerFiles
       .filter((name) => facts.files.has(name))
       .map(async (name) => [name, withoutOwnName(await readText(join(tree, application, name)))]),
   );
   const { packageJson } = facts;
-  const inputs = [
-    reachesOut(subject) && application,
-    planManager(facts),
-    packageJson?.resolution,
-    texts,
-  ];
+  const inputs = [reachesOut && application, planManager(facts), packageJson?.resolution, texts];
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex');
-}
-
-/** Whether it asks for packages that its own folder does not tell. */
-export function reachesOut({ record: { facts, localDependencies } }: LockedApplication): boolean {
-  return localDependencies.length > 0 || facts.packageJson?.hasWorkspaces === true;
 }
 
 /** Path in the repository → SHA-256 of what an install is told, of the application and the folders it depends on. */

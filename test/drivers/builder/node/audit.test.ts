@@ -6,9 +6,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { AuditResult } from '../../../../src/core/audit.ts';
-import { createRecentAudits } from '../../../../src/drivers/builder/node/audit.ts';
 import { prepareNodeBuilderPlace } from '../../../support/builder-place.ts';
 import { bulkAudit, type FakeRegistry, startFakeRegistry } from '../../../support/fake-registry.ts';
 import { createRepository, type TestFiles } from '../../../support/git-repository.ts';
@@ -211,29 +210,6 @@ test('applications with the same lockfile are asked about once', async () => {
     { applications: ['site'], result: { outcome: 'checked', packages: 0 } },
   ]);
   expect(of.registry.requests.map(({ line }) => line)).toEqual([bulkAudit]);
-  await of.builder.audit({ repository, applications: ['other'] }, { signal });
-  expect(of.registry.requests).toHaveLength(1);
-});
-
-describe('what was found lately', () => {
-  const result = { outcome: 'checked', packages: 3, vulnerabilities: [] } as const;
-
-  test('holds for ten minutes', () => {
-    let now = 0;
-    const recent = createRecentAudits(() => now);
-    recent.add('digest', result);
-    now = 10 * 60_000 - 1;
-    expect(recent.get('digest')).toBe(result);
-    expect(recent.get('other')).toBeUndefined();
-    now += 1;
-    expect(recent.get('digest')).toBeUndefined();
-  });
-
-  test('is what was found, not why nothing was', () => {
-    const recent = createRecentAudits(() => 0);
-    recent.add('digest', { outcome: 'skipped', reason: 'The registry did not answer.' });
-    expect(recent.get('digest')).toBeUndefined();
-  });
 });
 
 async function prepare(files: (registry: FakeRegistry) => TestFiles) {
