@@ -53,8 +53,9 @@ async function deployCases(berth: Berth, benchmark: Benchmark): Promise<readonly
     { name: 'all four', subject: await deploySubject(berth, connector, allNames) },
   ];
   if (benchmark === 'redeploy') return subjects.flatMap(redeployed);
-  // So that there is something to go back to.
-  for (const { subject } of subjects) await subject.redeploy({ skipScripts: true });
+  // So that there is something to go back to, and forth.
+  for (const { subject } of [...subjects, ...subjects])
+    await subject.redeploy({ skipScripts: true });
   return subjects.map((one) => ({ ...one, change: (subject) => subject.rollBack() }));
 }
 
