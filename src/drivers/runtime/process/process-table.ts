@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { execa } from 'execa';
 
@@ -8,6 +8,8 @@ export interface ProcessTable {
   startTimeOf(pid: number): Promise<string | undefined>;
   /** The processes of a group that still do something: zombies, which nobody may ever collect, are left out. */
   membersOf(group: number): Promise<readonly number[]>;
+  /** The same of a leader that runs, as far as they come from it: quicker where many processes run. */
+  membersFrom(leader: number): Promise<readonly number[]>;
   /** Processes whose environment mentions the text. Empty where the system does not tell. */
   mentioning(text: string): Promise<readonly number[]>;
 }
@@ -38,9 +40,19 @@ export const procTable: ProcessTable = {
     return isDone(state) ? undefined : `${boot?.toString().trim() ?? ''} ${startTicks}`;
   },
   async membersOf(group) {
-    return findProcesses('stat', (stat) => {
-      const found = parseStat(stat.toString());
-      return found.group === group && !isDone(found.state);
+    return findProcesses('stat', (stat) => isMember(stat, group));
+  },
+  async membersFrom(leader) {
+    const found = new Set([leader]);
+    for (const pid of found) {
+      const children = childrenOf(pid);
+      // Not every kernel tells.
+      if (children === undefined && pid === leader) return this.membersOf(leader);
+      for (const child of children ?? []) found.add(child);
+    }
+    return [...found].filter((pid) => {
+      const stat = readProc(`${pid}/stat`);
+      return stat !== undefined && isMember(stat, leader);
     });
   },
   async mentioning(text) {
@@ -61,10 +73,35 @@ export const psTable: ProcessTable = {
       return Number(pgid) === group && !isDone(state) ? [Number(pid)] : [];
     });
   },
+  membersFrom(leader) {
+    return this.membersOf(leader);
+  },
   async mentioning() {
     return [];
   },
 };
+
+function isMember(stat: Buffer, group: number): boolean {
+  const found = parseStat(stat.toString());
+  return found.group === group && !isDone(found.state);
+}
+
+/** Each thread has its own. */
+function childrenOf(pid: number): readonly number[] | undefined {
+  const threads = listNumbers(`/proc/${pid}/task`);
+  const lists = threads.map((thread) => readProc(`${pid}/task/${thread}/children`)?.toString());
+  if (lists.every((list) => list === undefined)) return undefined;
+  return lists.flatMap((list) => list?.split(' ').filter(Boolean).map(Number) ?? []);
+}
+
+function listNumbers(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).filter((name) => /^\d+$/.test(name));
+  } catch {
+    // It has ended meanwhile.
+    return [];
+  }
+}
 
 function isDone(state: string): boolean {
   return state.startsWith('Z') || state.startsWith('X');
@@ -78,7 +115,7 @@ async function findProcesses(
   isWanted: (content: Buffer) => boolean,
 ): Promise<readonly number[]> {
   const found: number[] = [];
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const pids = listNumbers('/proc');
   for (const [index, pid] of pids.entries()) {
     if (index % readsAtOnce === readsAtOnce - 1) await nextTurn();
     const content = readProc(`${pid}/${file}`);
@@ -87,13 +124,27 @@ async function findProcesses(
   return found;
 }
 
-/** Nothing there waits for a disk: it costs a fraction of what the same through other threads does. */
+const roomFor = Buffer.alloc(64 * 1024);
+
+/**
+ * Nothing there waits for a disk: it costs a fraction of what the same through other threads does. The answer holds until
+ * the next call.
+ */
 function readProc(name: string): Buffer | undefined {
+  let file: number | undefined;
   try {
-    return readFileSync(`/proc/${name}`);
+    file = openSync(`/proc/${name}`, 'r');
+    let length = 0;
+    for (let read = 1; read > 0 && length < roomFor.length; length += read) {
+      read = readSync(file, roomFor, length, roomFor.length - length, null);
+    }
+    const content = roomFor.subarray(0, length);
+    return length < roomFor.length ? content : Buffer.concat([content, readFileSync(file)]);
   } catch {
     // Ended meanwhile, or another user's: neither is ours to count.
     return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

@@ -36,7 +36,7 @@ export function survivorsOfChild(
 }
 
 async function confinedGroup(table: ProcessTable, pid: number): Promise<Survivor> {
-  const members = await table.membersOf(pid);
+  const members = await table.membersFrom(pid);
   return { target: -pid, ask: members.filter((member) => member !== pid) };
 }
 

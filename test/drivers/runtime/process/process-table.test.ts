@@ -36,10 +36,36 @@ describe.for([
     });
     const pid = child.pid ?? 0;
     await expect.poll(() => table.membersOf(pid)).toHaveLength(3);
+    const members = await table.membersOf(pid);
+    expect((await table.membersFrom(pid)).toSorted()).toEqual(members.toSorted());
     process.kill(-pid, 'SIGKILL');
     await child;
     expect(await table.membersOf(pid)).toEqual([]);
+    expect(await table.membersFrom(pid)).toEqual([]);
   });
+});
+
+test.runIf(isLinux)('who has left the group is no member of it', async () => {
+  const child = execa('/bin/sh', ['-c', 'setsid sleep 60 & sleep 60'], {
+    detached: true,
+    reject: false,
+  });
+  const pid = child.pid ?? 0;
+  await expect.poll(() => procTable.membersFrom(pid)).toHaveLength(2);
+  const all = await procTable.membersFrom(pid);
+  const children = await execa('pgrep', ['-P', String(pid)]);
+  for (const one of [pid, ...children.stdout.split('\n').map(Number)]) process.kill(one, 'SIGKILL');
+  await child;
+  expect(all).toContain(pid);
+});
+
+test.runIf(isLinux)('what a process was given is read to its end', async () => {
+  const text = `berth-${crypto.randomUUID()}`;
+  const env = { A: 'a'.repeat(100_000), ...{ Z: text } };
+  const child = execa('sleep', ['60'], { env, extendEnv: false, reject: false });
+  await expect.poll(() => procTable.mentioning(text)).toEqual([child.pid]);
+  child.kill('SIGKILL');
+  await child;
 });
 
 test.runIf(isLinux)('a process is found by what its environment mentions', async () => {
