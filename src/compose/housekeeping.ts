@@ -1,5 +1,6 @@
 import { collectArtifacts } from '../control-plane/operations/collect-artifacts.ts';
 import type { OperationDependencies } from '../control-plane/operations/dependencies.ts';
+import { isBusy } from '../core/deployment-status.ts';
 import { keptAnswerLimits } from '../core/kept-answer.ts';
 import { keptOperations } from '../core/operation.ts';
 import type { EventBroker } from '../ports/event-broker.ts';
@@ -68,13 +69,23 @@ export function startHousekeeping(deps: HousekeepingDependencies): Housekeeping 
   };
 }
 
-/** What can grow fast. */
-async function tidyUp(deps: HousekeepingDependencies): Promise<void> {
+/** What can grow fast, or runs for nobody. */
+export async function tidyUp(deps: HousekeepingDependencies): Promise<void> {
   const { budgets, source, logs, clock, logRetentionMs } = deps;
   const usedSince = await deps.busySince();
   await collectArtifacts(deps, { maxBytes: budgets.artifacts, usedSince });
   await source.prune({ maxBytes: budgets.sources, usedSince });
   await logs.prune({ before: clock.now() - logRetentionMs });
+  await forgetCandidates(deps);
+}
+
+/** Of operations that could not be ended as they should. One whose operation goes on belongs to a Deployment that is busy. */
+async function forgetCandidates({ store }: HousekeepingDependencies): Promise<void> {
+  for (const { id, deploymentId } of await store.runtime.releases({ states: ['candidate'] })) {
+    const deployment = await store.deployments.byId(deploymentId);
+    if (deployment !== undefined && isBusy(deployment.status)) continue;
+    await store.commit([{ kind: 'forget-release', id }]);
+  }
 }
 
 export async function keepHouse(deps: HousekeepingDependencies): Promise<void> {

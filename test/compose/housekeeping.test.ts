@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import pino from 'pino';
 import { expect, test } from 'vitest';
-import { keepHouse } from '../../src/compose/housekeeping.ts';
+import { keepHouse, tidyUp } from '../../src/compose/housekeeping.ts';
 import { openNodeBuilder } from '../../src/drivers/builder/node/driver.ts';
 import { openEmbeddedBroker } from '../../src/drivers/event-broker/embedded/open-embedded-broker.ts';
 import { openSqliteLogStore } from '../../src/drivers/log-store/sqlite/open-sqlite-log-store.ts';
 import { openGitSource } from '../../src/drivers/source/git/git-source.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import type { Change } from '../../src/ports/store.ts';
+import { deployment, release } from '../support/records.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -60,6 +61,29 @@ test('housekeeping forgets events of Deployments that are gone, and no others', 
   await keepHouse({ ...deps, clock: { now: () => 2000 }, auditLog });
   const depths = await Promise.all(topics.map((topic) => events.depth(topic)));
   expect(depths.map(({ waiting }) => waiting)).toEqual([1, 1, 0, 0]);
+});
+
+test('housekeeping forgets candidates that nobody will make current, and no others', async () => {
+  await using deps = await prepare();
+  const { store } = deps;
+  const statuses = ['Deploying', 'Queued', 'Failed', 'Deployed', 'UndeployFailed'] as const;
+  await store.commit([
+    ...statuses.map((id) => ({
+      kind: 'insert-deployment' as const,
+      record: deployment({ id, key: id, status: id }),
+    })),
+    ...[...statuses, 'Gone'].map((deploymentId) => ({
+      kind: 'insert-release' as const,
+      record: release({ id: `of ${deploymentId}`, deploymentId, state: 'candidate' }),
+    })),
+    {
+      kind: 'insert-release' as const,
+      record: release({ id: 'serving', deploymentId: 'Deployed', number: 2, state: 'current' }),
+    },
+  ]);
+  await tidyUp({ ...deps, clock: { now: () => 2000 }, auditLog: { days: 1, entries: 1 } });
+  const left = await store.runtime.releases({ states: ['candidate', 'current'] });
+  expect(left.map(({ id }) => id).toSorted()).toEqual(['of Deploying', 'of Queued', 'serving']);
 });
 
 test('housekeeping keeps the audit log within its days and entries', async () => {
