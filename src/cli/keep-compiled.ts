@@ -1,5 +1,6 @@
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { shareCompiled } from '../config/read-env.ts';
 
 /** Long after everything is loaded, soon enough for most servers to come so far. */
 const flushAfterMs = 10_000;
@@ -12,8 +13,7 @@ const flushAfterMs = 10_000;
 export function keepCompiled(): void {
   const folder = join(import.meta.dirname, '../../node_modules/.cache/berth');
   enableCompileCache(folder);
-  // For the planes and all threads, each of which would compile everything again.
-  process.env['NODE_COMPILE_CACHE'] ??= folder;
+  shareCompiled(folder);
   // Node writes it when the process ends, and a server may be killed.
   setTimeout(flushCompileCache, flushAfterMs).unref();
 }

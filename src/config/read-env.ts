@@ -31,6 +31,11 @@ export function readOperatorEnvironment(
   return { ...environment };
 }
 
+/** For the planes and all threads, each of which would compile everything again. A person's own choice stays. */
+export function shareCompiled(folder: string, environment: NodeJS.ProcessEnv = process.env): void {
+  environment['NODE_COMPILE_CACHE'] ??= folder;
+}
+
 /** True below `npm start` and the like. */
 export function isStartedByNpm(environment: NodeJS.ProcessEnv = process.env): boolean {
   return environment['npm_lifecycle_event'] !== undefined;

@@ -1,8 +1,15 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { Overlay } from '../../ports/builder.ts';
 import { findProgram } from './find-program.ts';
+
+/** A folder that a job sees at `at` as `lower` is, and whose changes go to `upper`. All are absolute, `work` is the kernel's. */
+export interface Overlay {
+  readonly lower: string;
+  readonly upper: string;
+  readonly work: string;
+  readonly at: string;
+}
 
 /** The programs that show a folder to a job as one that it may change. */
 export interface OverlayPrograms {

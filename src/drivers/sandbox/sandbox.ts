@@ -1,5 +1,5 @@
 import type { Stream } from 'node:stream';
-import type { Overlay } from '../../ports/builder.ts';
+import type { Overlay } from './overlay.ts';
 
 /** Puts a program where it sees and uses only what it was given, as far as this machine can. */
 export interface Sandbox {

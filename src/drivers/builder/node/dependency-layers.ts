@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyPackages } from './copy-tree.ts';
-import { type FileDigests, sha256 } from './file-digests.ts';
+import type { FileDigests } from './file-digests.ts';
 import type { FolderRecord } from './inspect.ts';
 import { listTree } from './list-tree.ts';
 import { describeTree, findDifference, parseManifest, printManifest } from './manifest.ts';
 import { altersPackages } from './package-json.ts';
 import type { ManagerChoice } from './package-manager.ts';
 import { maxManagerFileBytes, readBounded } from './read-bounded.ts';
+import { sha256 } from './sha256.ts';
 import { readUsage } from './usage-record.ts';
 import { createWorkFolder, moveIntoPlace, removeTree } from './work-folders.ts';
 

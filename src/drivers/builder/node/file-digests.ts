@@ -29,10 +29,6 @@ export function createFileDigests(): FileDigests {
   };
 }
 
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
 async function readDigest(path: string, bytes: number): Promise<Buffer> {
   const hash = createHash('sha256');
   if (bytes <= atOnceBytes) return hash.update(await readFile(path)).digest();

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { execa } from 'execa';
-import { sha256 } from './file-digests.ts';
+import { sha256 } from './sha256.ts';
 
 /** What lies in a tree, folders left out. */
 export interface TreeItem {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { type FileDigests, sha256 } from './file-digests.ts';
+import type { FileDigests } from './file-digests.ts';
 import { inParallel } from './in-parallel.ts';
 import type { TreeItem } from './list-tree.ts';
+import { sha256 } from './sha256.ts';
 
 /** One file or link of a tree: all that is to be the same at every start. */
 export interface ManifestEntry {
