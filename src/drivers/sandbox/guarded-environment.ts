@@ -1,10 +1,10 @@
 /**
  * Variables that make the loader, the C library or a shell run or read what they name. The programs that build the sandbox
  * run outside of it and must not be given them by a connector: the C library's own list for programs that run for somebody
- * else (glibc, `unsecvars.h`), and what shells read at their start.
+ * else (glibc, `unsecvars.h`), what `mount` reads, and what shells read at their start.
  */
 const dangerous =
-  /^(?:LD_.*|GLIBC_.*|GCONV_PATH|GETCONF_DIR|HOSTALIASES|LOCALDOMAIN|LOCPATH|MALLOC_.*|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TZDIR|ENV|BASH_ENV|BASHOPTS|SHELLOPTS|PS4|IFS)$/;
+  /^(?:LD_.*|GLIBC_.*|GCONV_PATH|GETCONF_DIR|HOSTALIASES|LIBMOUNT_.*|LOCALDOMAIN|LOCPATH|MALLOC_.*|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TZDIR|ENV|BASH_ENV|BASHOPTS|SHELLOPTS|PS4|IFS)$/;
 /** Functions for bash. No shell can set a variable of such a name. */
 const functions = /^BASH_FUNC_/;
 
