@@ -30,6 +30,11 @@ const rules: ArchitectureRules = {
     },
     { folder: 'control-plane/audit-log', values: ['core', 'wire'], types: ['ports'] },
     {
+      folder: 'control-plane/plans',
+      values: ['core', 'control-plane/audit-log', 'control-plane/commands'],
+      types: ['ports'],
+    },
+    {
       folder: 'control-plane/operations/steps',
       values: [
         'core',
@@ -58,6 +63,7 @@ const rules: ArchitectureRules = {
         'wire',
         'control-plane/api',
         'control-plane/commands',
+        'control-plane/plans',
         'control-plane/tokens',
       ],
       types: ['ports'],

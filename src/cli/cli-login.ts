@@ -3,15 +3,13 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseConfig } from '../config/parse-config.ts';
 import { readEnv } from '../config/read-env.ts';
-import { chooseApiUrl } from './cli-login/api-url.ts';
-import { askToken } from './cli-login/ask-token.ts';
-import { chooseClient } from './cli-login/choose-client.ts';
+import { chooseApiUrl } from './api/api-url.ts';
+import { askToken } from './api/ask-token.ts';
+import { chooseClient } from './api/choose-client.ts';
+import { type ApiOptions, addApiOptions } from './api/open-api.ts';
 import { type CliLogin, keepLogin } from './cli-login/login-file.ts';
 
-interface Options {
-  readonly project?: string;
-  readonly apiUrl?: string;
-  readonly clientId?: string;
+interface Options extends ApiOptions {
   readonly json?: true;
 }
 
@@ -19,18 +17,13 @@ interface Options {
 const variable = 'CTP_CLI_CONNECT_API_URL';
 
 export function cliLoginCommand(): Command {
-  return new Command('cli-login')
+  const command = new Command('cli-login')
     .showHelpAfterError('(--help shows what there is)')
     .description(
       'log the official CLI (@commercetools/cli) in to a running Berth. It prints the variable that the CLI needs: ' +
         'eval "$(berth cli-login)"',
-    )
-    .option('--project <key>', 'the project to work on: that of the API client unless given')
-    .option('--api-url <url>', 'where Berth is: where its settings say unless given')
-    .option(
-      '--client-id <id>',
-      'another API client than the one that Berth starts with; its secret is read from stdin',
-    )
+    );
+  return addApiOptions(command)
     .option('--json', 'one JSON object instead of the line for the shell')
     .action((options: Options) => logIn(options));
 }

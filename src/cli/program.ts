@@ -44,6 +44,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'rotate-key': async () => (await import('./rotate-key.ts')).rotateKeyCommand(),
   disk: async () => (await import('./disk.ts')).diskCommand(),
   'cli-login': async () => (await import('./cli-login.ts')).cliLoginCommand(),
+  plan: async () => (await import('./plan.ts')).planCommand(),
   certify: async () => (await import('./certify.ts')).certifyCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 };

@@ -147,6 +147,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       room,
       ...closed,
       source,
+      builder,
       logs,
       events,
       workers: config.workers,

@@ -1,3 +1,4 @@
+import { isMerchantCenter } from './application.ts';
 import {
   applicationNamed,
   type ConfigurationValue,
@@ -5,7 +6,7 @@ import {
   type SealedValue,
   type StoredConfiguration,
 } from './configuration.ts';
-import type { ConfigurationKeys } from './connector-spec.ts';
+import type { ApplicationSpec, ConfigurationKeys, ConnectorSpec } from './connector-spec.ts';
 import type { Deployment, DeploymentApiClient } from './deployment.ts';
 import type { ReleaseEnvironment } from './release.ts';
 
@@ -65,6 +66,27 @@ export function composeConfiguration(sources: readonly Source[]): ReleaseEnviron
     }
   }
   return { plain: [...plain.values()], sealed: [...sealed.values()] };
+}
+
+/** What a Merchant Center bundle compiles in (contract §5.4): plain values only, for the bundle is public. */
+export function buildEnvironment(
+  spec: ConnectorSpec,
+  application: ApplicationSpec,
+  values: {
+    readonly own: StoredConfiguration;
+    readonly global: StoredConfiguration;
+    readonly url: string;
+  },
+): Record<string, string> {
+  if (!isMerchantCenter(application.type)) return {};
+  const { plain } = composeConfiguration([
+    { keys: spec.globalConfiguration, configuration: values.global },
+    { keys: application.configuration, configuration: values.own },
+  ]);
+  return {
+    ...Object.fromEntries(plain.map(({ key, value }) => [key, value])),
+    APPLICATION_URL: values.url,
+  };
 }
 
 /** The variables of a connector's own API client: the union of all names in use (contract §4.1). */

@@ -20,6 +20,13 @@ export interface Builder {
     request: AuditRequest,
     options: { readonly signal: AbortSignal },
   ): Promise<readonly Audit[]>;
+  /**
+   * What a build of this would do, without doing it: no tool or package is fetched for it, at most the commit.
+   * @throws SourceFailure where the commit cannot be had
+   * @throws DiskFull where there is no room to look at it
+   * @throws the signal's reason
+   */
+  foresee(request: BuildRequest, options: ForeseeOptions): Promise<ForeseenBuild>;
   /** The artifact's description, or undefined where it is gone. */
   find(key: string): Promise<Artifact | undefined>;
   /**
@@ -68,6 +75,19 @@ export interface BuiltArtifact {
   readonly reused: boolean;
   /** What a person should know though the build succeeded, e.g. an install that had to fall back. */
   readonly notes: readonly string[];
+}
+
+export interface ForeseeOptions {
+  readonly signal: AbortSignal;
+  /** The key of the artifact that runs now, if one does: reasons say what has changed since it was built. */
+  readonly running?: string;
+}
+
+export interface ForeseenBuild {
+  /** Taken as it is, built, or refused before it would begin. */
+  readonly outcome: 'reuse' | 'build' | 'fail';
+  /** Why, for people. None where nothing has changed. */
+  readonly reasons: readonly string[];
 }
 
 export interface AuditRequest {

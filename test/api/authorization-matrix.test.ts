@@ -187,6 +187,7 @@ function namesOf({ path }: Route): readonly (readonly [string, string])[] {
 /** A body that each endpoint would take. A new endpoint that reads one needs a row here. */
 const bodies: Readonly<Record<string, object>> = {
   redeployDeployment: { version: 1, actions: [{ action: 'redeploy' }] },
+  planDeploymentRedeploy: { version: 1, actions: [{ action: 'redeploy' }] },
   rollBackDeploymentToRevision: { version: 1 },
   rollBackDeployment: { version: 1, revision: 1 },
   updateConnectorStaged: { version: 1, actions: [{ action: 'updatePreviewable' }] },

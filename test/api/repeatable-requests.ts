@@ -7,7 +7,7 @@ export interface Prepared {
   readonly body?: unknown;
 }
 
-/** One for each POST of the route table, by its name there. */
+/** One for each POST of the route table that changes something, by its name there. */
 export const repeatableRequests: Readonly<Record<string, (world: World) => Promise<Prepared>>> = {
   async createDeployment({ deploymentPath, shop }) {
     return { path: deploymentPath(), body: { ...shopDraft(shop), connector: connectorOf(shop) } };

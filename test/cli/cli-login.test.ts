@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { chooseApiUrl } from '../../src/cli/cli-login/api-url.ts';
+import { chooseApiUrl } from '../../src/cli/api/api-url.ts';
 import { type Berth, startBerth } from '../support/berth.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 

@@ -10,6 +10,7 @@ import type {
   BuildOptions,
   BuildRequest,
   BuiltArtifact,
+  ForeseeOptions,
 } from '../../src/ports/builder.ts';
 import type { PinnedRepository } from '../../src/ports/source.ts';
 import {
@@ -47,8 +48,20 @@ export function describeBuilder(name: string, preparePlace: () => Promise<Builde
       const request = { repository: pinned, application: 'app', type: 'service', environment: {} };
       return builder.build({ ...request, ...rest } as BuildRequest, { signal, onOutput });
     };
+    const foresee = async (
+      more: Partial<BuildRequest & ForeseeOptions & { tag: string; by: Builder }> = {},
+    ) => {
+      const { tag = 'v1', by = builder, running, ...rest } = more;
+      const { signal = new AbortController().signal, ...other } = rest;
+      const pinned = await place.pin(repository, tag);
+      const request = { repository: pinned, application: 'app', type: 'service', environment: {} };
+      return by.foresee({ ...request, ...other } as BuildRequest, {
+        signal,
+        ...(running === undefined ? {} : { running }),
+      });
+    };
     const dispose = () => cleanup.disposeAsync();
-    return { place, repository, builder, build, [Symbol.asyncDispose]: dispose };
+    return { place, repository, builder, build, foresee, [Symbol.asyncDispose]: dispose };
   };
 
   describe(`${name} as a builder`, () => {
@@ -77,6 +90,58 @@ export function describeBuilder(name: string, preparePlace: () => Promise<Builde
       expect(changed.artifact.key).not.toBe(first.artifact.key);
       expect(await readPage(changed)).toBe('two');
       expect(await readPage(first)).toBe('one');
+    });
+
+    test('what a build would do is told before', async () => {
+      await using of = await prepare({ ...site('one'), 'README.md': 'old' });
+      expect(await of.foresee(assets)).toEqual({
+        outcome: 'build',
+        reasons: ['It does not run yet.'],
+      });
+      const first = await of.build(assets);
+      const running = first.artifact.key;
+      await of.repository.commit({ 'README.md': 'new' }, 'v2');
+      await of.repository.commit(site('two'), 'v3');
+      await of.repository.commit({ app: null, 'other/index.html': '' }, 'v4');
+      const told = async (more: Parameters<typeof of.foresee>[0]) => {
+        const { outcome, reasons } = await of.foresee({ ...assets, running, ...more });
+        return [outcome, ...reasons];
+      };
+      expect(await told({})).toEqual(['reuse']);
+      expect(await told({ tag: 'v2' })).toEqual(['reuse']);
+      const changed = 'Folder "app" has changed.';
+      expect(await told({ tag: 'v3' })).toEqual(['build', changed]);
+      const another = of.place.open();
+      expect(await told({ tag: 'v3', by: another })).toEqual(['build', changed]);
+      await of.build({ ...assets, tag: 'v3' });
+      expect(await told({ tag: 'v3' })).toEqual(['reuse', changed, 'It was built before.']);
+      expect(await told({ environment: { URL: 'https://one.example' } })).toEqual([
+        'build',
+        'Values that are compiled into it have changed.',
+      ]);
+      expect(await told({ type: 'service' })).toEqual([
+        'fail',
+        expect.stringContaining('package.json'),
+      ]);
+      expect(await told({ tag: 'v4' })).toEqual(['fail', expect.stringContaining('"app"')]);
+      expect(await of.builder.find(running)).toEqual(first.artifact);
+    });
+
+    test('what is gone is told as that', async () => {
+      await using of = await prepare(site('one'));
+      const { artifact } = await of.build(assets);
+      await of.builder.prune({ pinned: new Set(), maxBytes: 0, usedSince: Date.now() + 60_000 });
+      const running = artifact.key;
+      expect(await of.foresee({ ...assets, running })).toEqual({
+        outcome: 'build',
+        reasons: ['What it was built from is the same, and the build is gone.'],
+      });
+    });
+
+    test('a look ahead ends when nobody waits for it', async () => {
+      await using of = await prepare(site('one'));
+      const signal = AbortSignal.abort(new Error('gone'));
+      await expect(of.foresee({ ...assets, signal })).rejects.toThrow('gone');
     });
 
     test('an application is built again when a folder it depends on has changed', async () => {

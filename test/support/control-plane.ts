@@ -146,6 +146,7 @@ export async function openControlPlane(
     room,
     ...closedHalf(secrets, ownKey),
     source,
+    builder: operations.builder,
     logs,
     events,
     workers,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { SecretMask } from '../../core/configuration.ts';
+import type { Builder } from '../../ports/builder.ts';
 import type { EventBroker } from '../../ports/event-broker.ts';
 import type { LogStore } from '../../ports/log-store.ts';
 import type { AnswerBox, Digester } from '../../ports/secret-box.ts';
@@ -12,6 +13,8 @@ import type { RunningRequests } from './running-requests.ts';
 import type { WaitSlots } from './wait-slots.ts';
 
 export interface ApiDependencies extends CommandDependencies {
+  /** Only to say what a build would do: builds are operations'. */
+  readonly builder: Pick<Builder, 'foresee'>;
   readonly logs: LogStore;
   readonly events: EventBroker;
   /** Shows secrets in the audit log. */
@@ -54,6 +57,8 @@ export interface Route<
   readonly answers: Answers;
   /** JSON if left out. The body of a stream is an `EventStream`, and `answers` describes one of its events. */
   readonly answerType?: 'text/event-stream';
+  /** A POST that only reads: it leaves nothing in the audit log, and a repeat of it is a new question. */
+  readonly readsOnly?: true;
   readonly handle: (
     deps: ApiDependencies,
     request: {

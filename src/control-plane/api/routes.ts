@@ -18,6 +18,7 @@ import { queryDeadLettersRoute } from './deployments/dead-letters.ts';
 import { getDeploymentRoute } from './deployments/get.ts';
 import { deploymentLogStreamRoute } from './deployments/log-stream.ts';
 import { deploymentLogsRoute } from './deployments/logs.ts';
+import { planDeploymentRoute } from './deployments/plan.ts';
 import { queryDeploymentsRoute } from './deployments/query.ts';
 import { removeDeploymentRoute } from './deployments/remove.ts';
 import { getRevisionRoute } from './deployments/revisions/get.ts';
@@ -35,6 +36,7 @@ const table: readonly Route[] = [
   queryDeploymentsRoute,
   getDeploymentRoute,
   updateDeploymentRoute,
+  planDeploymentRoute,
   removeDeploymentRoute,
   deploymentLogsRoute,
   deploymentLogStreamRoute,
@@ -64,9 +66,11 @@ const table: readonly Route[] = [
 ];
 
 /**
- * The API: a row per endpoint. Authorization, parsing and documentation read it. Whatever is posted may be sent again
- * with an `Idempotency-Key`.
+ * The API: a row per endpoint. Authorization, parsing and documentation read it. Whatever is posted to
+ * change something may be sent again with an `Idempotency-Key`.
  */
 export const routes: readonly Route[] = table.map((route) =>
-  route.method === 'POST' ? { ...route, headers: withIdempotencyKey(route.headers) } : route,
+  route.method === 'POST' && route.readsOnly !== true
+    ? { ...route, headers: withIdempotencyKey(route.headers) }
+    : route,
 );

@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Digester } from '../../ports/secret-box.ts';
 import type { Change, Store } from '../../ports/store.ts';
 import { type Described, describeChange } from './describe-change.ts';
-import { hideCredentials } from './hide-credentials.ts';
+import { digestCredentials } from './hide-credentials.ts';
 
 /** Who asks, and for what. */
 export interface Asked {
@@ -64,12 +64,7 @@ function entryOf(
     at,
   }: { readonly asked: Asked; readonly digester: Digester; readonly at: number },
 ): AuditLogEntry {
-  const keep = (shown: Shown) =>
-    shorten(
-      hideCredentials(shown, (plain, path) =>
-        digester.digest(plain, `${resource.typeId}/${resource.id}/${path}`),
-      ),
-    );
+  const keep = (shown: Shown) => shorten(digestCredentials(shown, resource, digester));
   const [was, is] = [before && keep(before), after && keep(after)];
   return {
     projectKey,

@@ -5,7 +5,7 @@ import { nextStatus } from '../../core/deployment-status.ts';
 import { reject } from '../../core/errors.ts';
 import { secretContext } from '../../core/secret-context.ts';
 import type { Store } from '../../ports/store.ts';
-import { findOrMakeSealingKey } from '../sealing/sealing-keys.ts';
+import { findOrMakeSealingKey, type KeyForSealing } from '../sealing/sealing-keys.ts';
 import { acceptDeploy } from './accept-deploy.ts';
 import { refuseOtherVersion } from './commit-or-stale.ts';
 import type { CommandDependencies } from './dependencies.ts';
@@ -20,6 +20,24 @@ export async function redeploy(
   expectedVersion: number,
   action: Redeploy,
 ): Promise<Deployment> {
+  const { decided, sealing } = await prepareRedeploy(
+    deps,
+    identity,
+    deployment,
+    expectedVersion,
+    action,
+  );
+  return acceptDeploy(deps, deployment, decided, { ...action, also: sealing.changes });
+}
+
+/** The Deployment as it would be, and the key of its secrets. Nothing is written. */
+export async function prepareRedeploy(
+  deps: Pick<CommandDependencies, 'store' | 'clock' | 'newId' | 'sealer'>,
+  identity: Identity,
+  deployment: Deployment,
+  expectedVersion: number,
+  action: Redeploy,
+): Promise<{ readonly decided: Deployment; readonly sealing: KeyForSealing }> {
   refuseOtherVersion(deployment, expectedVersion);
   nextStatus(deployment.status, 'redeploy');
   const newConnector = action.updateConnector
@@ -35,7 +53,7 @@ export async function redeploy(
     seal: (id) => (key, value) => deps.sealer.seal(value, secretContext(id, key), sealing.key),
     ...(newConnector === undefined ? {} : { newConnector }),
   });
-  return acceptDeploy(deps, deployment, decided, { ...action, also: sealing.changes });
+  return { decided, sealing };
 }
 
 async function readNewConnector(

@@ -1,8 +1,8 @@
 import { applicationNamed } from '../../core/configuration.ts';
+import { buildEnvironment } from '../../core/environment.ts';
 import { describeFailure } from '../../core/failure.ts';
 import type { Release, ReleaseApplication } from '../../core/release.ts';
 import type { OperationDependencies } from './dependencies.ts';
-import { buildEnvironment } from './steps/build-application.ts';
 
 export type MendDependencies = Pick<OperationDependencies, 'store' | 'builder' | 'logger'>;
 

@@ -2,13 +2,14 @@ import { isMerchantCenter } from '../../core/application.ts';
 import { emptyConfiguration } from '../../core/configuration.ts';
 import type { ConnectorStaged } from '../../core/connector.ts';
 import type { ApplicationSpec, ConnectorSpec } from '../../core/connector-spec.ts';
+import { buildEnvironment } from '../../core/environment.ts';
 import { Failure } from '../../core/failure.ts';
 import { buildDeadlineMs } from '../../core/operation.ts';
 import { readSpec } from '../sources/read-spec.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import type { OperationRun } from './operation-run.ts';
 import { auditDependencies } from './steps/audit-dependencies.ts';
-import { buildApplication, buildEnvironment } from './steps/build-application.ts';
+import { buildApplication } from './steps/build-application.ts';
 
 export interface Validated {
   readonly commit: string;

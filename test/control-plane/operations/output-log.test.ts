@@ -67,6 +67,7 @@ test('what a build printed is kept also where it fails', async () => {
       throw new BuildFailure('build', 'npm failed.');
     },
     audit: () => expect.fail('not asked for'),
+    foresee: () => expect.fail('not asked for'),
     find: () => expect.fail('not asked for'),
     findIntact: () => expect.fail('not asked for'),
     openWorkspace: () => expect.fail('not asked for'),

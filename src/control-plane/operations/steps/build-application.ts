@@ -1,7 +1,4 @@
-import { isMerchantCenter } from '../../../core/application.ts';
-import type { StoredConfiguration } from '../../../core/configuration.ts';
-import type { ApplicationSpec, ConnectorSpec } from '../../../core/connector-spec.ts';
-import { composeConfiguration } from '../../../core/environment.ts';
+import type { ApplicationSpec } from '../../../core/connector-spec.ts';
 import type { Artifact, BuiltArtifact } from '../../../ports/builder.ts';
 import type { PinnedRepository } from '../../../ports/source.ts';
 import type { OperationDependencies } from '../dependencies.ts';
@@ -88,25 +85,4 @@ function openOutput(
     severity: 'DEBUG',
     details: { message },
   }));
-}
-
-/** What a Merchant Center bundle compiles in (contract §5.4): plain values only, for the bundle is public. */
-export function buildEnvironment(
-  spec: ConnectorSpec,
-  application: ApplicationSpec,
-  values: {
-    readonly own: StoredConfiguration;
-    readonly global: StoredConfiguration;
-    readonly url: string;
-  },
-): Record<string, string> {
-  if (!isMerchantCenter(application.type)) return {};
-  const { plain } = composeConfiguration([
-    { keys: spec.globalConfiguration, configuration: values.global },
-    { keys: application.configuration, configuration: values.own },
-  ]);
-  return {
-    ...Object.fromEntries(plain.map(({ key, value }) => [key, value])),
-    APPLICATION_URL: values.url,
-  };
 }

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { ArtifactDamaged, BuildFailure } from '../../../core/failure.ts';
-import type { Builder, BuildRequest, PruneRule } from '../../../ports/builder.ts';
+import type { Builder, PruneRule } from '../../../ports/builder.ts';
 import type { Source } from '../../../ports/source.ts';
 import { noSandbox } from '../../sandbox/no-sandbox.ts';
 import type { Limits, Sandbox } from '../../sandbox/sandbox.ts';
@@ -19,10 +19,10 @@ import { openConfinement } from './confinement.ts';
 import { openDependencyLayers } from './dependency-layers.ts';
 import { describeArtifact } from './describe-artifact.ts';
 import { createFileDigests } from './file-digests.ts';
+import { foreseeBuild } from './foresee.ts';
 import { createInputReader } from './inputs.ts';
-import { artifactKey } from './key.ts';
 import { readOwnVersion } from './own-version.ts';
-import { planBuild } from './plan.ts';
+import { planRequest } from './plan-request.ts';
 import { type ProductionDeps, produceArtifact } from './produce-artifact.ts';
 import { pruneCaches } from './prune-caches.ts';
 import { createSharedRuns } from './shared-runs.ts';
@@ -67,6 +67,7 @@ export interface NodeBuilderOptions {
 }
 
 const auditsAtOnce = 2;
+const looksAtOnce = 2;
 const defaultJobLimits: Limits = {
   memoryMb: 4096,
   cpus: 4,
@@ -105,15 +106,7 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
     auditTimeoutMs: options.limits.auditTimeoutMs ?? 30_000,
   };
 
-  const planRequest = async (request: BuildRequest, checkout: () => Promise<string>) => {
-    const inputs = await reader.read(request, checkout);
-    const { application, type, environment } = request;
-    const plan = planBuild({ name: application, type }, inputs.application.facts);
-    const { versions } = await tools.toolset(plan.node, plan.manager);
-    const { trees } = inputs;
-    const key = artifactKey({ application, type, environment, trees, tools: versions });
-    return { request, inputs, plan, key };
-  };
+  const foreseeDeps = { ...deps, source, workDirectory, reader, turns: createTurns(looksAtOnce) };
   const describe = async (stored: StoredArtifact) =>
     describeArtifact(stored, await tools.toolset(stored.record.node, stored.record.manager));
   /** @throws ArtifactDamaged, and then it is as if it were gone */
@@ -135,7 +128,7 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       waiter.signal.throwIfAborted();
       await using owned = new AsyncDisposableStack();
       const checkout = owned.use(openCheckout(source, request.repository, workDirectory));
-      const planned = await planRequest(request, async () => {
+      const planned = await planRequest({ reader, toolset: tools.toolset }, request, async () => {
         return (await checkout.tree(waiter.signal)).tree;
       });
       const present = await findIntact(planned.key).catch(damageOf);
@@ -162,6 +155,12 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       signal.throwIfAborted();
       await using checkout = openCheckout(source, request.repository, workDirectory);
       return await auditApplications(auditDeps, request, checkout, signal);
+    },
+
+    async foresee(request, options) {
+      await swept;
+      options.signal.throwIfAborted();
+      return await foreseeBuild(foreseeDeps, request, options);
     },
 
     async find(key) {

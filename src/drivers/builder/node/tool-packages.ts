@@ -15,6 +15,8 @@ export interface ToolPackage {
 export interface ToolPackages {
   /** From the tool directory; brought there on first use, once. */
   fetch(name: string, version: string): Promise<ToolPackage>;
+  /** Undefined where it would have to be brought first. */
+  find(name: string, version: string): Promise<ToolPackage | undefined>;
 }
 
 export interface ToolPackageOptions {
@@ -40,7 +42,15 @@ export function openToolPackages(options: ToolPackageOptions): ToolPackages {
       running.set(spec, started);
       return started;
     },
+    find: (name, version) =>
+      readPackage(placeOf(options, name, version).file).catch(() => undefined),
   };
+}
+
+function placeOf({ toolDirectory }: ToolPackageOptions, name: string, version: string) {
+  const folder = `${name}-${version}`.replaceAll('/', '-').replace('@', '');
+  const place = join(toolDirectory, folder);
+  return { place, file: join(place, 'node_modules', name, 'package.json') };
 }
 
 async function fetchPackage(
@@ -48,9 +58,7 @@ async function fetchPackage(
   name: string,
   version: string,
 ): Promise<ToolPackage> {
-  const folder = `${name}-${version}`.replaceAll('/', '-').replace('@', '');
-  const place = join(options.toolDirectory, folder);
-  const file = join(place, 'node_modules', name, 'package.json');
+  const { place, file } = placeOf(options, name, version);
   const present = await readPackage(file).catch(() => undefined);
   if (present !== undefined) return present;
 

@@ -22,8 +22,13 @@ export interface Toolset {
 }
 
 export interface Tools {
+  /** What is missing is fetched. */
   toolset(node: NodeMajor, manager: ManagerChoice): Promise<Toolset>;
+  /** Of what is there. @throws MissingTool, named as `npm@10`, where something would have to be fetched first */
+  present(node: NodeMajor, manager: ManagerChoice): Promise<Toolset>;
 }
+
+export class MissingTool extends Error {}
 
 export function openTools(
   {
@@ -32,54 +37,63 @@ export function openTools(
   }: { readonly toolDirectory: string; readonly cacheDirectory: string },
   packages: ToolPackages,
 ): Tools {
+  const choose = async (major: NodeMajor, manager: ManagerChoice, get: GetPackage) => {
+    const node = await findNode(major, get);
+    const npm = await findNpm(major, get);
+    const yarn = await findOwnPackage('yarn');
+    const fetched = manager.fetch && (await get(manager.fetch.package, manager.fetch.version));
+    const programs = planPrograms({
+      ...{ npm, yarn, manager, fetched, cacheDirectory },
+      node: node.executable,
+    });
+    return {
+      node,
+      packageManager: describeManager(manager, fetched, npm, yarn),
+      path: await makePath(toolDirectory, node.executable, programs),
+      versions: [
+        `node ${node.version}`,
+        `npm ${npm.version}`,
+        `yarn ${yarn.version}`,
+        `${manager.name} ${fetched?.version ?? ''}`,
+      ],
+      places: [
+        { name: 'node', version: node.version, path: node.executable },
+        { name: 'npm', version: npm.version, path: npm.directory },
+        ...(manager.name === 'yarn-classic' || manager.name === 'yarn-berry'
+          ? [{ name: 'yarn', version: yarn.version, path: yarn.directory }]
+          : []),
+        ...(manager.fetch && fetched
+          ? [{ name: manager.fetch.package, version: fetched.version, path: fetched.directory }]
+          : []),
+      ],
+    };
+  };
+  const find: GetPackage = async (name, version) => {
+    const present = await packages.find(name, version);
+    if (present === undefined) throw new MissingTool(`${name}@${version}`);
+    return present;
+  };
+
   return {
-    async toolset(major, manager) {
-      const node = await findNode(major, packages);
-      const npm = await findNpm(major, packages);
-      const yarn = await findOwnPackage('yarn');
-      const fetched =
-        manager.fetch && (await packages.fetch(manager.fetch.package, manager.fetch.version));
-      const programs = planPrograms({
-        ...{ npm, yarn, manager, fetched, cacheDirectory },
-        node: node.executable,
-      });
-      return {
-        node,
-        packageManager: describeManager(manager, fetched, npm, yarn),
-        path: await makePath(toolDirectory, node.executable, programs),
-        versions: [
-          `node ${node.version}`,
-          `npm ${npm.version}`,
-          `yarn ${yarn.version}`,
-          `${manager.name} ${fetched?.version ?? ''}`,
-        ],
-        places: [
-          { name: 'node', version: node.version, path: node.executable },
-          { name: 'npm', version: npm.version, path: npm.directory },
-          ...(manager.name === 'yarn-classic' || manager.name === 'yarn-berry'
-            ? [{ name: 'yarn', version: yarn.version, path: yarn.directory }]
-            : []),
-          ...(manager.fetch && fetched
-            ? [{ name: manager.fetch.package, version: fetched.version, path: fetched.directory }]
-            : []),
-        ],
-      };
-    },
+    toolset: (major, manager) => choose(major, manager, packages.fetch),
+    present: (major, manager) => choose(major, manager, find),
   };
 }
+
+type GetPackage = ToolPackages['fetch'];
 
 const ownMajor = Number.parseInt(process.versions.node, 10);
 const npmMajors: Record<NodeMajor, string> = { 20: '10', 22: '10', 24: '11' };
 
-async function findNode(major: NodeMajor, packages: ToolPackages): Promise<Toolset['node']> {
+async function findNode(major: NodeMajor, get: GetPackage): Promise<Toolset['node']> {
   if (major === ownMajor) return { version: process.versions.node, executable: process.execPath };
-  const { version, directory } = await packages.fetch(nodePackage(), String(major));
+  const { version, directory } = await get(nodePackage(), String(major));
   return { version, executable: join(directory, 'bin/node') };
 }
 
 /** The line of npm that comes with this line of Node: others judge lockfiles differently. */
-async function findNpm(major: NodeMajor, packages: ToolPackages): Promise<ToolPackage> {
-  return major === ownMajor ? findOwnPackage('npm') : packages.fetch('npm', npmMajors[major]);
+async function findNpm(major: NodeMajor, get: GetPackage): Promise<ToolPackage> {
+  return major === ownMajor ? findOwnPackage('npm') : get('npm', npmMajors[major]);
 }
 
 function nodePackage(): string {

@@ -1,5 +1,6 @@
 import { Failure } from '../../core/failure.ts';
 import type { LoginClient } from './choose-client.ts';
+import { type ApiAnswer, send } from './send.ts';
 
 export interface LoginToken {
   readonly accessToken: string;
@@ -8,15 +9,13 @@ export interface LoginToken {
   readonly lifetime: { readonly issuedAt: number; readonly expiresAt: number };
 }
 
-const timeoutMs = 30_000;
-
 /** The CLI itself takes a token for over five minutes before it is. */
 const marginMs = 5 * 60_000;
 
 /** Logs in once: what is written down then is known to work. */
 export async function askToken(apiUrl: string, client: LoginClient): Promise<LoginToken> {
   const issuedAt = Date.now();
-  const { status, text } = await post(`${apiUrl}/oauth/token`, client);
+  const { status, text } = await post(apiUrl, client);
   if (status === 401) {
     throw new Failure(`${apiUrl} does not know the API client "${client.clientId}".`, {
       nextStep:
@@ -42,35 +41,13 @@ export async function askToken(apiUrl: string, client: LoginClient): Promise<Log
   };
 }
 
-async function post(
-  url: string,
-  { clientId, clientSecret }: LoginClient,
-): Promise<{ readonly status: number; readonly text: string }> {
+function post(apiUrl: string, { clientId, clientSecret }: LoginClient): Promise<ApiAnswer> {
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { authorization: `Basic ${basic}` },
-      body: new URLSearchParams({ grant_type: 'client_credentials' }),
-      // Whoever is sent elsewhere would take the secret along.
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    return { status: response.status, text: await response.text() };
-  } catch (cause) {
-    throw new Failure(`Berth does not answer at ${new URL(url).origin}: ${reasonOf(cause)}.`, {
-      cause,
-      nextStep: 'Start it (berth serve), or name where it runs with --api-url.',
-    });
-  }
-}
-
-/** fetch says only that it failed; its cause says why. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(cause instanceof Error)) return String(cause);
-  if (cause.message !== '') return cause.message;
-  return 'code' in cause ? String(cause.code) : cause.name;
+  return send(`${apiUrl}/oauth/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${basic}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  });
 }
 
 interface Token {

@@ -38,7 +38,7 @@ const secretTimeoutMs = 60_000;
 
 /** Its first line. */
 async function readSecret(input: Readable & { readonly isTTY?: boolean }): Promise<string> {
-  const nextStep = 'For example: berth cli-login --client-id … < file-with-the-secret';
+  const nextStep = 'For example: --client-id … < file-with-the-secret';
   if (input.isTTY)
     throw new Failure('The secret of --client-id is read from stdin, which is a terminal.', {
       nextStep,
