@@ -164,10 +164,13 @@ function chooseYarn(facts: ManagerFacts): Pick<ManagerChoice, 'name' | 'fetch'> 
   return { name: 'yarn-berry', fetch: { package: '@yarnpkg/cli-dist', version } };
 }
 
+/** The newest that leaves such a lockfile as it is: later ones would have to rewrite it. */
 function berryFor(lock: string): string {
   const version = Number(/^__metadata:\s+version: ["']?(\d+)/m.exec(lock)?.[1] ?? 8);
   if (version <= 4) return '2';
-  return version <= 7 ? '3' : '4';
+  if (version <= 7) return '3';
+  if (version === 8) return '4.13';
+  return version === 9 ? '4.14' : '4';
 }
 
 function pnpmFor(lock: string): string {

@@ -45,7 +45,9 @@ describe('the lockfile decides the package manager', () => {
     ],
     ['yarn.lock of Yarn 2', { yarnLock: berry(4) }, 'yarn-berry', '@yarnpkg/cli-dist@2'],
     ['yarn.lock of Yarn 3', { yarnLock: berry(6) }, 'yarn-berry', '@yarnpkg/cli-dist@3'],
-    ['yarn.lock of Yarn 4', { yarnLock: berry(8) }, 'yarn-berry', '@yarnpkg/cli-dist@4'],
+    ['yarn.lock of Yarn 4', { yarnLock: berry(8) }, 'yarn-berry', '@yarnpkg/cli-dist@4.13'],
+    ['yarn.lock of Yarn 4.14', { yarnLock: berry(9) }, 'yarn-berry', '@yarnpkg/cli-dist@4.14'],
+    ['yarn.lock of a later one', { yarnLock: berry(10) }, 'yarn-berry', '@yarnpkg/cli-dist@4'],
     [
       'yarn.lock of Yarn 4, packageManager with a digest',
       { yarnLock: berry(8), packageManager: 'yarn@4.1.0+sha512.abc' },
@@ -56,7 +58,7 @@ describe('the lockfile decides the package manager', () => {
       'yarn.lock of Yarn 4, packageManager of Yarn 1',
       { yarnLock: berry(8), packageManager: 'yarn@1.22.22' },
       'yarn-berry',
-      '@yarnpkg/cli-dist@4',
+      '@yarnpkg/cli-dist@4.13',
     ],
     [
       'yarn.lock of Yarn 4 and a release in the folder',
