@@ -66,9 +66,12 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     environment,
   });
   const source = sourceWithCredentials(git, secrets.repositoriesOf(ownKey));
-  const turnsOf = (pool: string, size: number) =>
-    createLeasedTurns({ store, clock, logger, pool, size, worker: seat.name });
-  const turns = { turns: turnsOf('build', config.builds), yarnTurns: turnsOf('yarn', 1) };
+  const turns = createLeasedTurns({
+    ...{ store, clock, logger },
+    pool: 'build',
+    size: config.builds,
+    worker: seat.name,
+  });
   const builder = openBuilder(input, { source, sandbox, room, turns });
   const { platform, suppliedApiClient } = config;
   const operations: OperationDependencies = {

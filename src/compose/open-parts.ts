@@ -114,7 +114,7 @@ export function openBuilder(
     readonly sandbox: Sandbox;
     readonly room?: Room;
     /** Absent for whoever builds nothing. */
-    readonly turns?: Pick<NodeBuilderOptions, 'turns' | 'yarnTurns'>;
+    readonly turns?: NodeBuilderOptions['turns'];
   },
 ): Builder {
   const layout = dataLayout(config.dataDirectory);
@@ -134,7 +134,7 @@ export function openBuilder(
     operatorEnvironment: environment,
     bounds: config.artifactBounds,
     ...(room === undefined ? {} : { requireRoom: room.require }),
-    ...turns,
+    ...(turns === undefined ? {} : { turns }),
     limits: { installTimeoutMs: config.buildTimeoutMs, buildTimeoutMs: config.buildTimeoutMs },
   });
   return wrap('builder', builder);

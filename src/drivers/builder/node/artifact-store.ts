@@ -10,7 +10,7 @@ import type { ManagerChoice } from './package-manager.ts';
 import { sha256 } from './sha256.ts';
 import type { StartPlan } from './start-command.ts';
 import { readUsage, touchUsage, type Usage } from './usage-record.ts';
-import { createWorkFolder, moveIntoPlace } from './work-folders.ts';
+import { createWorkFolder, ignoreMissing, moveAway, moveIntoPlace } from './work-folders.ts';
 
 /** `artifact.json`: what was built, without a path or program of this machine. */
 export interface ArtifactRecord {
@@ -89,7 +89,7 @@ export function openArtifactStore(directory: string, workDirectory: string): Art
   const readKeys = async () => (await readdir(directory).catch(() => [])).filter(isKey);
   const makeRoom = async (key: string) => {
     await using trash = await createWorkFolder(workDirectory);
-    await rename(join(directory, key), join(trash.directory, key)).catch(ignoreMissing);
+    await moveAway(join(directory, key), join(trash.directory, key));
   };
 
   return {
@@ -227,8 +227,4 @@ async function readRecord(file: string): Promise<ArtifactRecord | undefined> {
 async function readWhole(file: string, digest: string): Promise<string | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   return text !== undefined && sha256(text) === digest ? text : undefined;
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
 }

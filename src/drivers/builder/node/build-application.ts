@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { BuildFailure } from '../../../core/failure.ts';
 import type { CommandRunner } from './command-runner.ts';
 import type { DependencyLayer } from './dependency-layers.ts';
+import type { DownloadCaches } from './download-caches.ts';
 import type { BuildInputs, Sibling } from './inputs.ts';
 import { type FolderRecord, findFolder, listFolders } from './inspect.ts';
 import { altersPackages } from './package-json.ts';
@@ -24,10 +25,7 @@ export interface ApplicationBuild {
     manager: ManagerChoice,
   ) => Promise<DependencyLayer | undefined>;
   readonly onOutput: (line: string) => void;
-  /** What a package manager is told while it installs. */
-  readonly installEnvironment: (manager: ManagerChoice) => Readonly<Record<string, string>>;
-  /** Held during an install whose package manager cannot share its cache with another. */
-  readonly installTurn: (manager: ManagerChoice) => Promise<Disposable>;
+  readonly downloads: DownloadCaches;
 }
 
 export interface BuiltTree {
@@ -118,14 +116,16 @@ async function install(build: ApplicationBuild, target: InstallTarget): Promise<
 }
 
 async function runInstall(
-  { commands, installEnvironment, installTurn }: ApplicationBuild,
+  { commands, downloads }: ApplicationBuild,
   { folder, manager }: InstallTarget,
 ): Promise<readonly string[]> {
-  using _ = await installTurn(manager);
+  await downloads.prepare(manager.name);
   const { command, fallback } = planInstall(manager);
-  const environment = installEnvironment(manager);
-  const step = { stage: 'install', command, manager, folder, environment } as const;
-  const first = await commands.run(fallback ? { ...step, watchFor: fallback.when } : step);
+  const step = { stage: 'install', command, manager, folder } as const;
+  const watched = fallback ? { ...step, watchFor: fallback.when } : step;
+  let first = await commands.run(watched);
+  if (first.outcome !== 'success' && (await downloads.forgetDamaged(manager.name, first.tail)))
+    first = await commands.run(watched);
   if (first.outcome === 'success') return [];
   if (fallback === undefined || !first.seen) throw commands.failure(step, first);
   const second = await commands.run({ ...step, command: fallback.command });

@@ -1,18 +1,16 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyPackages } from './copy-tree.ts';
 import type { FileDigests } from './file-digests.ts';
 import type { FolderRecord } from './inspect.ts';
-import { listTree } from './list-tree.ts';
-import { describeTree, findDifference, parseManifest, printManifest } from './manifest.ts';
 import { altersPackages } from './package-json.ts';
 import type { ManagerChoice } from './package-manager.ts';
 import { maxManagerFileBytes, readBounded } from './read-bounded.ts';
-import { sha256 } from './sha256.ts';
+import { completeMark, isAsRecorded, recordFolder } from './recorded-folder.ts';
 import { readUsage } from './usage-record.ts';
-import { createWorkFolder, moveIntoPlace, removeTree } from './work-folders.ts';
+import { createWorkFolder, moveAway, moveIntoPlace, removeTree } from './work-folders.ts';
 
 /** What installs have brought, kept for builds of the same lockfile. */
 export interface DependencyLayers {
@@ -44,10 +42,6 @@ export interface LayerInputs {
 }
 
 const modules = 'node_modules';
-/** The list of its files: a layer without one is not complete. */
-const manifestFile = 'files.jsonl';
-/** Made last. Holds the digest of the list. */
-const mark = 'complete';
 
 export function openDependencyLayers(
   directory: string,
@@ -57,7 +51,7 @@ export function openDependencyLayers(
   const remove = async (key: string) => {
     await using trash = await createWorkFolder(workDirectory);
     // Another build may have been faster.
-    await rename(join(directory, key), join(trash.directory, key)).catch(() => undefined);
+    await moveAway(join(directory, key), join(trash.directory, key));
   };
 
   return {
@@ -68,8 +62,9 @@ export function openDependencyLayers(
       return {
         key,
         async restore(folder) {
-          if (!existsSync(join(place, mark))) return false;
-          if (await isIntact(place, digests))
+          if (!existsSync(join(place, completeMark))) return false;
+          // It shares its files with artifacts: a tool that wrote into one there has altered it.
+          if (await isAsRecorded(join(place, modules), place, digests))
             return tryCopy(join(place, modules), join(folder, modules));
           await remove(key);
           return false;
@@ -80,10 +75,7 @@ export function openDependencyLayers(
           const layer = join(work.directory, 'layer');
           await mkdir(layer);
           await copyPackages(join(folder, modules), join(layer, modules));
-          const items = await listTree(join(layer, modules));
-          const files = printManifest(await describeTree(join(layer, modules), items, digests));
-          await writeFile(join(layer, manifestFile), files);
-          await writeFile(join(layer, mark), sha256(files));
+          await recordFolder(join(layer, modules), layer, digests);
           await mkdir(directory, { recursive: true });
           await moveIntoPlace(layer, place);
         },
@@ -101,7 +93,7 @@ export function openDependencyLayers(
       const present = await readdir(directory).catch(() => []);
       for (const key of present) {
         if (keep.has(key)) continue;
-        const made = await stat(join(directory, key, mark)).catch(() => undefined);
+        const made = await stat(join(directory, key, completeMark)).catch(() => undefined);
         if (made === undefined || made.mtimeMs < usedSince) await remove(key);
       }
     },
@@ -151,21 +143,6 @@ function withoutVersion(value: unknown): Readonly<Record<string, unknown>> {
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
-}
-
-/** The layer shares its files with artifacts: a tool that wrote into one there has altered it. */
-async function isIntact(place: string, digests: FileDigests): Promise<boolean> {
-  try {
-    const files = await readFile(join(place, manifestFile), 'utf8');
-    if ((await readFile(join(place, mark), 'utf8')) !== sha256(files)) return false;
-    const root = join(place, modules);
-    const compared = { digests, matters: () => true };
-    const items = await listTree(root);
-    return (await findDifference(root, items, parseManifest(files), compared)) === undefined;
-  } catch {
-    // Of an earlier version, or pruned meanwhile.
-    return false;
-  }
 }
 
 async function tryCopy(from: string, to: string): Promise<boolean> {

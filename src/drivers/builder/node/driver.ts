@@ -18,6 +18,7 @@ import { chooseEvictions } from './choose-evictions.ts';
 import { openConfinement } from './confinement.ts';
 import { openDependencyLayers } from './dependency-layers.ts';
 import { describeArtifact } from './describe-artifact.ts';
+import { openDownloadCaches } from './download-caches.ts';
 import { createFileDigests } from './file-digests.ts';
 import { foreseeBuild } from './foresee.ts';
 import { createInputReader } from './inputs.ts';
@@ -56,8 +57,6 @@ export interface NodeBuilderOptions {
   readonly bounds?: Partial<ArtifactBounds>;
   /** Who may build when; two builds at once by default. */
   readonly turns?: Turns;
-  /** And who may install with Yarn 1, which damages a cache that two use at once. */
-  readonly yarnTurns?: Turns;
   readonly limits: {
     readonly installTimeoutMs: number;
     readonly buildTimeoutMs: number;
@@ -243,8 +242,10 @@ function openDeps(options: NodeBuilderOptions, workDirectory: string): Productio
     memoryHintMb: options.memoryHintMb,
     cacheDirectory: cacheOf(toolDirectory, sandbox),
   };
+  const digests = createFileDigests();
   const packages = openToolPackages({
     toolDirectory,
+    digests,
     timeoutMs: limits.installTimeoutMs,
     // Not the builds' cache: what they leave there must not get into the tools, nor be another user's to them.
     environmentIn: (home) => {
@@ -252,7 +253,6 @@ function openDeps(options: NodeBuilderOptions, workDirectory: string): Productio
       return buildEnvironment(apart, { home, temporary: home, path: [] }, {});
     },
   });
-  const digests = createFileDigests();
   return {
     tools: openTools({ toolDirectory, cacheDirectory: surroundings.cacheDirectory }, packages),
     confinement: openConfinement({ sandbox, limits: jobLimits, surroundings, toolDirectory }),
@@ -264,7 +264,10 @@ function openDeps(options: NodeBuilderOptions, workDirectory: string): Productio
     layers: openDependencyLayers(join(directory, 'layers'), workDirectory, digests),
     surroundings,
     turns: options.turns ?? createTurns(2),
-    yarnTurns: options.yarnTurns ?? createTurns(1),
+    downloads: openDownloadCaches({
+      cacheDirectory: surroundings.cacheDirectory,
+      workDirectory: join(toolDirectory, 'work'),
+    }),
     requireRoom: options.requireRoom ?? (async () => {}),
     timeoutMs: { install: limits.installTimeoutMs, build: limits.buildTimeoutMs },
   };

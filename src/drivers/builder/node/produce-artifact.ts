@@ -10,6 +10,7 @@ import type { Checkout } from './checkout.ts';
 import { type CommandContext, createCommandRunner } from './command-runner.ts';
 import type { Confinement } from './confinement.ts';
 import type { DependencyLayers } from './dependency-layers.ts';
+import type { DownloadCaches } from './download-caches.ts';
 import type { FileDigests } from './file-digests.ts';
 import type { BuildInputs } from './inputs.ts';
 import { listTree } from './list-tree.ts';
@@ -20,7 +21,7 @@ import { describeProvenance } from './provenance.ts';
 import type { Waiter } from './shared-runs.ts';
 import type { DigestTools } from './tool-digests.ts';
 import type { Tools } from './tools.ts';
-import { createTurns, type Turns } from './turns.ts';
+import type { Turns } from './turns.ts';
 
 export interface ProductionDeps {
   readonly store: ArtifactStore;
@@ -29,8 +30,7 @@ export interface ProductionDeps {
   readonly surroundings: BuildSurroundings;
   readonly confinement: Confinement;
   readonly turns: Turns;
-  /** Yarn 1 damages a cache that two installs use at once. */
-  readonly yarnTurns: Turns;
+  readonly downloads: DownloadCaches;
   readonly requireRoom: CommandContext['requireRoom'];
   readonly timeoutMs: CommandContext['timeoutMs'];
   readonly digests: FileDigests;
@@ -86,19 +86,13 @@ export async function produceArtifact(
   const lockfiles = await digestLockfiles(tree, inputs);
   const built = await buildApplication({
     ...{ application, tree, plan, inputs, commands, onOutput },
+    downloads: deps.downloads,
     async findLayer(folder, record, manager) {
       const { versions } = await deps.tools.toolset(plan.node, manager);
       const { registry } = deps.surroundings;
       const surroundings = [platform, arch, versions, registry, request.environment];
       return deps.layers.find({ folder, record, manager, surroundings });
     },
-    // Told only where no two run at once; a build script that calls yarn gets a cache of its own.
-    installEnvironment: ({ name }) =>
-      name === 'yarn-classic'
-        ? { YARN_CACHE_FOLDER: join(deps.surroundings.cacheDirectory, 'yarn') }
-        : {},
-    installTurn: ({ name }) =>
-      (name === 'yarn-classic' ? deps.yarnTurns : createTurns(1)).take(signal),
   });
   const items = await listTree(tree);
   requireBounds(application, items, deps.bounds);

@@ -3,8 +3,10 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { BuildFailure } from '../../../core/failure.ts';
 import type { Environment } from './build-environment.ts';
+import type { FileDigests } from './file-digests.ts';
+import { isAsRecorded, recordFolder } from './recorded-folder.ts';
 import { runTool } from './run-tool.ts';
-import { createWorkFolder, moveIntoPlace } from './work-folders.ts';
+import { createWorkFolder, moveAway, moveIntoPlace } from './work-folders.ts';
 
 /** A package whose programs Berth runs. */
 export interface ToolPackage {
@@ -13,7 +15,7 @@ export interface ToolPackage {
 }
 
 export interface ToolPackages {
-  /** From the tool directory; brought there on first use, once. */
+  /** From the tool directory; brought there on first use, once, and again where it is not what was brought. */
   fetch(name: string, version: string): Promise<ToolPackage>;
   /** Undefined where it would have to be brought first. */
   find(name: string, version: string): Promise<ToolPackage | undefined>;
@@ -24,6 +26,7 @@ export interface ToolPackageOptions {
   readonly timeoutMs: number;
   /** The environment of an install whose home is the folder given. */
   readonly environmentIn: (home: string) => Environment;
+  readonly digests: FileDigests;
 }
 
 /** One of Berth's own dependencies. */
@@ -33,24 +36,39 @@ export async function findOwnPackage(name: string): Promise<ToolPackage> {
 
 export function openToolPackages(options: ToolPackageOptions): ToolPackages {
   const running = new Map<string, Promise<ToolPackage>>();
+  /** Places whose every file was compared: each is read once in the life of this process. */
+  const intact = new Set<string>();
+  const find: ToolPackages['find'] = async (name, version) => {
+    const { place, file } = placeOf(options, name, version);
+    if (!intact.has(place) && !(await isIntact(place, options.digests))) return undefined;
+    const present = await readPackage(file).catch(() => undefined);
+    if (present !== undefined) intact.add(place);
+    return present;
+  };
+  const bring = async (name: string, version: string): Promise<ToolPackage> =>
+    (await find(name, version)) ?? (await fetchPackage(options, name, version));
+
   return {
+    find,
     fetch(name, version) {
       const spec = `${name}@${version}`;
-      const started =
-        running.get(spec) ??
-        fetchPackage(options, name, version).finally(() => running.delete(spec));
+      const started = running.get(spec) ?? bring(name, version).finally(() => running.delete(spec));
       running.set(spec, started);
       return started;
     },
-    find: (name, version) =>
-      readPackage(placeOf(options, name, version).file).catch(() => undefined),
   };
+}
+
+const modules = 'node_modules';
+
+function isIntact(place: string, digests: FileDigests): Promise<boolean> {
+  return isAsRecorded(join(place, modules), place, digests);
 }
 
 function placeOf({ toolDirectory }: ToolPackageOptions, name: string, version: string) {
   const folder = `${name}-${version}`.replaceAll('/', '-').replace('@', '');
   const place = join(toolDirectory, folder);
-  return { place, file: join(place, 'node_modules', name, 'package.json') };
+  return { place, file: join(place, modules, name, 'package.json') };
 }
 
 async function fetchPackage(
@@ -59,13 +77,14 @@ async function fetchPackage(
   version: string,
 ): Promise<ToolPackage> {
   const { place, file } = placeOf(options, name, version);
-  const present = await readPackage(file).catch(() => undefined);
-  if (present !== undefined) return present;
-
   await using work = await createWorkFolder(join(options.toolDirectory, 'work'));
   const directory = join(work.directory, 'package');
   await mkdir(directory);
   await install(options, `${name}@${version}`, directory);
+  await recordFolder(join(directory, modules), directory, options.digests);
+  // What is there is damaged, or of an earlier version of Berth, unless another process was faster.
+  if (!(await isIntact(place, options.digests)))
+    await moveAway(place, join(work.directory, 'damaged'));
   await moveIntoPlace(directory, place);
   return await readPackage(file);
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeMajor } from './node-version.ts';
 import { type ManagerChoice, managerSettings } from './package-manager.ts';
 import type { ToolPlace } from './tool-digests.ts';
 import { findOwnPackage, type ToolPackage, type ToolPackages } from './tool-packages.ts';
-import { createWorkFolder, moveIntoPlace } from './work-folders.ts';
+import { createWorkFolder, moveAway, moveIntoPlace } from './work-folders.ts';
 
 /** The programs an application is built and run with. */
 export interface Toolset {
@@ -140,13 +140,13 @@ function pnpmFile({ directory }: ToolPackage): string {
   return names.find(existsSync) ?? names[0] ?? directory;
 }
 
-/** Named after what is in it, so it is made once and never changed. */
+/** Named after what is in it, so it is made once, and again where something else is in it: a program that is empty does nothing, and well. */
 async function makePath(toolDirectory: string, node: string, programs: Programs): Promise<string> {
   const digest = createHash('sha256')
     .update(JSON.stringify([node, programs]))
     .digest('hex');
   const place = join(toolDirectory, `path-${digest.slice(0, 16)}`);
-  if (await stat(place).catch(() => undefined)) return place;
+  if (await holds(place, node, programs)) return place;
   await using work = await createWorkFolder(join(toolDirectory, 'work'));
   const directory = join(work.directory, 'path');
   await mkdir(directory);
@@ -155,8 +155,23 @@ async function makePath(toolDirectory: string, node: string, programs: Programs)
     await writeFile(join(directory, name), script);
     await chmod(join(directory, name), 0o755);
   }
+  // Unless another process was faster.
+  if (!(await holds(place, node, programs))) await moveAway(place, join(work.directory, 'damaged'));
   await moveIntoPlace(directory, place);
   return place;
+}
+
+async function holds(place: string, node: string, programs: Programs): Promise<boolean> {
+  try {
+    if ((await readlink(join(place, 'node'))) !== node) return false;
+    const found = Object.entries(programs).map(async ([name, script]) => {
+      const { mode } = await stat(join(place, name));
+      return (mode & 0o777) === 0o755 && (await readFile(join(place, name), 'utf8')) === script;
+    });
+    return (await Promise.all(found)).every(Boolean);
+  } catch {
+    return false;
+  }
 }
 
 function describeManager(

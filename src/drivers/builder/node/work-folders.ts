@@ -37,6 +37,15 @@ export async function moveIntoPlace(from: string, to: string): Promise<void> {
   }
 }
 
+/** All at once; nothing where it is gone already. */
+export async function moveAway(from: string, to: string): Promise<void> {
+  await rename(from, to).catch(ignoreMissing);
+}
+
+export function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
+
 async function clear(directory: string): Promise<void> {
   await endProcessesOf(directory);
   await removeTree(directory);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { configuration, type Environment, gitEnvironment, type Settings } from './environment.ts';
@@ -51,6 +51,8 @@ export function createGit(settings: GitSettings): Git {
   return async (args, options) => {
     const { signal, gitDirectory, remote } = options;
     signal.throwIfAborted();
+    // It says what git may not do: without it git would do everything.
+    if (!isWhole(configurationFile)) writeConfiguration(directory);
     const addresses = remote && (await settings.requireHost(remote));
     signal.throwIfAborted();
     const environment = gitEnvironment({
@@ -124,6 +126,14 @@ function writeConfiguration(directory: string): string {
   writeFileSync(next, configuration);
   renameSync(next, file);
   return file;
+}
+
+function isWhole(file: string): boolean {
+  try {
+    return readFileSync(file, 'utf8') === configuration;
+  } catch {
+    return false;
+  }
 }
 
 /** Of the operator's own git configuration only how credentials are found is taken. */

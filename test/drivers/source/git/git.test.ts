@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createGit, type GitSettings } from '../../../../src/drivers/source/git/git.ts';
@@ -75,6 +75,19 @@ test('only the protocol of the repository is allowed', async () => {
     const { stderr } = await git(['ls-remote', '--', url], { signal, remote });
     expect(stderr).toMatch(/transport '\w+' not allowed/);
   }
+});
+
+test.for([
+  ['empty', async (file: string) => writeFile(file, '')],
+  ['gone', async (file: string) => rm(file)],
+] as const)('what git may not do is said again where the file is %s', async ([, damage]) => {
+  const directory = await makeTempFolder();
+  const git = await open({ directory });
+  const file = join(directory, 'gitconfig');
+  const said = await readFile(file, 'utf8');
+  await damage(file);
+  await git(['version'], { signal });
+  expect(await readFile(file, 'utf8')).toBe(said);
 });
 
 test('a run that prints too much is ended', async () => {
