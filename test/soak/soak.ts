@@ -23,8 +23,14 @@ export async function soak(
   onObservation: (observation: Observation) => void = () => undefined,
 ): Promise<Soak> {
   const startedAt = performance.now();
-  // More requests than one client may usually send.
-  await using berth = await startBerth({ environment: { BERTH_RATE_LIMIT_PER_MINUTE: '600000' } });
+  await using berth = await startBerth({
+    environment: {
+      // More requests than one client may usually send.
+      BERTH_RATE_LIMIT_PER_MINUTE: '600000',
+      // As a user has it.
+      BERTH_SANDBOX: 'auto',
+    },
+  });
   await using repository = await createRepository({
     files: tinyConnector({ app: { spec: keys(['VALUE'], ['SECRET']) } }),
     tag: 'v1',
