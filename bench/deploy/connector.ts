@@ -7,13 +7,17 @@ import {
   type TestFiles,
   type TestRepository,
 } from '../../test/support/git-repository.ts';
-import { tinyConnector } from '../../test/support/tiny-connector.ts';
+import { type TinyApplication, tinyConnector } from '../../test/support/tiny-connector.ts';
 
 /** As in most connectors: a web framework, the platform's client, TypeScript. */
 const packageJson = {
   version: '1.0.0',
   private: true,
-  scripts: { build: 'tsc', start: 'node build/index.js' },
+  scripts: {
+    build: 'tsc',
+    start: 'node build/index.js',
+    'connector:post-deploy': 'node build/post-deploy.js',
+  },
   dependencies: {
     '@commercetools/platform-sdk': '8.8.0',
     '@commercetools/ts-client': '4.9.1',
@@ -48,8 +52,16 @@ export function sourceOf(name: ApplicationName, text: string): string {
 
 /** Two applications, each with a lockfile of a hundred packages or so. */
 export async function makeConnector(text: string): Promise<TestRepository> {
+  const application = await prepareApplications(text);
+  const files = tinyConnector({ first: application('first'), second: application('second') });
+  return createRepository({ files, tag: 'v1' });
+}
+
+export async function prepareApplications(
+  text: string,
+): Promise<(name: ApplicationName) => TinyApplication & { readonly files: TestFiles }> {
   const lockfile = await makeLockfile();
-  const application = (name: ApplicationName) => ({
+  return (name) => ({
     files: {
       'server.cjs': null,
       'package.json': JSON.stringify({ name, ...packageJson }),
@@ -57,10 +69,8 @@ export async function makeConnector(text: string): Promise<TestRepository> {
       'tsconfig.json': JSON.stringify(tsconfig),
       'src/index.ts': sourceOf(name, text),
       '.gitignore': 'node_modules\nbuild\n',
-    } satisfies TestFiles,
+    },
   });
-  const files = tinyConnector({ first: application('first'), second: application('second') });
-  return createRepository({ files, tag: 'v1' });
 }
 
 async function makeLockfile(): Promise<string> {

@@ -1,3 +1,4 @@
+import { quoteForShell } from '../../core/shell-quote.ts';
 import { pathOf } from './deploy-example.ts';
 import { type ExampleUrls, encodeEvent, publishPath } from './prove.ts';
 import type { Command } from './show.ts';
@@ -16,7 +17,7 @@ export function nextCommands(
     'curl -s',
     `${api}${publishPath(projectKey, urls.topic)}`,
     "-H 'Content-Type: application/json'",
-    `-d ${quote(message)}`,
+    `-d ${quoteForShell(message)}`,
     ...(needsToken ? [token] : []),
   ];
   return [
@@ -32,10 +33,5 @@ export function nextCommands(
 function tokenCommand(api: string, credentialsFile: string): string {
   const readClient = `const c = require(${JSON.stringify(credentialsFile)}); c.clientId + ":" + c.clientSecret`;
   const readToken = 'JSON.parse(require("fs").readFileSync(0)).access_token';
-  return `curl -s -u "$(node -p ${quote(readClient)})" -d grant_type=client_credentials ${api}/oauth/token | node -p ${quote(readToken)}`;
-}
-
-/** For a shell: nothing inside is read as anything but itself. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+  return `curl -s -u "$(node -p ${quoteForShell(readClient)})" -d grant_type=client_credentials ${api}/oauth/token | node -p ${quoteForShell(readToken)}`;
 }

@@ -1,3 +1,5 @@
+import { quoteForShell } from '../../core/shell-quote.ts';
+
 /**
  * Variables that make the loader, the C library or a shell run or read what they name. The programs that build the sandbox
  * run outside of it and must not be given them by a connector: the C library's own list for programs that run for somebody
@@ -20,7 +22,7 @@ export function guardEnvironment(given: Readonly<Record<string, string>>): Guard
   const rest = entries.filter(([name]) => dangerous.test(name) && /^\w+$/.test(name));
   const environment = Object.fromEntries(entries.filter(([name]) => !dangerous.test(name)));
   if (rest.length === 0) return { environment };
-  const lines = rest.map(([name, value]) => `export ${name}=${quote(value)}\n`);
+  const lines = rest.map(([name, value]) => `export ${name}=${quoteForShell(value)}\n`);
   return { environment, rest: lines.join('') };
 }
 
@@ -47,8 +49,4 @@ export function partForShell(given: Readonly<Record<string, string>>): {
     environment,
     behind: odd.map((pair) => ['--setenv', ...pair, ''].join('\0')).join(''),
   };
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -7,6 +7,7 @@ import { readTree, type TreeItem } from './list-tree.ts';
 import { findDifference, type Manifest, parseManifest, printManifest } from './manifest.ts';
 import type { NodeMajor } from './node-version.ts';
 import type { ManagerChoice } from './package-manager.ts';
+import type { Repeats } from './repeats.ts';
 import { sha256 } from './sha256.ts';
 import type { StartPlan } from './start-command.ts';
 import { readUsage, touchUsage, type Usage } from './usage-record.ts';
@@ -24,6 +25,8 @@ export interface ArtifactRecord {
   readonly notes: readonly string[];
   /** Its packages stay as they were installed, so that copies may share them. */
   readonly sharesPackages: boolean;
+  /** Absent in those of earlier versions of Berth. */
+  readonly repeats?: Repeats;
   /** Keys of the dependency layers it was made with or has left. */
   readonly layers: readonly string[];
   /** SHA-256 of `files.jsonl` and `provenance.json` beside it. */

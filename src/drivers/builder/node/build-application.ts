@@ -10,6 +10,7 @@ import { type FolderRecord, findFolder, listFolders } from './inspect.ts';
 import { altersPackages } from './package-json.ts';
 import { type ManagerChoice, planInstall, planRun } from './package-manager.ts';
 import { type BuildPlan, isUnbuilt, needsInstall, planManager } from './plan.ts';
+import { findRepeats, noRepeats, type Repeats } from './repeats.ts';
 import type { StartPlan } from './start-command.ts';
 
 export interface ApplicationBuild {
@@ -33,6 +34,8 @@ export interface BuiltTree {
   readonly notes: readonly string[];
   readonly layers: readonly string[];
   readonly sharesPackages: boolean;
+  /** Of scripts that run in it. */
+  readonly repeats: Repeats;
 }
 
 interface Installed {
@@ -47,16 +50,29 @@ export async function buildApplication(build: ApplicationBuild): Promise<BuiltTr
   const installs: Installed[] = [];
   for (const sibling of inputs.siblings) installs.push(await prepareSibling(build, sibling));
   const target = { folder: application, record: inputs.application, manager: plan.manager };
-  if (plan.install) installs.push(await install(build, target));
-  const notes = await runBuildScript(build, application, plan.manager, plan.buildScripts);
+  const installed = plan.install ? await install(build, target) : undefined;
+  if (installed !== undefined) installs.push(installed);
+  const ran = await runBuildScript(build, application, plan.manager, plan.buildScripts);
   return {
     start: await settleStart(tree, application, plan.start),
-    notes: [...plan.notes, ...installs.flatMap((installed) => installed.notes), ...notes],
-    layers: installs.flatMap((installed) => installed.layers),
+    notes: [...plan.notes, ...installs.flatMap((one) => one.notes), ...ran.notes],
+    layers: installs.flatMap((one) => one.layers),
     sharesPackages: [inputs.application, ...inputs.siblings.map(({ record }) => record)].every(
       ({ facts }) => facts.packageJson === undefined || !altersPackages(facts.packageJson),
     ),
+    repeats: repeatsOf(target, installed, ran.script),
   };
+}
+
+function repeatsOf(
+  { manager, record }: InstallTarget,
+  installed: Installed | undefined,
+  buildScript: string | undefined,
+): Repeats {
+  const { packageJson } = record.facts;
+  if (packageJson === undefined) return noRepeats;
+  const locked = manager.locked && installed?.notes.length === 0;
+  return findRepeats({ manager: manager.name, packageJson, locked, buildScript });
 }
 
 /** On hosted Connect nothing of the root takes part either: as the root of workspaces it would hijack the install. */
@@ -91,7 +107,7 @@ async function prepareSibling(
     : { notes: [], layers: [] };
   const exists = (path: string) => existsSync(join(build.tree, folder, path));
   if (!isUnbuilt(packageJson, exists)) return installed;
-  const notes = await runBuildScript(build, folder, manager, ['build']);
+  const { notes } = await runBuildScript(build, folder, manager, ['build']);
   return { ...installed, notes: [...installed.notes, ...notes] };
 }
 
@@ -139,17 +155,20 @@ async function runBuildScript(
   folder: string,
   manager: ManagerChoice,
   scripts: readonly string[],
-): Promise<readonly string[]> {
+): Promise<{ readonly notes: readonly string[]; readonly script: string | undefined }> {
   const [script, next] = scripts;
-  if (script === undefined) return [];
+  if (script === undefined) return { notes: [], script };
   const step = { stage: 'build', command: planRun(manager.name, script), manager, folder } as const;
   const result = await build.commands.run(step);
-  if (result.outcome === 'success') return [];
+  if (result.outcome === 'success') return { notes: [], script };
   const failure = build.commands.failure(step, result);
   if (next === undefined) throw failure;
-  const notes = await runBuildScript(build, folder, manager, [next]);
+  const { notes } = await runBuildScript(build, folder, manager, [next]);
   const used = planRun(manager.name, next).label;
-  return [`${failure.message} \`${used}\` succeeded and was taken instead.`, ...notes];
+  return {
+    notes: [`${failure.message} \`${used}\` succeeded and was taken instead.`, ...notes],
+    script: next,
+  };
 }
 
 /** What only the built tree can tell. */

@@ -176,13 +176,14 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
       await swept;
       const stored = await findIntact(key);
       if (stored === undefined) throw goneFailure(key);
-      const { path } = await describe(stored);
+      const { node, manager } = stored.record;
+      const { path } = await tools.toolset(node, manager);
       await using opening = new AsyncDisposableStack();
       inUse.push(key);
       opening.defer(() => void inUse.splice(inUse.indexOf(key), 1));
       const workspace = opening.use(
         await openWorkspace(workspaces, stored, {
-          path,
+          tools: path,
           environment: toolEnvironment(deps.surroundings),
           isConfined: deps.confinement.isSeparate,
           canOverlay: sandbox.canOverlay,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { quoteForShell } from '../../../core/shell-quote.ts';
 import type { NodeMajor } from './node-version.ts';
 import { type ManagerChoice, managerSettings } from './package-manager.ts';
 import type { ToolPlace } from './tool-digests.ts';
@@ -118,9 +119,9 @@ function planPrograms(tools: {
   const settings = managerSettings(manager.name, tools.cacheDirectory);
   const run = (file: string, environment: Readonly<Record<string, string>> = {}) => {
     const exports = Object.entries(environment).map(([name, value]) => {
-      return `export ${name}=${quote(value)}\n`;
+      return `export ${name}=${quoteForShell(value)}\n`;
     });
-    return `#!/bin/sh\n${exports.join('')}exec ${quote(node)} ${quote(file)} "$@"\n`;
+    return `#!/bin/sh\n${exports.join('')}exec ${quoteForShell(node)} ${quoteForShell(file)} "$@"\n`;
   };
   const isYarn = manager.name === 'yarn-berry' || manager.name === 'yarn-classic';
   const yarnSettings = isYarn ? settings : managerSettings('yarn-classic', tools.cacheDirectory);
@@ -192,9 +193,4 @@ function describeManager(
     default:
       return manager.name satisfies never;
   }
-}
-
-/** For a POSIX shell. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -4,6 +4,8 @@ import type { Overlay, Workspace } from '../../../ports/builder.ts';
 import type { StoredArtifact } from './artifact-store.ts';
 import { withNpmrc } from './confinement.ts';
 import { copyAroundPackages, copyTree } from './copy-tree.ts';
+import { noRepeats } from './repeats.ts';
+import { writeScriptPrograms } from './script-programs.ts';
 import { createWorkFolder } from './work-folders.ts';
 
 /** A copy of a built tree that goes when it is disposed of, with all that still runs in it. */
@@ -14,8 +16,11 @@ export async function openWorkspace(
     isConfined,
     canOverlay,
     npmrc,
-    ...tools
-  }: Pick<Workspace, 'path' | 'environment'> & {
+    tools,
+    environment,
+  }: Pick<Workspace, 'environment'> & {
+    /** The folder of the programs that belong to the artifact. */
+    readonly tools: string;
     readonly isConfined: boolean;
     /** Then nothing is copied: what is changed lies beside the artifact. */
     readonly canOverlay: boolean;
@@ -34,13 +39,17 @@ export async function openWorkspace(
   // Shared files are the artifact's own: what is confined must not be able to write to them.
   const copyAll = record.sharesPackages && !isConfined ? copyAroundPackages : copyTree;
   if (overlay === undefined) await copyAll(tree, copy);
+  const application = join(copy, record.application);
+  const programs = join(root, 'programs');
+  const { repeats = noRepeats } = record;
+  await writeScriptPrograms({ directory: programs, tools, application, repeats });
   const owned = folder.move();
   return {
-    directory: join(copy, record.application),
+    directory: application,
     root,
     ...(overlay === undefined ? {} : { overlay }),
-    path: tools.path,
-    environment: { ...tools.environment, ...(isConfined ? await withNpmrc(npmrc, root) : {}) },
+    path: [programs, tools],
+    environment: { ...environment, ...(isConfined ? await withNpmrc(npmrc, root) : {}) },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { quoteForShell } from '../../../core/shell-quote.ts';
 
 export const systemPath = [
   '/usr/local/sbin',
@@ -67,18 +68,14 @@ export function unusableVariable(
  * A `node` that comes first on PATH. It brings Berth's options back for command lines that set NODE_OPTIONS anew.
  */
 export function nodeShim(executable: string, options: string): string {
-  const ours = quoteShell(options);
+  const ours = quoteForShell(options);
   return `#!/bin/sh
 case "$NODE_OPTIONS" in
   *${ours}*) ;;
   *) NODE_OPTIONS=${ours}"\${NODE_OPTIONS:+ $NODE_OPTIONS}"; export NODE_OPTIONS ;;
 esac
-exec ${quoteShell(executable)} "$@"
+exec ${quoteForShell(executable)} "$@"
 `;
-}
-
-function quoteShell(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** NODE_OPTIONS has a quoting of its own. */

@@ -86,7 +86,10 @@ describe.runIf(separates.files)('in a sandbox', () => {
       const workspace = await builder.openWorkspace(artifact.key);
       const { directory, root, overlay, path } = workspace;
       expect(overlay !== undefined).toBe(overlaid);
+      const lines: string[] = [];
       const command = [
+        // As it was built: nothing to do.
+        'npm install --no-audit',
         'npm install --offline --no-audit',
         'npm run build',
         'node built/index.js',
@@ -98,12 +101,18 @@ describe.runIf(separates.files)('in a sandbox', () => {
       ].join(' && ');
       const result = await runtime.runOnce(
         { directory, root, path, command, environment: {}, ...(overlay && { overlay }) },
-        { signal: new AbortController().signal, timeoutMs: 60_000, onOutput: () => {} },
+        {
+          signal: new AbortController().signal,
+          timeoutMs: 60_000,
+          onOutput: (_, line) => lines.push(line),
+        },
       );
       expect(result).toMatchObject({
         outcome: 'success',
         tail: expect.stringMatching(/1m\npatched$/),
       });
+      const notDone = 'berth: npm install: nothing to do, the build has done it';
+      expect(lines.filter((line) => line.startsWith('berth: '))).toEqual([notDone]);
       // @throws where a byte of it has changed
       expect(await builder.findIntact(artifact.key)).toMatchObject({ key: artifact.key });
       await workspace[Symbol.asyncDispose]();
