@@ -17,7 +17,11 @@ export interface Watched {
 }
 
 const memoryEveryMs = 500;
-const diskEveryMs = 3_000;
+/** Faster than most disks: what is left lasts at least so long. */
+const diskBytesPerMs = 400_000;
+const diskLooks = { minMs: 1_000, maxMs: 20_000 };
+/** Counting the files of a large tree costs the disk and the processor that the job could have. */
+const mostOfTheTime = 0.5;
 
 export function startWatchdog({ pid, memoryMb, disk }: Watched): Watchdog {
   let reason: string | undefined;
@@ -33,15 +37,17 @@ export function startWatchdog({ pid, memoryMb, disk }: Watched): Watchdog {
       : [
           repeat(memoryEveryMs, stopping.signal, async () => {
             if ((await memoryOfTree(pid)) > memoryMb * 1024) end(memoryReason(memoryMb));
+            return memoryEveryMs;
           }),
         ]),
     ...(disk === undefined
       ? []
       : [
-          repeat(diskEveryMs, stopping.signal, async () => {
-            if ((await sizeOf(disk.folders, stopping.signal)) > disk.maxMb * 1024 ** 2) {
-              end(`wrote more than ${disk.maxMb} MB`);
-            }
+          repeat(nextDiskLookMs(disk.maxMb * 1024 ** 2, 0), stopping.signal, async () => {
+            const startedAt = performance.now();
+            const left = disk.maxMb * 1024 ** 2 - (await sizeOf(disk.folders, stopping.signal));
+            if (left < 0) end(`wrote more than ${disk.maxMb} MB`);
+            return nextDiskLookMs(left, performance.now() - startedAt);
           }),
         ]),
   ];
@@ -58,15 +64,23 @@ export function memoryReason(memoryMb: number): string {
   return `used more than ${memoryMb} MB of memory`;
 }
 
-/** A look that fails is made again. */
+/** When to look at the disk again: before what is left can have been written, and not all the time. */
+export function nextDiskLookMs(leftBytes: number, lookMs: number): number {
+  const { minMs, maxMs } = diskLooks;
+  const untilFullMs = Math.min(maxMs, Math.max(minMs, leftBytes / diskBytesPerMs));
+  return Math.max(untilFullMs, lookMs / mostOfTheTime);
+}
+
+/** Each look says when the next is due. One that fails is made again. */
 async function repeat(
-  everyMs: number,
+  firstMs: number,
   signal: AbortSignal,
-  look: () => Promise<void>,
+  look: () => Promise<number>,
 ): Promise<void> {
+  let dueMs = firstMs;
   while (!signal.aborted) {
-    await nap(everyMs, signal);
-    if (!signal.aborted) await look().catch(() => undefined);
+    await nap(dueMs, signal);
+    if (!signal.aborted) dueMs = await look().catch(() => dueMs);
   }
 }
 

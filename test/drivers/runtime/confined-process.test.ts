@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
@@ -106,6 +107,15 @@ function describeConfined(network: 'private' | 'shared'): void {
     expect((await instance.exit).exceeded).toBe('used more than 128 MB of memory');
   });
 
+  test('a command that writes too much is ended, and says so', async () => {
+    await using runtime = await openConfined({ network }, undefined, { diskMb: 8 });
+    const root = await makeTempFolder();
+    await chmod(root, 0o777);
+    const write = 'head -c 30000000 /dev/zero > large && sleep 60';
+    const result = await runCommand(runtime, write, { directory: root, root });
+    expect(result).toMatchObject({ outcome: 'failed', exceeded: 'wrote more than 8 MB' });
+  });
+
   test('variables that would change the programs around the sandbox are set inside', async () => {
     await using runtime = await openConfined({ network });
     const environment = {
@@ -141,6 +151,7 @@ async function waysOutOf(pid: number): Promise<readonly number[]> {
 async function openConfined(
   options: Pick<SandboxOptions, 'network' | 'reach'>,
   given?: string,
+  limits: { readonly diskMb?: number } = {},
 ): Promise<Runtime> {
   const directory = given ?? (await makeTempFolder());
   return openProcessRuntime({
@@ -151,7 +162,7 @@ async function openConfined(
       caches: [],
       hidden: [],
       bounds: { processes: 256, openFiles: 4096, fileMb: 64, scratchMb: 64 },
-      commands: { memoryMb: 512, cpus: 2, niceness: 5 },
+      commands: { memoryMb: 512, cpus: 2, niceness: 5, ...limits },
     },
   });
 }
