@@ -66,7 +66,7 @@ function printProgram(tool: string, given: ScriptPrograms): string {
   return `#!/bin/sh
 real=${quoteForShell(join(tools, tool))}
 mark=${quoteForShell(join(directory, mark))}
-[ "$PWD" = ${quoteForShell(application)} ] || exec "$real" "$@"
+[ . -ef ${quoteForShell(application)} ] || exec "$real" "$@"
 words=
 for word in "$@"; do
   case "$word" in

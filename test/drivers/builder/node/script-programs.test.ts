@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
@@ -78,6 +78,14 @@ test('what is no repeat of the build is done', async () => {
   expect(await run('npm ci')).toEqual(['real npm ci']);
   expect(await run('npm run build')).toEqual(['real npm run build']);
   expect(await run('yarn install')).toEqual(['real yarn install']);
+});
+
+test('the folder is known by whatever way somebody comes to it', async () => {
+  const { run, application } = await prepare();
+  const link = join(application, '../link');
+  await symlink(application, link);
+  expect(await run('npm ci', link)).toEqual([expect.stringContaining(done)]);
+  expect(await run(`cd '${link}/src/..' && npm ci`, '/')).toEqual([expect.stringContaining(done)]);
 });
 
 test('elsewhere it is done', async () => {
