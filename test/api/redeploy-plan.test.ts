@@ -196,6 +196,43 @@ test('a newer connector is compared with the one that runs', async () => {
   expect(skipped.applications[1].scripts).toEqual([]);
 });
 
+test('credentials that stand in connect.yaml are digests, too', async () => {
+  const specWith = (password: string) =>
+    tinyConnector({
+      web: {
+        spec: {
+          configuration: {
+            standardConfiguration: [
+              {
+                key: 'DATABASE',
+                description: 'D',
+                default: `https://user:${password}@host.example`,
+              },
+            ],
+          },
+        },
+      },
+    });
+  await using own = await createRepository({ files: specWith('first-password'), tag: 'v1' });
+  const staged = await previewConnector(berth, { url: own.url, tag: 'v1' });
+  expect(staged.body.isPreviewable, JSON.stringify(staged.body)).toBe('true');
+  const deployment = await deploy(berth, {
+    ...shopDraft(staged, { configurations: [values('web')] }),
+    globalConfiguration: undefined,
+  });
+  await own.commit(specWith('second-password'), 'v2');
+  await setTag(staged, { url: own.url, tag: 'v2' });
+  const told = await planned(deployment, { updateConnector: true });
+  expect(told.changes.specification).toEqual([
+    {
+      field: 'applications[web].configuration.standard[DATABASE].default',
+      before: expect.stringMatching(/^https:\/\/hmac-sha256:\w+@host\.example$/),
+      after: expect.stringMatching(/^https:\/\/hmac-sha256:\w+@host\.example$/),
+    },
+  ]);
+  expect(JSON.stringify(told)).not.toContain('-password');
+});
+
 async function setTag(staged: Answer, to: { url: string; tag: string }): Promise<Answer> {
   const path = `/connectors/drafts/${staged.body.id}`;
   const { body } = await berth.request('GET', path);

@@ -168,6 +168,8 @@ describe('the values of a plan', () => {
     ['a list', '[]', 'no JSON object'],
     ['another part', '{"configurationValue": []}', 'has configurationValue, and only'],
     ['no list', '{"configurationValues": {}}', 'is no list'],
+    ['nothing in a list', '{"configurationValues": [null]}', 'no lists of values'],
+    ['no values', '{"globalConfiguration": {"standardConfiguration": {}}}', 'no lists of values'],
   ] as const)(
     'are refused from a file with %s, without showing any of it',
     async ([, content, message]) => {
@@ -176,6 +178,12 @@ describe('the values of a plan', () => {
       await expect(refused).rejects.not.toThrow('secret');
     },
   );
+
+  test('are the file’s own where nothing is set, so that the API sees every mistake', async () => {
+    const twice = [{ applicationName: 'shop' }, { applicationName: 'shop' }];
+    const values = await fileOf(JSON.stringify({ configurationValues: twice }));
+    expect(await readRedeploy({ ...none, values })).toMatchObject({ configurationValues: twice });
+  });
 
   test('are refused from a file that is not there', async () => {
     const values = join(await makeTempFolder(), 'nothing');

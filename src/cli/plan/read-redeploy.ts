@@ -64,10 +64,20 @@ async function readValues(path: string): Promise<ValuesFile> {
         nextStep,
       },
     );
-  const { configurationValues } = parsed as ValuesFile;
-  if (configurationValues !== undefined && !Array.isArray(configurationValues))
+  const { configurationValues = [], globalConfiguration = {} } = parsed as ValuesFile;
+  if (!Array.isArray(configurationValues))
     throw new Failure(`--values: configurationValues of ${path} is no list.`, { nextStep });
+  if (![...configurationValues, globalConfiguration].every(areValues))
+    throw new Failure(`--values: ${path} has no lists of values where they belong.`, { nextStep });
   return parsed;
+}
+
+/** As far as it is looked at here. The API says what else is wrong. */
+function areValues(value: unknown): value is Values {
+  if (typeof value !== 'object' || value === null) return false;
+  const { standardConfiguration = [] }: { readonly standardConfiguration?: unknown } = value;
+  const isValue = (one: unknown) => typeof one === 'object' && one !== null;
+  return Array.isArray(standardConfiguration) && standardConfiguration.every(isValue);
 }
 
 function parseJson(text: string): unknown {
@@ -84,25 +94,26 @@ function withValues(
   set: readonly string[],
 ): readonly ApplicationValues[] | undefined {
   if (inFile === undefined && set.length === 0) return undefined;
-  const byApplication = new Map((inFile ?? []).map((one) => [one.applicationName, one]));
-  for (const text of set) {
-    const { key, value } = parseValue('--set', text);
-    const dot = key.indexOf('.');
-    if (dot < 1 || dot === key.length - 1)
-      throw new Failure(`--set must be application.KEY=value, not "${text}".`);
-    const applicationName = key.slice(0, dot);
-    const known = byApplication.get(applicationName) ?? {};
-    byApplication.set(applicationName, {
-      applicationName,
-      ...over(known, [{ key: key.slice(dot + 1), value }]),
-    });
+  const all = [...(inFile ?? [])];
+  for (const { name, value } of set.map(parseSet)) {
+    const at = all.findIndex(({ applicationName }) => applicationName === name);
+    const changed = over(all[at] ?? { applicationName: name }, [value]);
+    all.splice(at < 0 ? all.length : at, 1, changed);
   }
-  return [...byApplication.values()];
+  return all;
+}
+
+function parseSet(text: string): { readonly name: string; readonly value: Value } {
+  const { key, value } = parseValue('--set', text);
+  const dot = key.indexOf('.');
+  if (dot < 1 || dot === key.length - 1)
+    throw new Failure(`--set must be application.KEY=value, not "${key}=…".`);
+  return { name: key.slice(0, dot), value: { key: key.slice(dot + 1), value } };
 }
 
 function parseValue(option: string, text: string): Value {
   const equals = text.indexOf('=');
-  if (equals < 1) throw new Failure(`${option} must end with KEY=value, not "${text}".`);
+  if (equals < 1) throw new Failure(`${option} must end with KEY=value.`);
   return { key: text.slice(0, equals), value: text.slice(equals + 1) };
 }
 

@@ -4,7 +4,7 @@ import { type FieldChange, listChanges } from '../../core/changed-fields.ts';
 import { applicationNamed } from '../../core/configuration.ts';
 import type { Deployment, Redeploy } from '../../core/deployment.ts';
 import { buildEnvironment } from '../../core/environment.ts';
-import { SourceFailure } from '../../core/failure.ts';
+import { DiskFull, Failure } from '../../core/failure.ts';
 import {
   type PlannedApplication,
   type PlannedBuild,
@@ -48,6 +48,7 @@ export async function planRedeploy(
     expectedVersion,
     action,
   );
+  const changes = changesBetween(deployment, decided, { ...deps, sealingKey: sealing.key });
   const running = await readRunning(deps, deployment);
   const applications = planApplications(deployment, decided, action).map(
     async (planned): Promise<PlannedApplication> =>
@@ -58,7 +59,7 @@ export async function planRedeploy(
   return {
     deployment,
     connector: { before: deployment.connector, after: decided.connector },
-    changes: changesBetween(deployment, decided, { ...deps, sealingKey: sealing.key }),
+    changes,
     applications: await Promise.all(applications),
   };
 }
@@ -106,7 +107,8 @@ async function foresee(
       ...(key === undefined ? {} : { running: key }),
     });
   } catch (error) {
-    if (!(error instanceof SourceFailure)) throw error;
+    if (!(error instanceof Failure) || error instanceof DiskFull) throw error;
+    // The git host is away, or its credentials cannot be opened any more.
     return { outcome: 'unknown', reasons: [error.message] };
   }
 }
@@ -123,11 +125,13 @@ function changesBetween(before: Deployment, after: Deployment, given: ShownWith)
   return {
     configuration: below('applications', 'globalConfiguration'),
     connector: below('connector.'),
-    specification: listChanges(
-      before.connector.spec as unknown as Shown,
-      after.connector.spec as unknown as Shown,
-    ),
+    specification: listChanges(showSpec(before, given), showSpec(after, given)),
   };
+}
+
+function showSpec({ id, connector }: Deployment, { digester }: ShownWith): Shown {
+  const spec = connector.spec as unknown as Shown;
+  return digestCredentials(spec, { typeId: 'deployment', id }, digester);
 }
 
 /** The ids of new applications are made when it is done. */

@@ -17,11 +17,11 @@ export interface Watched {
 }
 
 const memoryEveryMs = 500;
-/** Faster than most disks: what is left lasts at least so long. */
+/** What is left lasts about so long on a quick disk. */
 const diskBytesPerMs = 400_000;
-const diskLooks = { minMs: 1_000, maxMs: 20_000 };
+const diskLooks = { minMs: 1_000, maxMs: 5_000 };
 /** Counting the files of a large tree costs the disk and the processor that the job could have. */
-const mostOfTheTime = 0.5;
+const pausePerLook = 2;
 
 export function startWatchdog({ pid, memoryMb, disk }: Watched): Watchdog {
   let reason: string | undefined;
@@ -68,7 +68,7 @@ export function memoryReason(memoryMb: number): string {
 export function nextDiskLookMs(leftBytes: number, lookMs: number): number {
   const { minMs, maxMs } = diskLooks;
   const untilFullMs = Math.min(maxMs, Math.max(minMs, leftBytes / diskBytesPerMs));
-  return Math.max(untilFullMs, lookMs / mostOfTheTime);
+  return Math.max(untilFullMs, lookMs * pausePerLook);
 }
 
 /** Each look says when the next is due. One that fails is made again. */
@@ -125,5 +125,7 @@ async function sizeOf(folders: readonly string[], signal: AbortSignal): Promise<
     timeout: 60_000,
     env: { LC_ALL: 'C' },
   });
-  return Number(/^(\d+)\ttotal$/m.exec(stdout)?.[1] ?? 0);
+  const total = /^(\d+)\ttotal$/m.exec(stdout)?.[1];
+  if (total === undefined) throw new Error('The files could not be counted.');
+  return Number(total);
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuildFailure } from '../../../core/failure.ts';
 import type { CommandRunner } from './command-runner.ts';
@@ -10,7 +10,7 @@ import { type FolderRecord, findFolder, listFolders } from './inspect.ts';
 import { altersPackages } from './package-json.ts';
 import { type ManagerChoice, planInstall, planRun } from './package-manager.ts';
 import { type BuildPlan, isUnbuilt, needsInstall, planManager } from './plan.ts';
-import { findRepeats, noRepeats, type Repeats } from './repeats.ts';
+import { type DoneByBuild, findRepeats, noRepeats, type Repeats } from './repeats.ts';
 import type { StartPlan } from './start-command.ts';
 
 export interface ApplicationBuild {
@@ -52,7 +52,9 @@ export async function buildApplication(build: ApplicationBuild): Promise<BuiltTr
   const target = { folder: application, record: inputs.application, manager: plan.manager };
   const installed = plan.install ? await install(build, target) : undefined;
   if (installed !== undefined) installs.push(installed);
+  const packages = await packagesIn(tree, application);
   const ran = await runBuildScript(build, application, plan.manager, plan.buildScripts);
+  const keepsPackages = (await packagesIn(tree, application)) === packages;
   return {
     start: await settleStart(tree, application, plan.start),
     notes: [...plan.notes, ...installs.flatMap((one) => one.notes), ...ran.notes],
@@ -60,19 +62,28 @@ export async function buildApplication(build: ApplicationBuild): Promise<BuiltTr
     sharesPackages: [inputs.application, ...inputs.siblings.map(({ record }) => record)].every(
       ({ facts }) => facts.packageJson === undefined || !altersPackages(facts.packageJson),
     ),
-    repeats: repeatsOf(target, installed, ran.script),
+    repeats: repeatsOf(target, { installed, keepsPackages, buildScript: ran.script }),
   };
+}
+
+/** Another one where a package was added or is gone: some builds throw away what only they need. */
+async function packagesIn(tree: string, application: string): Promise<number | undefined> {
+  return (await stat(join(tree, application, 'node_modules')).catch(() => undefined))?.mtimeMs;
 }
 
 function repeatsOf(
   { manager, record }: InstallTarget,
-  installed: Installed | undefined,
-  buildScript: string | undefined,
+  {
+    installed,
+    ...done
+  }: Pick<DoneByBuild, 'keepsPackages' | 'buildScript'> & {
+    readonly installed: Installed | undefined;
+  },
 ): Repeats {
   const { packageJson } = record.facts;
   if (packageJson === undefined) return noRepeats;
   const locked = manager.locked && installed?.notes.length === 0;
-  return findRepeats({ manager: manager.name, packageJson, locked, buildScript });
+  return findRepeats({ manager, packageJson, locked, ...done });
 }
 
 /** On hosted Connect nothing of the root takes part either: as the root of workspaces it would hijack the install. */

@@ -36,6 +36,8 @@ export function openDownloadCaches(options: {
   };
 }
 
+const touchTimeoutMs = 60_000;
+
 /** pnpm reads a file of its store again only where its time says that somebody has written to it since. */
 async function touchFiles(store: string): Promise<void> {
   const touch = ['-exec', 'touch', '--no-dereference', '--no-create', '{}', '+'];
@@ -43,5 +45,6 @@ async function touchFiles(store: string): Promise<void> {
   await execa('find', [store, '-path', '*/files/*', '-type', 'f', ...touch], {
     stdio: 'ignore',
     reject: false,
+    timeout: touchTimeoutMs,
   });
 }

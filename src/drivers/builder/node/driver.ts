@@ -188,10 +188,9 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
           isConfined: deps.confinement.isSeparate,
           canOverlay: sandbox.canOverlay,
           npmrc: deps.surroundings.npmrc,
+          handOver: (folder) => sandbox.handOverNew(folder),
         }),
       );
-      await sandbox.handOverNew(workspace.root);
-      if (workspace.overlay !== undefined) await sandbox.handOverNew(workspace.overlay.upper);
       const opened = opening.move();
       return { ...workspace, [Symbol.asyncDispose]: () => opened.disposeAsync() };
     },

@@ -76,7 +76,9 @@ async function reasonsOf(
 
 function changedTrees({ inputs }: PlannedRequest, provenance: Provenance): readonly string[] {
   const was = new Map(
-    dependenciesOf(provenance).map(({ name = '', digest }) => [name, digest['gitTree']]),
+    dependenciesOf(provenance)
+      .filter(({ digest }) => digest['gitTree'] !== undefined)
+      .map(({ name, digest }) => [name, digest['gitTree']]),
   );
   return [...inputs.trees].flatMap(([folder, id]) => {
     const name = folder === '' ? '.' : folder;

@@ -28,6 +28,7 @@ const installScripts = [
   'preinstall',
   'install',
   'postinstall',
+  'prepublish',
   'preprepare',
   'prepare',
   'postprepare',

@@ -1,5 +1,5 @@
 import type { PackageJson } from './package-json.ts';
-import type { ManagerName } from './package-manager.ts';
+import type { ManagerChoice, ManagerName } from './package-manager.ts';
 
 /** Command lines, without flags, that would do once more in a built tree what its build has done. */
 export interface Repeats {
@@ -10,8 +10,10 @@ export interface Repeats {
 export const noRepeats: Repeats = { installs: [], builds: [] };
 
 export interface DoneByBuild {
-  readonly manager: ManagerName;
+  readonly manager: ManagerChoice;
   readonly packageJson: PackageJson;
+  /** The build has left the packages as they were installed. */
+  readonly keepsPackages: boolean;
   /** What was installed is exactly what a lockfile says, and the lockfile was there before. */
   readonly locked: boolean;
   /** The script that made the build, such as `gcp-build`. */
@@ -36,13 +38,16 @@ const tools: Readonly<Record<ManagerName, string>> = {
  * Nearly all scripts of connectors begin with an install, and many go on with a build. The commands here find nothing to
  * do; what takes part in one and may do something else each time, such as a script of the package's own, keeps it out.
  */
-export function findRepeats({ manager, packageJson, locked, buildScript }: DoneByBuild): Repeats {
-  const tool = tools[manager];
-  const isInstalled = !packageJson.hasInstallScript && !packageJson.hasWorkspaces;
-  const ownWords = manager === 'npm' ? [] : [`${tool} build`];
+export function findRepeats(done: DoneByBuild): Repeats {
+  const { manager, packageJson, keepsPackages, locked, buildScript } = done;
+  const { name } = manager;
+  const tool = tools[name];
+  const hasWorkspaces = packageJson.hasWorkspaces || manager.hasWorkspaces;
+  const isInstalled = keepsPackages && !packageJson.hasInstallScript && !hasWorkspaces;
+  const ownWords = name === 'npm' ? [] : [`${tool} build`];
   return {
     installs: isInstalled
-      ? [...installs[manager], ...(manager === 'npm' && locked ? ['npm ci'] : [])]
+      ? [...installs[name], ...(name === 'npm' && locked ? ['npm ci'] : [])]
       : [],
     builds:
       buildScript !== undefined && isBuiltBy(buildScript, packageJson)

@@ -1,5 +1,6 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { quoteForShell } from '../../../core/shell-quote.ts';
 import type { Repeats } from './repeats.ts';
 
@@ -8,6 +9,8 @@ export interface ScriptPrograms {
   readonly directory: string;
   /** The folder of the real ones. */
   readonly tools: string;
+  /** All that was built, and what it was built from. */
+  readonly tree: string;
   /** Where commands must be run for them to be repeats: the built application's folder. */
   readonly application: string;
   readonly repeats: Repeats;
@@ -38,31 +41,44 @@ const plainFlags = [
 
 /**
  * Programs for the PATH of scripts, before the real ones: each ends at once where it is asked for what the build has done
- * and nothing has been changed since, and says so. With any other word they are the real ones.
+ * and nothing in the tree has been changed since `markUnchanged`, and says so. Else it is the real one.
  */
 export async function writeScriptPrograms(given: ScriptPrograms): Promise<void> {
   const { directory, repeats } = given;
-  const lines = [...repeats.installs, ...repeats.builds];
-  const tools = new Set(lines.map((line) => line.split(' ')[0] ?? line));
   await mkdir(directory);
-  for (const tool of tools) {
+  if (!(await hasExactFind())) return;
+  const lines = [...repeats.installs, ...repeats.builds];
+  for (const tool of new Set(lines.map((line) => line.split(' ')[0] ?? line))) {
     const file = join(directory, tool);
     await writeFile(file, printProgram(tool, given));
     await chmod(file, 0o755);
   }
-  // Last: what is newer than this was changed by the script.
+}
+
+/** What is newer than this was changed by the script. Its owners are no change: it comes after they are settled. */
+export async function markUnchanged(directory: string): Promise<void> {
   await writeFile(join(directory, mark), '');
 }
 
 const mark = '.unchanged-since';
 
+let exactFind: Promise<boolean> | undefined;
+
+/** Others compare whole seconds, in which most of a script happens. */
+function hasExactFind(): Promise<boolean> {
+  exactFind ??= execa('find', ['--version'], { stdin: 'ignore', reject: false }).then(
+    ({ stdout }) => stdout.includes('GNU findutils'),
+  );
+  return exactFind;
+}
+
 function printProgram(tool: string, given: ScriptPrograms): string {
-  const { directory, tools, application, repeats } = given;
+  const { directory, tools, tree, application, repeats } = given;
   const asked = (lines: readonly string[]) =>
     lines
       .filter((line) => line === tool || line.startsWith(`${tool} `))
       .map((line) => quoteForShell(line.slice(tool.length + 1)));
-  const [installs, builds] = [asked(repeats.installs), asked(repeats.builds)];
+  const known = asked([...repeats.installs, ...repeats.builds]);
   return `#!/bin/sh
 real=${quoteForShell(join(tools, tool))}
 mark=${quoteForShell(join(directory, mark))}
@@ -74,21 +90,18 @@ for word in "$@"; do
     *) words="$words\${words:+ }$word" ;;
   esac
 done
-is_changed() {
-  [ -e "$mark" ] || return 0
-  [ -n "$(find "$@" -newer "$mark" -print 2>/dev/null | head -n 1)" ]
-}
-done_before() {
-  echo "berth: ${tool}\${words:+ }$words: nothing to do, the build has done it"
-  exit 0
+# To mount an overlay changes the tree's own ctime.
+is_unchanged() {
+  [ -e "$mark" ] || return 1
+  newer=$(find ${quoteForShell(tree)} \\( -newer "$mark" -o ! -samefile ${quoteForShell(tree)} -cnewer "$mark" \\) -print -quit 2>/dev/null) || return 1
+  [ -z "$newer" ]
 }
 case "$words" in
-  ${installs.join('|') || "'no install'"})
-    is_changed . node_modules -maxdepth 1 || done_before
-    rm -f "$mark"
-    ;;
-  ${builds.join('|') || "'no build'"})
-    is_changed . -name node_modules -prune -o || done_before
+  ${known.join('|')})
+    if is_unchanged; then
+      echo "berth: ${tool}\${words:+ }$words: nothing to do, the build has done it"
+      exit 0
+    fi
     ;;
 esac
 exec "$real" "$@"

@@ -5,7 +5,7 @@ import type { StoredArtifact } from './artifact-store.ts';
 import { withNpmrc } from './confinement.ts';
 import { copyAroundPackages, copyTree } from './copy-tree.ts';
 import { noRepeats } from './repeats.ts';
-import { writeScriptPrograms } from './script-programs.ts';
+import { markUnchanged, writeScriptPrograms } from './script-programs.ts';
 import { createWorkFolder } from './work-folders.ts';
 
 /** A copy of a built tree that goes when it is disposed of, with all that still runs in it. */
@@ -18,6 +18,7 @@ export async function openWorkspace(
     npmrc,
     tools,
     environment,
+    handOver,
   }: Pick<Workspace, 'environment'> & {
     /** The folder of the programs that belong to the artifact. */
     readonly tools: string;
@@ -25,6 +26,8 @@ export async function openWorkspace(
     /** Then nothing is copied: what is changed lies beside the artifact. */
     readonly canOverlay: boolean;
     readonly npmrc: string | undefined;
+    /** To whoever scripts run as. */
+    readonly handOver: (folder: string) => Promise<void>;
   },
 ): Promise<Workspace> {
   const { tree, record } = stored;
@@ -42,14 +45,18 @@ export async function openWorkspace(
   const application = join(copy, record.application);
   const programs = join(root, 'programs');
   const { repeats = noRepeats } = record;
-  await writeScriptPrograms({ directory: programs, tools, application, repeats });
+  await writeScriptPrograms({ directory: programs, tools, tree: copy, application, repeats });
+  const own = isConfined ? await withNpmrc(npmrc, root) : {};
+  await handOver(root);
+  if (overlay !== undefined) await handOver(overlay.upper);
+  await markUnchanged(programs);
   const owned = folder.move();
   return {
     directory: application,
     root,
     ...(overlay === undefined ? {} : { overlay }),
     path: [programs, tools],
-    environment: { ...environment, ...(isConfined ? await withNpmrc(npmrc, root) : {}) },
+    environment: { ...environment, ...own },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -8,13 +8,17 @@ function find(
   more: {
     readonly manager?: ManagerName;
     readonly locked?: boolean;
+    readonly hasWorkspaces?: boolean;
+    readonly keepsPackages?: boolean;
     readonly buildScript?: string;
     readonly fields?: object;
   } = {},
 ) {
-  const { manager = 'npm', locked = true, buildScript, fields } = more;
+  const { manager: name = 'npm', locked = true, buildScript, fields } = more;
+  const { hasWorkspaces = false, keepsPackages = true } = more;
   const packageJson = parsePackageJson(JSON.stringify({ scripts, ...fields }));
-  return findRepeats({ manager, packageJson, locked, buildScript });
+  const manager = { name, locked, hasWorkspaces };
+  return findRepeats({ manager, packageJson, keepsPackages, locked, buildScript });
 }
 
 test.for([
@@ -32,6 +36,18 @@ test.for([
   ['there are workspaces', {}, { workspaces: ['a'] }],
 ] as const)('no install is where %s', ([, scripts, fields]) => {
   expect(find(scripts, { fields }).installs).toEqual([]);
+});
+
+test('no install is where a script of an earlier npm takes part', () => {
+  expect(find({ prepublish: 'webpack' }).installs).toEqual([]);
+});
+
+test('no install is where the package manager’s own file names workspaces', () => {
+  expect(find({}, { manager: 'pnpm', hasWorkspaces: true }).installs).toEqual([]);
+});
+
+test('no install is where the build has thrown packages away', () => {
+  expect(find({}, { keepsPackages: false }).installs).toEqual([]);
 });
 
 test('setting up git hooks has no part in an install', () => {

@@ -1,9 +1,12 @@
-import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { noRepeats, type Repeats } from '../../../../src/drivers/builder/node/repeats.ts';
-import { writeScriptPrograms } from '../../../../src/drivers/builder/node/script-programs.ts';
+import {
+  markUnchanged,
+  writeScriptPrograms,
+} from '../../../../src/drivers/builder/node/script-programs.ts';
 import { makeTempFolder } from '../../../support/temp-folder.ts';
 
 const done = 'nothing to do';
@@ -17,7 +20,8 @@ const all: Repeats = {
 async function prepare(repeats = all) {
   const folder = await makeTempFolder();
   const tools = join(folder, "the tools' folder");
-  const application = join(folder, 'app');
+  const tree = join(folder, 'tree');
+  const application = join(tree, 'app');
   await mkdir(tools);
   for (const tool of ['npm', 'yarn']) {
     await writeFile(join(tools, tool), '#!/bin/sh\necho "real $(basename "$0") $*"\n');
@@ -29,8 +33,13 @@ async function prepare(repeats = all) {
   await writeFile(join(application, 'src/index.ts'), '');
   await writeFile(join(application, 'build/index.js'), '');
   await writeFile(join(application, 'package.json'), '{}');
+  await writeFile(join(application, 'node_modules/@some/package/index.js'), '');
+  await mkdir(join(tree, 'shared'));
+  await writeFile(join(tree, 'shared/index.ts'), '');
+  await utimes(join(application, 'src/index.ts'), new Date(0), new Date(0));
   const directory = join(folder, 'programs');
-  await writeScriptPrograms({ directory, tools, application, repeats });
+  await writeScriptPrograms({ directory, tools, tree, application, repeats });
+  await markUnchanged(directory);
   const run = async (line: string, cwd = application) => {
     const { stdout } = await execa('sh', ['-c', line], {
       cwd,
@@ -38,7 +47,7 @@ async function prepare(repeats = all) {
     });
     return stdout.split('\n');
   };
-  return { run, application };
+  return { run, application, mark: join(directory, '.unchanged-since') };
 }
 
 test.for([
@@ -114,6 +123,12 @@ test.for([
   ['a source is another', 'echo hello > src/index.ts'],
   ['what was built is gone', 'rm build/index.js'],
   ['a source is new', 'touch src/added.ts'],
+  ['a source of a folder beside it is another', 'echo hello > ../shared/index.ts'],
+  [
+    'a source was replaced by an older one',
+    'cp -p src/index.ts src/kept.ts; cp -p src/kept.ts build/index.js',
+  ],
+  ['a file deep in a package is another', 'echo hello > node_modules/@some/package/index.js'],
 ] as const)('a build is done where %s', async ([, change]) => {
   const { run } = await prepare();
   expect(await run(`${change} && npm run build`)).toEqual(['real npm run build']);
@@ -128,7 +143,7 @@ test('after an install that was done, a build is done, too', async () => {
 });
 
 test('where what it compares with is gone, all is done', async () => {
-  const { run, application } = await prepare();
-  await rm(join(application, '../programs/.unchanged-since'));
+  const { run, mark } = await prepare();
+  await rm(mark);
   expect(await run('npm ci')).toEqual(['real npm ci']);
 });
