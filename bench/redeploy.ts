@@ -1,6 +1,6 @@
-import { runBenchmark } from './redeploy/command.ts';
+import { runChangeBenchmark } from './redeploy/command.ts';
 
-await runBenchmark(
+await runChangeBenchmark(
   'redeploy',
   'Measures a redeploy with one changed value against the bare start of the same application.',
 );

@@ -1,6 +1,6 @@
-import { runBenchmark } from './redeploy/command.ts';
+import { runChangeBenchmark } from './redeploy/command.ts';
 
-await runBenchmark(
+await runChangeBenchmark(
   'rollback',
   'Measures a rollback to the revision before against the bare start of the same application.',
 );

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBerth } from '../../test/support/berth.ts';
 import type { TestRepository } from '../../test/support/git-repository.ts';
+import type { BenchmarkRun } from '../benchmark-command.ts';
 import { measureBareCommands } from './bare-side.ts';
 import { deployFirst, requireAnswers } from './berth-side.ts';
 import { type ApplicationName, makeConnector, sourceOf } from './connector.ts';
@@ -23,13 +24,7 @@ export interface Pair {
 
 export type Round = Readonly<Record<Path, Pair>>;
 
-export interface Given {
-  readonly rounds: number;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly progress: (text: string) => void;
-}
-
-export async function measureDeploys(given: Given): Promise<readonly Round[]> {
+export async function measureDeploys(given: BenchmarkRun): Promise<readonly Round[]> {
   await using repository = await makeConnector('at first');
   const rounds: Round[] = [];
   for (let round = 1; round <= given.rounds; round += 1) {
@@ -43,7 +38,7 @@ export async function measureDeploys(given: Given): Promise<readonly Round[]> {
 async function measureRound(
   repository: TestRepository,
   round: number,
-  { environment, progress }: Given,
+  { environment, progress }: BenchmarkRun,
 ): Promise<Round> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-bench-'));
   try {

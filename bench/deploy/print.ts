@@ -1,11 +1,9 @@
-import { type Machine, printMachine } from '../machine.ts';
+import type { ReportHead } from '../benchmark-command.ts';
+import { printMachine } from '../machine.ts';
 import { printSummary, summarize } from '../statistics.ts';
 import { type Pair, paths, type Round } from './measure.ts';
 
-export interface Report {
-  readonly benchmark: 'deploy';
-  readonly at: string;
-  readonly machine: Machine;
+export interface Report extends ReportHead {
   readonly rounds: readonly Round[];
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../../test/support/deploy.ts';
 import { createRepository, type TestRepository } from '../../test/support/git-repository.ts';
 import { tinyConnector } from '../../test/support/tiny-connector.ts';
+import type { BenchmarkRun } from '../benchmark-command.ts';
 import { prepareApplications } from '../deploy/connector.ts';
 
 const last = 'npm run connector:post-deploy';
@@ -37,12 +38,6 @@ export interface Measured {
   readonly runs: readonly Run[];
 }
 
-interface Given {
-  readonly rounds: number;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly progress: (text: string) => void;
-}
-
 /** Says what it loads: the platform's client, as scripts of connectors do. */
 const script = [
   "import { ClientBuilder } from '@commercetools/ts-client';",
@@ -51,7 +46,7 @@ const script = [
   '',
 ].join('\n');
 
-export async function measureScripts(given: Given): Promise<readonly Measured[]> {
+export async function measureScripts(given: BenchmarkRun): Promise<readonly Measured[]> {
   const { rounds, environment, progress } = given;
   // As a new user has it.
   await using berth = await startBerth({ environment: { ...environment, BERTH_SANDBOX: 'auto' } });

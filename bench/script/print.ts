@@ -1,11 +1,9 @@
-import { type Machine, printMachine } from '../machine.ts';
+import type { ReportHead } from '../benchmark-command.ts';
+import { printMachine } from '../machine.ts';
 import { printSummary, summarize } from '../statistics.ts';
 import type { Measured, Run } from './measure.ts';
 
-export interface Report {
-  readonly benchmark: 'script';
-  readonly at: string;
-  readonly machine: Machine;
+export interface Report extends ReportHead {
   readonly measured: readonly Measured[];
 }
 

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { describeMachine, printMachine } from '../../bench/machine.ts';
 import { printTable } from '../../src/cli/print-table.ts';
+import { countFrom } from '../support/parse-count.ts';
 import { actions, type Fault, type RandomKill } from './faults.ts';
 import { listPoints, type PointOfOperation } from './points.ts';
 import { createRandom } from './random.ts';
@@ -30,6 +31,8 @@ interface Plan {
 const mostTries = 3;
 /** About what an operation takes, and what follows it. */
 const longestMs = 2_500;
+
+const parseCount = countFrom(0, 10_000);
 
 await new Command('test:chaos')
   .description(
@@ -186,11 +189,4 @@ function printRounds(
     `${printTable(head, rows)}\n${missed.join('')}`,
     `${rounds.length} of ${planned} faults tried (seed ${seed}), ${violations} violations; ${printMachine(describeMachine())}\n`,
   ].join('');
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || count > 10_000)
-    throw new InvalidArgumentError('Must be a whole number from 0 to 10000.');
-  return count;
 }

@@ -2,10 +2,10 @@ import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { selectOperatorEnvironment } from '../../src/drivers/builder/node/build-environment.ts';
-import type { Artifact, Builder, BuiltArtifact } from '../../src/ports/builder.ts';
+import type { Builder, BuiltArtifact } from '../../src/ports/builder.ts';
 import type { PinnedRepository } from '../../src/ports/source.ts';
 import { prepareNodeBuilderPlace } from '../support/builder-place.ts';
-import { describeFolder } from '../support/describe-folder.ts';
+import { describeInstalled } from '../support/describe-installed.ts';
 import { createRepository } from '../support/git-repository.ts';
 import {
   lockedApplication,
@@ -19,20 +19,6 @@ let packages: Awaited<ReturnType<typeof readPackages>>;
 beforeAll(async () => {
   packages = await readPackages();
 });
-
-/** When and where an install was: pnpm and Yarn note it down. */
-const isNote = (path: string) =>
-  /\/node_modules\/(?:\.modules\.yaml|\.pnpm-workspace-state[^/]*\.json)$/.test(`/${path}`) ||
-  /\/\.yarn\/install-state\.gz$/.test(`/${path}`);
-
-/** pnpm writes the place of an install into the programs of packages. */
-const withoutPlace = (path: string, content: Buffer) =>
-  path.startsWith('node_modules/.bin/')
-    ? content.toString('latin1').replaceAll(/^ *export NODE_PATH=.*$/gm, '')
-    : content;
-
-const describeTree = ({ directory }: Pick<Artifact, 'directory'>) =>
-  describeFolder(directory, { leftOut: isNote, contentOf: withoutPlace });
 
 async function build(builder: Builder, repository: PinnedRepository, lines: string[] = []) {
   return builder.build(
@@ -53,7 +39,7 @@ describe.each(managers)('with %s', (manager) => {
     await repository.commit(lockedApplication(manager, 'two', packages), 'v2');
 
     const nothing = await build(second.open(), await second.pin(repository, 'v2'));
-    const expected = await describeTree(nothing.artifact);
+    const expected = await describeInstalled(nothing.artifact.directory);
     expect(nothing.notes).toEqual([]);
     const paths = Object.keys(expected);
     expect(paths).toContain('built.js');
@@ -67,18 +53,18 @@ describe.each(managers)('with %s', (manager) => {
     expect(layered.reused).toBe(false);
     const usesLayer = manager === 'npm' || manager === 'Yarn 1';
     expect(lines.some((line) => line.includes('that of an earlier build'))).toBe(usesLayer);
-    expect(await describeTree(layered.artifact)).toEqual(expected);
+    expect(await describeInstalled(layered.artifact.directory)).toEqual(expected);
 
     // The artifact itself, by another process of Berth.
     const stored = await build(first.open(), await first.pin(repository, 'v2'));
     expect(stored.reused).toBe(true);
-    expect(await describeTree(stored.artifact)).toEqual(expected);
+    expect(await describeInstalled(stored.artifact.directory)).toEqual(expected);
 
     // Downloads only.
     await builder.prune({ pinned: new Set(), maxBytes: 0, usedSince: Date.now() + 60_000 });
     const downloaded = await build(first.open(), await first.pin(repository, 'v2'));
     expect(downloaded.reused).toBe(false);
-    expect(await describeTree(downloaded.artifact)).toEqual(expected);
+    expect(await describeInstalled(downloaded.artifact.directory)).toEqual(expected);
 
     expect(await byHand(nothing, repository.directory)).toEqual(expected);
   });
@@ -102,6 +88,6 @@ describe.each(managers)('with %s', (manager) => {
     const [program, ...args] = lockedInstalls[manager];
     await execa(program, args, options);
     await execa(program, ['run', 'build'], options);
-    return describeTree({ directory });
+    return describeInstalled(directory);
   }
 });

@@ -7,7 +7,7 @@ import type { Artifact, Builder } from '../../src/ports/builder.ts';
 import type { PinnedRepository } from '../../src/ports/source.ts';
 import { createRandom } from '../chaos/random.ts';
 import { prepareNodeBuilderPlace } from '../support/builder-place.ts';
-import { describeFolder } from '../support/describe-folder.ts';
+import { describeInstalled } from '../support/describe-installed.ts';
 import { createRepository } from '../support/git-repository.ts';
 import { lockedApplication, managers, readPackages } from '../support/locked-application.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
@@ -68,16 +68,6 @@ async function build(builder: Builder, repository: PinnedRepository) {
   );
 }
 
-/** pnpm notes down where it was. */
-const contentOf = (path: string, content: Buffer) =>
-  path.startsWith('node_modules/.bin/')
-    ? content.toString('latin1').replaceAll(/^ *export NODE_PATH=.*$/gm, '')
-    : content;
-const leftOut = (path: string) =>
-  /^node_modules\/(?:\.modules\.yaml|\.pnpm-workspace-state[^/]*)$/.test(path) ||
-  path === '.yarn/install-state.gz';
-const describeTree = ({ directory }: Artifact) => describeFolder(directory, { contentOf, leftOut });
-
 async function start({ start: command, directory }: Artifact): Promise<string> {
   if (command.kind !== 'exec') throw new Error('It was to be run by node itself.');
   const { stdout } = await execa(command.file, command.args, { cwd: directory, extendEnv: false });
@@ -93,7 +83,11 @@ describe.each(managers)('with %s', (manager) => {
       tag: 'v0',
     });
     const treeOf = async (artifact: Artifact) => {
-      const { 'built.js': _, 'source.js': __, ...tree } = await describeTree(artifact);
+      const {
+        'built.js': _,
+        'source.js': __,
+        ...tree
+      } = await describeInstalled(artifact.directory);
       return tree;
     };
     const whole = await build(place.open(), await place.pin(repository, 'v0'));

@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { describeMachine, printMachine } from '../../bench/machine.ts';
+import { countFrom } from '../support/parse-count.ts';
 import { redeployUnderLoad } from './redeploys-under-load.ts';
 
 interface Options {
@@ -7,6 +8,8 @@ interface Options {
   readonly perSecond: number;
   readonly json?: true;
 }
+
+const parseCount = countFrom(1, 100_000);
 
 await new Command('test:load')
   .description(
@@ -55,11 +58,4 @@ function print(values: readonly number[]): string {
   return Object.values(spread(values))
     .map((value = 0) => value.toFixed(value < 10 ? 1 : 0))
     .join(' / ');
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || count < 1 || count > 100_000)
-    throw new InvalidArgumentError('Must be a whole number from 1 to 100,000.');
-  return count;
 }

@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { describeMachine, printMachine } from '../../bench/machine.ts';
 import { printTable } from '../../src/cli/print-table.ts';
+import { countFrom } from '../support/parse-count.ts';
 import type { Verdict } from './bounds.ts';
 import { type Soak, soak } from './soak.ts';
 
@@ -11,6 +12,8 @@ interface Options {
   readonly lanes: number;
   readonly json?: true;
 }
+
+const parseCount = countFrom(1, 100_000);
 
 await new Command('soak')
   .description(
@@ -53,11 +56,4 @@ function printSoak({ workload, seconds, verdicts, left }: Soak, machine: string)
 function printVerdict({ figure, before, after, limit, holds }: Verdict): readonly string[] {
   const bound = Number.isFinite(limit) ? String(Math.round(limit)) : 'grows by design';
   return [figure, String(before), String(after), bound, holds ? '' : 'BROKEN'];
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || count < 1 || count > 100_000)
-    throw new InvalidArgumentError('Must be a whole number from 1 to 100,000.');
-  return count;
 }

@@ -6,16 +6,16 @@ import { join } from 'node:path';
 /** Path → permissions and digest of a file, or the target of a link: for comparing folders file by file. */
 export type FolderDescription = Readonly<Record<string, string>>;
 
-export async function describeFolder(
+async function describeFolder(
   root: string,
   {
-    leftOut = () => false,
-    contentOf = (_, content) => content,
+    leftOut,
+    contentOf,
   }: {
-    readonly leftOut?: (path: string) => boolean;
+    readonly leftOut: (path: string) => boolean;
     /** What counts of a file. */
-    readonly contentOf?: (path: string, content: Buffer) => Buffer | string;
-  } = {},
+    readonly contentOf: (path: string, content: Buffer) => Buffer | string;
+  },
 ): Promise<FolderDescription> {
   const found: [string, string][] = [];
   const visit = async (folder: string): Promise<void> => {
@@ -36,4 +36,20 @@ export async function describeFolder(
   };
   await visit('');
   return Object.fromEntries(found);
+}
+
+/** When and where an install was: pnpm and Yarn note it down. */
+const isNote = (path: string) =>
+  /(?:^|\/)node_modules\/(?:\.modules\.yaml|\.pnpm-workspace-state[^/]*\.json)$/.test(path) ||
+  /(?:^|\/)\.yarn\/install-state\.gz$/.test(path);
+
+/** pnpm writes the place of an install into the programs of packages. */
+const withoutPlace = (path: string, content: Buffer) =>
+  path.startsWith('node_modules/.bin/')
+    ? content.toString('latin1').replaceAll(/^ *export NODE_PATH=.*$/gm, '')
+    : content;
+
+/** Of an application whose packages are installed: all that is the same wherever and whenever that was. */
+export function describeInstalled(directory: string): Promise<FolderDescription> {
+  return describeFolder(directory, { leftOut: isNote, contentOf: withoutPlace });
 }
