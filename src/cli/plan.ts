@@ -21,13 +21,11 @@ export function planCommand(): Command {
       '--set <application.KEY=value>',
       'a plain value that it would be given; may be repeated',
       collect,
-      [],
     )
     .option(
       '--set-global <KEY=value>',
       'a plain value for all applications; may be repeated',
       collect,
-      [],
     )
     .option(
       '--values <file>',
@@ -38,7 +36,7 @@ export function planCommand(): Command {
     .action((idOrKey: string, options: Options) => plan(idOrKey, options));
 }
 
-const collect = (text: string, all: readonly string[]): readonly string[] => [...all, text];
+const collect = (text: string, all: readonly string[] = []): readonly string[] => [...all, text];
 
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 

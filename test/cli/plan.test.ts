@@ -101,7 +101,6 @@ describe('berth plan', () => {
 });
 
 describe('the values of a plan', () => {
-  const none = { set: [], setGlobal: [] };
   const fileOf = async (content: string) => {
     const file = join(await makeTempFolder(), 'values.json');
     await writeFile(file, content);
@@ -160,7 +159,7 @@ describe('the values of a plan', () => {
     ['.KEY=value', 'application.KEY=value'],
     ['shop.=value', 'application.KEY=value'],
   ] as const)('are refused as %s', async ([text, must]) => {
-    await expect(readRedeploy({ ...none, set: [text] })).rejects.toThrow(must);
+    await expect(readRedeploy({ set: [text] })).rejects.toThrow(must);
   });
 
   test.for([
@@ -173,7 +172,7 @@ describe('the values of a plan', () => {
   ] as const)(
     'are refused from a file with %s, without showing any of it',
     async ([, content, message]) => {
-      const refused = readRedeploy({ ...none, values: await fileOf(content) });
+      const refused = readRedeploy({ values: await fileOf(content) });
       await expect(refused).rejects.toThrow(message);
       await expect(refused).rejects.not.toThrow('secret');
     },
@@ -182,12 +181,12 @@ describe('the values of a plan', () => {
   test('are the file’s own where nothing is set, so that the API sees every mistake', async () => {
     const twice = [{ applicationName: 'shop' }, { applicationName: 'shop' }];
     const values = await fileOf(JSON.stringify({ configurationValues: twice }));
-    expect(await readRedeploy({ ...none, values })).toMatchObject({ configurationValues: twice });
+    expect(await readRedeploy({ values })).toMatchObject({ configurationValues: twice });
   });
 
   test('are refused from a file that is not there', async () => {
     const values = join(await makeTempFolder(), 'nothing');
-    await expect(readRedeploy({ ...none, values })).rejects.toThrow('cannot be read');
+    await expect(readRedeploy({ values })).rejects.toThrow('cannot be read');
   });
 });
 

@@ -4,8 +4,8 @@ import { Failure } from '../../core/failure.ts';
 export interface ValueOptions {
   readonly updateConnector?: true;
   readonly skipScripts?: true;
-  readonly set: readonly string[];
-  readonly setGlobal: readonly string[];
+  readonly set?: readonly string[];
+  readonly setGlobal?: readonly string[];
   readonly values?: string;
 }
 
@@ -26,8 +26,9 @@ interface ApplicationValues extends Values {
 /** The update action of the options: values of the file, and over them those of the command line. */
 export async function readRedeploy(options: ValueOptions): Promise<object> {
   const file = options.values === undefined ? {} : await readValues(options.values);
-  const configurationValues = withValues(file.configurationValues, options.set);
-  const globals = options.setGlobal.map((text) => parseValue('--set-global', text));
+  const { set = [], setGlobal = [] } = options;
+  const configurationValues = withValues(file.configurationValues, set);
+  const globals = setGlobal.map((text) => parseValue('--set-global', text));
   return {
     action: 'redeploy',
     updateConnector: options.updateConnector ?? false,
