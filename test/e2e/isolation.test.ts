@@ -1,12 +1,13 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Berth, startBerth } from '../support/berth.ts';
 import { deploy, draftOf, previewConnector, readLog } from '../support/deploy.ts';
 import { createRepository } from '../support/git-repository.ts';
 import { type HostServices, startHostServices } from '../support/host-services.ts';
-import { processesOf } from '../support/leftovers.ts';
+import { processesOf, workProcessesOf } from '../support/leftovers.ts';
 import { ask } from '../support/request-loop.ts';
 import { whatSeparates } from '../support/sandbox.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
@@ -77,7 +78,7 @@ describe.runIf(separates.network)('what leads out of the networks of application
       return (await Promise.all(all)).map(({ status }) => status);
     };
     const waysOut = async () =>
-      (await processesOf(berth.dataDirectory)).filter(({ command }) =>
+      (await workProcessesOf(berth.dataDirectory)).filter(({ command }) =>
         command.includes('slirp4netns'),
       );
     expect(await answers()).toEqual([200, 200]);
@@ -97,7 +98,48 @@ describe.runIf(separates.network)('what leads out of the networks of application
   });
 });
 
-const ofNetwork = /^reach |^see who listens/;
+describe.runIf(separates.network)(
+  'an application that puts a link in the place of its socket',
+  () => {
+    test('leads nobody to what listens on this machine', async () => {
+      const folder = await makeTempFolder();
+      const host = createServer(
+        (socket) => void socket.end('HTTP/1.1 200 OK\r\n\r\nthe machine’s'),
+      );
+      let connections = 0;
+      host.on('connection', () => ++connections).listen(join(folder, 'host.sock'));
+      onTestFinished(() => void host.close());
+      await using berth = await startBerth({ environment: { BERTH_SANDBOX: 'required' } });
+      await using repository = await createRepository({
+        files: tinyConnector({
+          app: {
+            server: `
+            const fs = require('node:fs');
+            const socket = process.env.HOME + '/../net/8080';
+            require('node:http').createServer((request, response) => {
+              response.setHeader('connection', 'close');
+              if (request.url.endsWith('/link')) {
+                fs.unlinkSync(socket);
+                fs.symlinkSync(${JSON.stringify(join(folder, 'host.sock'))}, socket);
+              }
+              response.end('its own');
+            }).listen(8080);`,
+          },
+        }),
+        tag: 'v1',
+      });
+      const connector = await previewConnector(berth, { url: repository.url, tag: 'v1' });
+      const { body } = await deploy(berth, draftOf(connector));
+      const { url } = body.applications[0];
+      expect((await ask(`${url}/link`)).body).toBe('its own');
+      expect(await ask(url)).toMatchObject({ status: 502 });
+      expect(connections).toBe(0);
+    });
+  },
+);
+
+const ofNetwork =
+  /^reach |^see who listens|^fill what it has in common|^find something else on the disk/;
 
 /** What a connector finds in its sandbox: when it is built, in its script and while it runs. */
 async function probe(network: 'auto' | 'shared') {

@@ -13,10 +13,19 @@ export async function processesOf(directory: string): Promise<readonly FoundProc
   return found.filter((one) => one !== undefined);
 }
 
-/** Applications, scripts and builds: what Berth runs, without Berth. */
+/** Applications, scripts and builds: what Berth runs, without Berth, and without networks that wait for a job. */
 export async function workProcessesOf(directory: string): Promise<readonly FoundProcess[]> {
   const all = await processesOf(directory);
-  return all.filter(({ command }) => !/ serve( --plane (control|data))? ?$/.test(command));
+  const works = await Promise.all(all.map(async (one) => !(await leadsOutOfSpare(one))));
+  return all.filter(
+    ({ command }, index) => works[index] && !/ serve( --plane (control|data))? ?$/.test(command),
+  );
+}
+
+async function leadsOutOfSpare({ command }: FoundProcess): Promise<boolean> {
+  const [, inside] = /slirp4netns .*?(?:\/proc\/)?(\d+)(?:\/ns\/net)? tap0 $/.exec(command) ?? [];
+  if (inside === undefined) return false;
+  return (await readFile(`/proc/${inside}/cmdline`, 'utf8').catch(() => '')).includes('sh\0-s\0');
 }
 
 /** Folders and records that exist only while something runs or is built. */

@@ -35,8 +35,6 @@ export async function whatSeparates(): Promise<{
   };
 }
 
-export async function openTestSandbox(
-  options: Partial<Omit<SandboxOptions, 'directory'>> = {},
-): Promise<Sandbox> {
+export async function openTestSandbox(options: Partial<SandboxOptions> = {}): Promise<Sandbox> {
   return openSandbox({ directory: await makeTempFolder(), mode: 'required', ...options });
 }

@@ -1,6 +1,7 @@
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
+import { connectTo } from '../connections/connect-to.ts';
 import { answerError, timedOut, upstreamFailed } from './error-answer.ts';
 import { type Carriage, type Exchange, isRefused, type Place, takePlace } from './exchange.ts';
 import { type FlatHeaders, requestHeaders, responseHeaders } from './headers.ts';
@@ -30,10 +31,10 @@ export function forwardUpgrade(
   const { instanceId: _, ...address } = place.instance;
   const upstream = request({
     ...address,
+    createConnection: () => connectTo(address),
     method: req.method,
     path: originForm(req.url) ?? '/',
     headers: upgradeHeaders(req, correlationId),
-    agent: false,
   });
   const deadline = setTimeout(() => {
     answerError(res, timedOut(site.route, 'did not answer in time.'), correlationId);

@@ -1,6 +1,7 @@
-import { Pool } from 'undici';
+import { type buildConnector, Pool } from 'undici';
 import { nameOfAddress } from '../../core/local-address.ts';
 import type { InstanceAddress } from '../../core/route-table.ts';
+import { connectTo } from '../connections/connect-to.ts';
 import type { GatewayLimits } from './limits.ts';
 
 /** The connections to each instance, kept while a route names it. */
@@ -48,14 +49,21 @@ function keyOf(address: InstanceAddress): string {
 
 function openPool(address: InstanceAddress, limits: GatewayLimits): Pool {
   return new Pool(originOf(address), {
-    ...('socketPath' in address ? { socketPath: address.socketPath } : {}),
     connections: limits.connectionsPerInstance,
     pipelining: 1,
     headersTimeout: limits.answerMs,
     bodyTimeout: limits.answerMs,
-    connect: { timeout: limits.connectMs },
+    connect: 'socketPath' in address ? connectorTo(address) : { timeout: limits.connectMs },
     maxHeaderSize: 2 * limits.headBytes,
   });
+}
+
+function connectorTo(address: InstanceAddress): buildConnector.connector {
+  return (_options, callback) => {
+    const socket = connectTo(address);
+    socket.once('connect', () => callback(null, socket));
+    socket.once('error', (error) => callback(error, null));
+  };
 }
 
 /** Behind a socket the name says nothing; requests bring the Host that their client named. */

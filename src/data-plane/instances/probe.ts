@@ -1,15 +1,14 @@
 import { request } from 'node:http';
-import { connect } from 'node:net';
 import type { HealthCheck } from '../../core/connector-spec.ts';
 import type { LocalAddress } from '../../core/local-address.ts';
+import { connectTo } from '../connections/connect-to.ts';
 
 const probeTimeoutMs = 1000;
 
 /** Whether something listens. Never judged by an answer: connectors answer 404 to what they do not know. */
 export function isListening(address: LocalAddress): Promise<boolean> {
   return new Promise((resolve) => {
-    const to = 'socketPath' in address ? { path: address.socketPath } : address;
-    const socket = connect({ ...to, timeout: probeTimeoutMs });
+    const socket = connectTo(address).setTimeout(probeTimeoutMs);
     const end = (answer: boolean): void => {
       socket.destroy();
       resolve(answer);
@@ -24,7 +23,12 @@ export function isListening(address: LocalAddress): Promise<boolean> {
 export function isHealthy(address: LocalAddress, check: HealthCheck): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = request(
-      { ...address, path: check.path, timeout: check.timeoutSeconds * 1000, agent: false },
+      {
+        ...address,
+        createConnection: () => connectTo(address),
+        path: check.path,
+        timeout: check.timeoutSeconds * 1000,
+      },
       (response) => {
         response.resume();
         const status = response.statusCode ?? 0;

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { LocalAddress } from '../../core/local-address.ts';
+import { connectTo } from '../connections/connect-to.ts';
 import type { Timers } from './timers.ts';
 
 export type TickAnswer = { readonly status: number } | { readonly error: string };
@@ -23,10 +24,10 @@ export function postTick({
   return new Promise((resolve) => {
     const outgoing = request({
       ...address,
+      createConnection: () => connectTo(address),
       method: 'POST',
       path: endpoint === '' ? '/' : endpoint,
       headers: { 'content-length': '0', 'user-agent': 'Berth-Scheduler' },
-      agent: false,
       signal,
     });
     const stopWaiting = timers.after(timeoutMs, () => {

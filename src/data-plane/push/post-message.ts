@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { LocalAddress } from '../../core/local-address.ts';
+import { connectTo } from '../connections/connect-to.ts';
 
 export type PushAnswer = { readonly status: number } | { readonly error: string };
 
@@ -20,6 +21,7 @@ export function postMessage(options: PushRequest): Promise<PushAnswer> {
   return new Promise((resolve) => {
     const outgoing = request({
       ...address,
+      createConnection: () => connectTo(address),
       method: 'POST',
       path: endpoint === '' ? '/' : endpoint,
       headers: {
@@ -27,7 +29,6 @@ export function postMessage(options: PushRequest): Promise<PushAnswer> {
         'content-length': Buffer.byteLength(body),
         'user-agent': 'Berth-Push',
       },
-      agent: false,
       signal,
     });
     let limit = setTimeout(() => {

@@ -11,6 +11,8 @@ export interface Separation {
   readonly userNamespace?: Identity;
   /** It was started in a network of its own. */
   readonly hasNetwork: boolean;
+  /** The place of the folder that it has in common with Berth, outside; absent where it has none. */
+  readonly commonAt?: string | undefined;
   /** Some of its variables come at a descriptor. */
   readonly hasVariables: boolean;
   readonly endsWithParent: boolean;
@@ -80,14 +82,15 @@ function deviceMounts({ scratchMb }: Separation): readonly Mount[] {
   ];
 }
 
-function viewMounts({ view, scratchMb }: Separation): readonly Mount[] {
-  const { temporary } = view;
+function viewMounts({ view, scratchMb, commonAt }: Separation): readonly Mount[] {
+  const { temporary, common } = view;
   return [
     temporary === undefined ? scratch('/tmp', scratchMb) : bind('--bind', temporary, '/tmp'),
     ...view.readable.map((path) => bind('--ro-bind-try', path, path)),
     ...[...view.writable, ...view.shared].map((path) => bind('--bind', path, path)),
     ...view.scratch.map((path) => scratch(path, scratchMb)),
     ...view.hidden.map((path) => scratch(path, 0)),
+    ...(common === undefined || commonAt === undefined ? [] : [bind('--bind', commonAt, common)]),
     ...(view.also ?? []).map(({ folder, at }) => bind('--ro-bind', folder, at)),
   ];
 }

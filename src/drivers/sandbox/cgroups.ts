@@ -8,13 +8,15 @@ import type { Limits } from './sandbox.ts';
 /** Limits of a whole process tree that the kernel keeps. */
 export interface Cgroups {
   readonly controllers: ReadonlySet<string>;
-  make(limits: Limits): Promise<Cgroup>;
+  /** Where none are given: without limits, until it is told some. */
+  make(limits?: Limits): Promise<Cgroup>;
   sweep(): Promise<void>;
 }
 
 export interface Cgroup {
   /** A process that writes 0 into each of these is in it, with all that it starts. */
   readonly doors: readonly string[];
+  limit(limits: Limits): Promise<void>;
   /** How often the kernel has ended a process of it for want of memory. */
   memoryKills(): Promise<number>;
   /** How often it was refused a further process. */
@@ -35,7 +37,8 @@ export function openCgroups(hierarchies: readonly Hierarchy[]): Cgroups {
         path: join(hierarchy.base, name),
       }));
       try {
-        for (const group of groups) await fill(group, limits);
+        for (const { path } of groups) await mkdir(path);
+        if (limits !== undefined) for (const group of groups) await fill(group, limits);
       } catch (error) {
         await removeAll(groups.map(({ path }) => path));
         throw error;
@@ -51,7 +54,6 @@ export function openCgroups(hierarchies: readonly Hierarchy[]): Cgroups {
 type Group = Hierarchy & { readonly path: string };
 
 async function fill({ version, controllers, path }: Group, limits: Limits): Promise<void> {
-  await mkdir(path);
   const files = version === 2 ? filesOfV2(limits) : filesOfV1(limits);
   for (const [controller, name, value] of files) {
     if (controllers.includes(controller)) await writeFile(join(path, name), value);
@@ -101,6 +103,9 @@ function describe(groups: readonly Group[]): Cgroup {
   const memoryFile = (version: 1 | 2) => (version === 2 ? 'memory.events' : 'memory.oom_control');
   return {
     doors: groups.map(({ path }) => join(path, 'cgroup.procs')),
+    async limit(limits) {
+      for (const group of groups) await fill(group, limits);
+    },
     memoryKills: () => count('memory', memoryFile, 'oom_kill'),
     refusedProcesses: () => count('pids', () => 'pids.events', 'max'),
     remove: () => removeAll(groups.map(({ path }) => path)),

@@ -45,8 +45,18 @@ export function partForShell(given: Readonly<Record<string, string>>): {
   const environment = Object.fromEntries(entries.filter(([name]) => shellName.test(name)));
   const odd = entries.filter(([name]) => !shellName.test(name));
   if (odd.length === 0) return { environment };
-  return {
-    environment,
-    behind: odd.map((pair) => ['--setenv', ...pair, ''].join('\0')).join(''),
-  };
+  return { environment, behind: settings(odd) };
+}
+
+/** What some shells set themselves and pass on. */
+const ofShells = ['PWD', 'OLDPWD', 'SHLVL', '_'];
+
+/** The whole environment, for bubblewrap's `--args`. */
+export function variablesFor(environment: Readonly<Record<string, string>>): string {
+  const unset = ofShells.map((name) => ['--unsetenv', name, ''].join('\0')).join('');
+  return unset + settings(Object.entries(environment));
+}
+
+function settings(entries: readonly (readonly [string, string])[]): string {
+  return entries.map((pair) => ['--setenv', ...pair, ''].join('\0')).join('');
 }

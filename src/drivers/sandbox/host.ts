@@ -91,7 +91,7 @@ async function networkOf(directory: string, bubblewrap: Bubblewrap, wanted: Want
 
 const trialJob = {
   view: { readable: [], writable: [], shared: [], scratch: [], hidden: [] },
-  ...{ directory: '/', scratchMb: 1, endsWithParent: true },
+  ...{ directory: '/', scratchMb: 1, endsWithParent: true, hasNetwork: false },
 };
 
 async function tryBubblewrap(
@@ -112,7 +112,7 @@ async function tryBubblewrap(
     ...{ file, system, identity },
     ...(isRoot && setpriv !== undefined ? { setpriv } : {}),
   };
-  const [, ...args] = separationChain(bubblewrap, undefined, trialJob);
+  const [, ...args] = separationChain(bubblewrap, trialJob);
   const trial = await execa(file, [...args, '/bin/sh', '-c', ':'], {
     env: {},
     extendEnv: false,

@@ -1,15 +1,21 @@
 import type { Confined, Program, Sandbox } from './sandbox.ts';
+import { spawnGroup } from './spawn-group.ts';
 
 /** Runs programs as they are. */
 export const noSandbox: Sandbox = {
   separation: 'none',
   network: 'shared',
   report: { separation: 'none', network: 'shared', memory: 'none', processes: 'none', cpu: 'none' },
+  start: async ({ program, directory, environment }) => {
+    const leader = await spawnGroup(program, { directory, environment });
+    return { ...asItIs(program, environment), leader };
+  },
   confine: async ({ program, environment }) => asItIs(program, environment),
   canOverlay: false,
   handOver: async () => {},
   handOverNew: async () => {},
   sweep: async () => {},
+  [Symbol.asyncDispose]: async () => {},
 };
 
 export function asItIs(program: Program, environment: Confined['environment']): Confined {
@@ -18,7 +24,7 @@ export function asItIs(program: Program, environment: Confined['environment']): 
     environment,
     descriptors: [],
     hasMonitor: false,
-    watch() {},
+    watch: async () => true,
     exceeded: async () => undefined,
     [Symbol.asyncDispose]: async () => {},
   };

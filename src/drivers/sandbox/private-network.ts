@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os';
 import type { Readable, Stream } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type AddressRange, describeRange, networkRules, type Reach } from './network-rules.ts';
+import { isAlive } from './process-mark.ts';
 import type { Spawned } from './sandbox.ts';
 
 /** The programs that give a job a network of its own. */
@@ -11,19 +12,22 @@ export interface PrivateNetwork {
   readonly unshare: string;
   readonly slirp: string;
   readonly ip: string;
+  readonly mount: string;
   readonly range: AddressRange;
   /** Of the sandbox: names whose slirp4netns it is. */
   readonly directory: string;
+  /** An empty folder: in its place a job may have a folder in common with Berth. */
+  readonly common: string;
   readonly reach: Reach;
   /** An ordinary user may make one only in a user namespace of its own. */
   readonly userNamespace: boolean;
 }
 
 /**
- * Descriptors of a job: at `alive` the sandbox keeps the other end of what slirp4netns watches, whatever becomes of Berth; at
+ * Descriptors of a job: at `rest` come variables that only its program gets; at `alive` the sandbox keeps the other end of what slirp4netns watches, whatever becomes of Berth; at
  * `ready` it waits for the way out; `variables` are those that the shell on the way would lose.
  */
-export const networkDescriptors = { alive: 4, ready: 5, variables: 6 } as const;
+export const networkDescriptors = { rest: 3, alive: 4, ready: 5, variables: 6 } as const;
 
 /**
  * IPv6 leads nowhere: it is off but on loopback. What comes back from an allowed port bears a loopback address, which the
@@ -32,8 +36,8 @@ export const networkDescriptors = { alive: 4, ready: 5, variables: 6 } as const;
  */
 const setUp = `
 set -e
-ip=$1 rules=$2 ports=$3
-shift 3
+ip=$1 rules=$2 ports=$3 mount=$4 common=$5
+[ -z "$common" ] || "$mount" -t tmpfs -o size=64k,nr_inodes=64,mode=0777 tmpfs "$common"
 conf=/proc/sys/net/ipv4/conf
 [ ! -e /proc/sys/net/ipv6 ] || echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 for one in all default; do echo 0 >$conf/$one/rp_filter; done
@@ -42,33 +46,66 @@ echo 1 >$conf/default/accept_local
 echo "$ports" >/proc/sys/net/ipv4/ip_local_reserved_ports
 echo up >&${networkDescriptors.alive}
 printf '%s' "$rules" | "$ip" -batch -
-exec "$@"
 `;
+const becomeRest = 'shift 5; exec "$@"';
 
-/** Makes a network in which nothing listens and which has no way out yet, then becomes the program that follows. */
-export function enterNetwork({
-  unshare,
-  ip,
-  range,
-  reach,
-  userNamespace,
-}: PrivateNetwork): readonly string[] {
+/**
+ * Makes a network in which nothing listens and which has no way out yet, and a common folder where one is wanted; then becomes
+ * the program that follows.
+ */
+export function enterNetwork(
+  network: PrivateNetwork,
+  { hasCommonFolder }: { readonly hasCommonFolder: boolean },
+): readonly string[] {
+  const parameters = setUpParameters(network, rulesOf(network), hasCommonFolder);
+  const shell = ['/bin/sh', '-c', setUp + becomeRest, 'sh'];
+  return [...inNewNetwork(network, hasCommonFolder), ...shell, ...parameters];
+}
+
+/** The same with a common folder, and then it waits for what it is told at its stdin, where it is told all of it. */
+export function waitInNetwork(
+  network: PrivateNetwork,
+  rules: string,
+): { readonly command: readonly string[]; readonly stdin: string } {
+  const parameters = setUpParameters(network, rules, true);
+  return {
+    command: [...inNewNetwork(network, true), '/bin/sh', '-s', ...parameters],
+    stdin: setUp,
+  };
+}
+
+/** As things are now: the machine's addresses come and go. */
+export function rulesOf({ range, reach }: PrivateNetwork): string {
+  return networkRules(range, networkInterfaces(), reach);
+}
+
+function inNewNetwork(
+  { unshare, userNamespace }: PrivateNetwork,
+  hasCommonFolder: boolean,
+): readonly string[] {
   return [
     unshare,
     ...(userNamespace ? ['--user', '--map-root-user'] : []),
+    ...(hasCommonFolder ? ['--mount'] : []),
     '--net',
     '--',
-    '/bin/sh',
-    '-c',
-    setUp,
-    'sh',
-    ip,
-    networkRules(range, networkInterfaces(), reach),
-    reach.hostPorts.map(describeRange).join(','),
   ];
 }
 
+function setUpParameters(
+  { ip, reach, mount, common }: PrivateNetwork,
+  rules: string,
+  hasCommonFolder: boolean,
+): readonly string[] {
+  const ports = reach.hostPorts.map(describeRange).join(',');
+  return [ip, rules, ports, mount, hasCommonFolder ? common : ''];
+}
+
 export interface WayOut extends AsyncDisposable {
+  /** False where the job ended before it had a network; its exit code and stderr tell why. */
+  readonly isUp: Promise<boolean>;
+  /** Whether something leads out now, noticed or not. */
+  isOpen(): boolean;
   /** Resolves with words for people where it ended before its job; else never. */
   readonly failed: Promise<string>;
 }
@@ -84,7 +121,8 @@ export function openWayOut(network: PrivateNetwork, job: Spawned): WayOut {
   const alive = job.stdio[networkDescriptors.alive] as Readable;
   const ready = job.stdio[networkDescriptors.ready] as Readable;
   let slirp: ChildProcess | undefined;
-  const opened = isUp(alive).then((up) => {
+  const isUp = awaitUp(alive);
+  const opened = isUp.then((up) => {
     if (up) {
       slirp = startSlirp(network, job.pid, [alive, ready]);
       slirp.once('error', (error) => fail(`slirp4netns could not be started (${error.message})`));
@@ -96,6 +134,8 @@ export function openWayOut(network: PrivateNetwork, job: Spawned): WayOut {
     for (const stream of [alive, ready]) stream.destroy();
   });
   return {
+    isUp,
+    isOpen: () => slirp?.pid !== undefined && isAlive(slirp.pid),
     failed,
     async [Symbol.asyncDispose]() {
       await opened;
@@ -110,8 +150,7 @@ export function openWayOut(network: PrivateNetwork, job: Spawned): WayOut {
   };
 }
 
-/** False where the job ended before it had a network; its exit code and stderr tell why. */
-async function isUp(alive: Readable): Promise<boolean> {
+async function awaitUp(alive: Readable): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   alive.once('data', () => resolve(true));
   for (const event of ['end', 'close', 'error']) alive.once(event, () => resolve(false));

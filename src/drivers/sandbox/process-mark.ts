@@ -5,6 +5,11 @@ export function ownMark(): string {
   return markOf(process.pid) ?? `${process.pid}-0`;
 }
 
+/** Not one that has ended and was not noticed yet. */
+export function isAlive(pid: number): boolean {
+  return markOf(pid) !== undefined;
+}
+
 export function isRunning(mark: string): boolean {
   return markOf(Number.parseInt(mark, 10)) === mark;
 }

@@ -1,8 +1,9 @@
-import type { Stream } from 'node:stream';
+import type { ChildProcess } from 'node:child_process';
+import type { Readable, Stream } from 'node:stream';
 import type { Overlay } from './overlay.ts';
 
-/** Puts a program where it sees and uses only what it was given, as far as this machine can. */
-export interface Sandbox {
+/** Puts a program where it sees and uses only what it was given, as far as this machine can. Disposed of after the last job. */
+export interface Sandbox extends AsyncDisposable {
   /** What separates programs from the machine and from each other. */
   readonly separation: 'bubblewrap' | 'none';
   /** private: each job has a network of its own, in which nobody reaches its ports. shared: all use this machine's. */
@@ -10,6 +11,9 @@ export interface Sandbox {
   /** Whether a view may have an overlay. */
   readonly canOverlay: boolean;
   readonly report: SandboxReport;
+  /** @throws RuntimeFailure where its program cannot be started */
+  start(job: Job): Promise<Started>;
+  /** For those who start it themselves. */
   confine(job: Job): Promise<Confined>;
   /** Gives folders, with all that is in them, to the user that confined programs run as. */
   handOver(...folders: readonly string[]): Promise<void>;
@@ -57,6 +61,8 @@ export interface View {
   readonly overlay?: Overlay;
   /** What it sees as `/tmp`. Absent: scratch. */
   readonly temporary?: string;
+  /** Where it sees the folder that it has in common with Berth, if it has a network of its own. */
+  readonly common?: string;
   /** Further places for folders, read-only. */
   readonly also?: readonly { readonly folder: string; readonly at: string }[];
 }
@@ -85,16 +91,30 @@ export interface Spawned {
   readonly stdio: readonly (Stream | null | undefined)[];
 }
 
+/** A process at the head of a process group of its own, whose output somebody must read. */
+export type GroupLeader = ChildProcess & {
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+};
+
+/** A job under way. Disposed of once it has ended. */
+export interface Started extends AsyncDisposable {
+  readonly leader: GroupLeader;
+  /** The folder that its view has in common with Berth, as Berth sees it. Absent where there is none. */
+  readonly common?: string;
+  /** The leader only waits for the program: it must live until the program has ended. */
+  readonly hasMonitor: boolean;
+  /** The limit that ended it, as "used more than 512 MB of memory"; undefined where none did. */
+  exceeded(hasFailed: boolean): Promise<string | undefined>;
+}
+
 /** A job made ready to be spawned. Disposed of once it has ended. */
-export interface Confined extends AsyncDisposable {
+export interface Confined extends Omit<Started, 'leader' | 'common'> {
   readonly program: Program;
   readonly environment: Readonly<Record<string, string>>;
   /** What its process is to be spawned with from descriptor 3 on. */
   readonly descriptors: readonly Descriptor[];
-  /** The process spawned only waits for the program: it must live until the program has ended. */
-  readonly hasMonitor: boolean;
-  /** To be called once it is spawned. */
-  watch(spawned: Spawned): void;
-  /** The limit that ended it, as "used more than 512 MB of memory"; undefined where none did. */
-  exceeded(hasFailed: boolean): Promise<string | undefined>;
+  /** To be called once it is spawned. False where it ended before it had what it was to have. */
+  watch(spawned: Spawned): Promise<boolean>;
 }

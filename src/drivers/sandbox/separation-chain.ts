@@ -1,5 +1,4 @@
 import { bubblewrapArguments } from './bubblewrap.ts';
-import { enterNetwork, type PrivateNetwork } from './private-network.ts';
 import type { View } from './sandbox.ts';
 import type { Identity, SystemMount } from './system-mounts.ts';
 
@@ -17,24 +16,21 @@ export interface Separated {
   readonly directory: string;
   readonly scratchMb: number;
   readonly endsWithParent: boolean;
+  /** It is started in a network of its own. */
+  readonly hasNetwork: boolean;
   readonly hasVariables?: boolean;
+  readonly commonAt?: string | undefined;
 }
 
-/** What comes before a program so that it sees no more than its view. Absent: it shares this machine's network. */
-export function separationChain(
-  bubblewrap: Bubblewrap,
-  network: PrivateNetwork | undefined,
-  separated: Separated,
-): readonly string[] {
+/** What comes before a program so that it sees no more than its view. */
+export function separationChain(bubblewrap: Bubblewrap, separated: Separated): readonly string[] {
   const { file, system, identity, setpriv } = bubblewrap;
   return [
-    ...(network === undefined ? [] : enterNetwork(network)),
     file,
     ...bubblewrapArguments({
       hasVariables: false,
       ...separated,
       system,
-      hasNetwork: network !== undefined,
       ...(setpriv === undefined ? { userNamespace: identity } : {}),
     }),
     ...(setpriv === undefined ? [] : dropTo(setpriv, identity)),

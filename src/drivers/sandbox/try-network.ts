@@ -1,9 +1,13 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
+import { openCommonFolder } from './common-folder.ts';
 import { findProgram } from './find-program.ts';
 import { writeNetworkFiles } from './network-files.ts';
 import { chooseRange, type Reach } from './network-rules.ts';
-import { openWayOut, type PrivateNetwork } from './private-network.ts';
+import { enterNetwork, openWayOut, type PrivateNetwork } from './private-network.ts';
 import { type Bubblewrap, separationChain } from './separation-chain.ts';
 
 export interface NetworkTrial {
@@ -17,9 +21,12 @@ export interface NetworkTrial {
 /** Allowed in the trial so that its rules are tried, too. Nobody is asked there. */
 const trialReach = { hostPorts: [{ from: 9, to: 10 }], refusedNetworks: ['192.0.2.0/24'] };
 const patienceMs = 20_000;
+const commonFolder = '/common';
 /** Ends well where an interface leads out. */
-const seesWayOut =
-  'while read -r name rest; do [ "$name" != tap0 ] || exit 0; done </proc/net/route; exit 9';
+const seesWayOut = `
+: >${commonFolder}/seen
+while read -r name rest; do [ "$name" != tap0 ] || exit 0; done </proc/net/route
+exit 9`;
 const noView = { readable: [], writable: [], shared: [], scratch: [], hidden: [] };
 
 /** Gives one program a network of its own and looks whether it has a way out. */
@@ -28,14 +35,19 @@ export async function tryNetwork(
   bubblewrap: Bubblewrap,
   reach: Reach,
 ): Promise<NetworkTrial> {
-  const [unshare, slirp, ip] = await Promise.all(['unshare', 'slirp4netns', 'ip'].map(findProgram));
+  const [unshare, slirp, ip, mount] = await Promise.all(
+    ['unshare', 'slirp4netns', 'ip', 'mount'].map(findProgram),
+  );
   if (unshare === undefined) return without('unshare, of the package util-linux, is not installed');
   if (slirp === undefined) return without('slirp4netns is not installed');
+  if (mount === undefined) return without('mount is not installed');
   if (ip === undefined) return without('ip, of the package iproute2, is not installed');
   const range = chooseRange(networkInterfaces());
   if (range === undefined) return without('this machine is in every network kept for examples');
   const userNamespace = bubblewrap.setpriv === undefined;
-  const network = { unshare, slirp, ip, range, directory, reach, userNamespace };
+  const common = join(directory, 'common');
+  await mkdir(common, { recursive: true });
+  const network = { unshare, slirp, ip, mount, range, directory, common, reach, userNamespace };
   const files = await writeNetworkFiles(directory, range);
   const places = new Set(files.map(({ at }) => at));
   const system = [...bubblewrap.system.filter(({ at }) => !places.has(at)), ...files];
@@ -50,16 +62,30 @@ function without(withoutNetwork: string): NetworkTrial {
   return { withoutNetwork };
 }
 
+/** Whether the trial has left its file, asked when it has ended. */
+function findCommon({ common }: PrivateNetwork, pid: number): () => boolean {
+  try {
+    const folder = openCommonFolder(common, pid);
+    return () => {
+      using found = folder;
+      return existsSync(join(found.path, 'seen'));
+    };
+  } catch {
+    // It had ended, or nobody but root may look.
+    return () => false;
+  }
+}
+
 async function attempt(
   network: PrivateNetwork,
   bubblewrap: Bubblewrap,
 ): Promise<string | undefined> {
   const [file = '', ...args] = [
-    ...separationChain(bubblewrap, network, {
-      view: noView,
-      directory: '/',
-      scratchMb: 1,
-      endsWithParent: true,
+    ...enterNetwork(network, { hasCommonFolder: true }),
+    ...separationChain(bubblewrap, {
+      view: { ...noView, common: commonFolder },
+      ...{ directory: '/', scratchMb: 1, endsWithParent: true, hasNetwork: true },
+      commonAt: network.common,
     }),
     '/bin/sh',
     '-c',
@@ -75,8 +101,10 @@ async function attempt(
   const { pid } = trial;
   if (pid === undefined) return (await trial).shortMessage;
   await using wayOut = openWayOut(network, { pid, stdio: trial.nodeChildProcess.stdio });
+  await wayOut.isUp;
+  const seen = findCommon(network, pid);
   const failed = wayOut.failed.then((words) => ({ exitCode: 9, stderr: words, shortMessage: '' }));
   const { exitCode, stderr, shortMessage } = await Promise.race([trial, failed]);
-  if (exitCode === 0) return undefined;
+  if (exitCode === 0) return seen() ? undefined : 'what a program leaves for Berth is not seen';
   return stderr.trim().split('\n').at(-1) || shortMessage;
 }

@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openProcessRuntime } from '../../../src/drivers/runtime/process/process-runtime.ts';
 import { procTable } from '../../../src/drivers/runtime/process/process-table.ts';
 import type { SandboxOptions } from '../../../src/drivers/sandbox/open-sandbox.ts';
@@ -9,6 +9,7 @@ import type { Runtime } from '../../../src/ports/runtime.ts';
 import { describeRuntime } from '../../contract/runtime.suite.ts';
 import { startHostServices } from '../../support/host-services.ts';
 import { nodeFolder, runCommand, startInstance, whichRun } from '../../support/instance.ts';
+import { processesOf } from '../../support/leftovers.ts';
 import { openTestSandbox, whatSeparates } from '../../support/sandbox.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 
@@ -16,6 +17,39 @@ const separates = await whatSeparates();
 
 describe.runIf(separates.files)('with a sandbox and the machine’s network', () => {
   describeConfined('shared');
+});
+
+describe.runIf(separates.network)('with a sandbox and a network that was made before', () => {
+  describeConfined('private', 2);
+
+  test('an instance goes where one waits, and another is made in its place', async () => {
+    const folder = await makeTempFolder();
+    await using runtime = await openConfined({ network: 'private', spareNetworks: 1 }, folder);
+    const waiting = await waysOutIn(folder);
+    const instance = await startInstance(runtime, 'http-8080.cjs');
+    await instance.ask();
+    expect(await waysOutOf(instance.pid)).toEqual(waiting);
+    await expect.poll(() => waysOutIn(folder)).toHaveLength(2);
+    await runtime.stop(instance.id, 1000);
+    await expect.poll(() => waysOutIn(folder)).toHaveLength(1);
+  });
+
+  test('where what waits has ended, an instance makes its own', async () => {
+    const folder = await makeTempFolder();
+    await using runtime = await openConfined({ network: 'private', spareNetworks: 1 }, folder);
+    for (const pid of await waysOutIn(folder)) process.kill(pid, 'SIGKILL');
+    const instance = await startInstance(runtime, 'http-8080.cjs');
+    await instance.ask();
+    expect(await waysOutOf(instance.pid)).toHaveLength(1);
+  });
+
+  test('more variables than the sandbox takes at once arrive, too', async () => {
+    await using runtime = await openConfined({ network: 'private', spareNetworks: 1 });
+    const names = Array.from({ length: 5_000 }, (_, index) => `VARIABLE_${index}`);
+    const environment = Object.fromEntries(names.map((name) => [name, 'x']));
+    const seen = await runCommand(runtime, 'env | grep -c VARIABLE_', { environment });
+    expect(seen).toMatchObject({ outcome: 'success', tail: '5000' });
+  });
 });
 
 describe.runIf(separates.network)('with a sandbox and a network of its own', () => {
@@ -79,26 +113,26 @@ describe.runIf(separates.network)('with a sandbox and a network of its own', () 
   });
 });
 
-function describeConfined(network: 'private' | 'shared'): void {
+function describeConfined(network: 'private' | 'shared', spareNetworks = 0): void {
   // Programs know the numbers of their own namespace: the test below looks from outside.
   describeRuntime(
     'the process driver',
-    () => openConfined({ network }),
+    () => openConfined({ network, spareNetworks }),
     async () => [],
   );
 
   test('nothing of a tree survives a stop, wherever it has gone', async () => {
     const directory = await makeTempFolder();
-    await using runtime = await openConfined({ network }, directory);
+    await using runtime = await openConfined({ network, spareNetworks }, directory);
     const instance = await startInstance(runtime, 'leaves-group.cjs');
     await expect.poll(() => instance.lines[0]).toMatch(/^child /);
-    expect(await procTable.mentioning(directory)).not.toEqual([]);
+    expect(await procTable.mentioning(join(directory, 'run'))).not.toEqual([]);
     await runtime.stop(instance.id, 1000);
-    expect(await procTable.mentioning(directory)).toEqual([]);
+    expect(await procTable.mentioning(join(directory, 'run'))).toEqual([]);
   });
 
   test('an instance that uses too much memory says so when it ends', async () => {
-    await using runtime = await openConfined({ network });
+    await using runtime = await openConfined({ network, spareNetworks });
     const script = 'const all = []; setInterval(() => all.push(Buffer.alloc(3e7, 1)), 1);';
     const instance = await startInstance(runtime, 'hog', {
       limits: { memoryMb: 128, cpus: 1 },
@@ -108,7 +142,7 @@ function describeConfined(network: 'private' | 'shared'): void {
   });
 
   test('a command that writes too much is ended, and says so', async () => {
-    await using runtime = await openConfined({ network }, undefined, { diskMb: 8 });
+    await using runtime = await openConfined({ network, spareNetworks }, undefined, { diskMb: 8 });
     const root = await makeTempFolder();
     await chmod(root, 0o777);
     const write = 'head -c 30000000 /dev/zero > large && sleep 60';
@@ -117,7 +151,7 @@ function describeConfined(network: 'private' | 'shared'): void {
   });
 
   test('variables that would change the programs around the sandbox are set inside', async () => {
-    await using runtime = await openConfined({ network });
+    await using runtime = await openConfined({ network, spareNetworks });
     const environment = {
       LD_LIBRARY_PATH: "/it's/there",
       PS4: '$(touch /tmp/x)',
@@ -130,7 +164,7 @@ function describeConfined(network: 'private' | 'shared'): void {
   });
 
   test('a command runs as nobody who owns anything, and sees its own processes only', async () => {
-    await using runtime = await openConfined({ network });
+    await using runtime = await openConfined({ network, spareNetworks });
     const seen = await runCommand(
       runtime,
       'id -u; ls /proc | grep -c "^[0-9]*$"; ls /root /home 2>&1',
@@ -148,15 +182,28 @@ async function waysOutOf(pid: number): Promise<readonly number[]> {
   return rows.map((row) => Number.parseInt(row, 10));
 }
 
+/** Of all networks of a sandbox. */
+async function waysOutIn(folder: string): Promise<readonly number[]> {
+  const found = await processesOf(join(folder, 'sandbox'));
+  return found.filter(({ command }) => command.includes('slirp4netns')).map(({ pid }) => pid);
+}
+
 async function openConfined(
-  options: Pick<SandboxOptions, 'network' | 'reach'>,
+  options: Pick<SandboxOptions, 'network' | 'reach' | 'spareNetworks'>,
   given?: string,
   limits: { readonly diskMb?: number } = {},
 ): Promise<Runtime> {
   const directory = given ?? (await makeTempFolder());
+  const sandbox = await openTestSandbox({
+    ...options,
+    directory: join(directory, 'sandbox'),
+    spareQuietMs: 4,
+  });
+  onTestFinished(() => sandbox[Symbol.asyncDispose]());
+  await expect.poll(() => waysOutIn(directory)).toHaveLength(options.spareNetworks ?? 0);
   return openProcessRuntime({
     directory: join(directory, 'run'),
-    sandbox: await openTestSandbox(options),
+    sandbox,
     surroundings: {
       tools: [nodeFolder, process.execPath],
       caches: [],

@@ -58,7 +58,7 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
   if (run.onStdout !== undefined) child.stdout.on('data', run.onStdout);
   child.nodeChildProcess.once('exit', () => endLeftovers(child));
   const { pid, nodeChildProcess } = child;
-  if (pid !== undefined) confined.watch({ pid, stdio: nodeChildProcess.stdio });
+  if (pid !== undefined) void confined.watch({ pid, stdio: nodeChildProcess.stdio });
   const result = await child;
   reader.finish();
   const outcome = outcomeOf(result);

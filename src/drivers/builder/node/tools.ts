@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quoteForShell } from '../../../core/shell-quote.ts';
 import type { NodeMajor } from './node-version.ts';
@@ -147,7 +147,7 @@ async function makePath(toolDirectory: string, node: string, programs: Programs)
     .update(JSON.stringify([node, programs]))
     .digest('hex');
   const place = join(toolDirectory, `path-${digest.slice(0, 16)}`);
-  if (await holds(place, node, programs)) return place;
+  if (holds(place, node, programs)) return place;
   await using work = await createWorkFolder(join(toolDirectory, 'work'));
   const directory = join(work.directory, 'path');
   await mkdir(directory);
@@ -157,19 +157,19 @@ async function makePath(toolDirectory: string, node: string, programs: Programs)
     await chmod(join(directory, name), 0o755);
   }
   // Unless another process was faster.
-  if (!(await holds(place, node, programs))) await moveAway(place, join(work.directory, 'damaged'));
+  if (!holds(place, node, programs)) await moveAway(place, join(work.directory, 'damaged'));
   await moveIntoPlace(directory, place);
   return place;
 }
 
-async function holds(place: string, node: string, programs: Programs): Promise<boolean> {
+/** A few small files, in calls that block: every start of an application asks. */
+function holds(place: string, node: string, programs: Programs): boolean {
   try {
-    if ((await readlink(join(place, 'node'))) !== node) return false;
-    const found = Object.entries(programs).map(async ([name, script]) => {
-      const { mode } = await stat(join(place, name));
-      return (mode & 0o777) === 0o755 && (await readFile(join(place, name), 'utf8')) === script;
+    if (readlinkSync(join(place, 'node')) !== node) return false;
+    return Object.entries(programs).every(([name, script]) => {
+      const file = join(place, name);
+      return (statSync(file).mode & 0o777) === 0o755 && readFileSync(file, 'utf8') === script;
     });
-    return (await Promise.all(found)).every(Boolean);
   } catch {
     return false;
   }

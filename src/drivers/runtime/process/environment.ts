@@ -10,6 +10,9 @@ export const systemPath = [
   '/bin',
 ];
 
+export const socketFile = '8080';
+export const portsFile = 'ports';
+
 /** Where things lie in the work folder of one process tree. */
 export function workLayout(work: string) {
   return {
@@ -20,10 +23,11 @@ export function workLayout(work: string) {
     preloadFolder: join(work, 'preload'),
     preload: join(work, 'preload', 'main.cjs'),
     preloadConfig: join(work, 'preload', 'config.json'),
-    ports: join(work, 'preload', 'ports'),
-    /** What both the application and the gateway reach, where it has a network of its own. */
-    sockets: join(work, 'net'),
-    socket: join(work, 'net', '8080'),
+    ports: join(work, 'preload', portsFile),
+    /** Where it has a network of its own: what Berth sees, too. */
+    common: join(work, 'net'),
+    socket: join(work, 'net', socketFile),
+    portsBesideSocket: join(work, 'net', portsFile),
   };
 }
 

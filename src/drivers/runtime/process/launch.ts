@@ -1,14 +1,15 @@
+import { join } from 'node:path';
 import { RuntimeFailure } from '../../../core/failure.ts';
 import { signalOfExitCode } from '../../sandbox/exit-signal.ts';
-import type { Confined, Sandbox } from '../../sandbox/sandbox.ts';
-import { confine } from './confine.ts';
-import { unusableVariable } from './environment.ts';
+import type { Sandbox, Started } from '../../sandbox/sandbox.ts';
+import { portsFile, unusableVariable, workLayout } from './environment.ts';
+import { type Child, followChild, type OnLine, type ProcessExit } from './follow-child.ts';
 import type { LaunchSpec } from './launch-spec.ts';
 import type { ProcessTable } from './process-table.ts';
 import { endProcessTree, survivorsOfChild } from './process-tree.ts';
 import type { Records } from './records.ts';
 import type { RunFolder } from './run-folder.ts';
-import { type Child, type OnLine, type ProcessExit, spawnGroup } from './spawn.ts';
+import { startConfined } from './start-confined.ts';
 import { makeWorkFolder, readOtherPorts, removeWorkFolder } from './work-folder.ts';
 
 export interface World {
@@ -24,6 +25,8 @@ export interface Launch {
   /** Resolves once, when no process, file or record of it is left. Never rejects. */
   readonly finished: Promise<Finish>;
   otherPorts(): readonly number[];
+  /** The folder that it has in common with Berth, until `finished`. Absent where there is none. */
+  readonly common: string | undefined;
   /** Ends the whole tree and waits for `finished`. @throws RuntimeFailure where it cannot be ended */
   end(graceMs: number): Promise<void>;
 }
@@ -45,20 +48,10 @@ export async function launch(world: World, spec: LaunchSpec, onLine: OnLine): Pr
   await using owned = new AsyncDisposableStack();
   owned.defer(() => removeTraces(world, spec.id, work));
   const environment = await makeWorkFolder(work, spec);
-  const confined = owned.use(await confine(world.sandbox, { work, environment, spec }));
-  const child = await spawnGroup(
-    confined.program,
-    {
-      // In an overlay it comes to be only later, and then the sandbox goes there.
-      directory: spec.view.overlay === undefined ? spec.directory : work,
-      environment: confined.environment,
-      descriptors: confined.descriptors,
-    },
-    onLine,
-  );
-  confined.watch(child);
+  const started = owned.use(await startConfined(world.sandbox, { work, environment, spec }));
+  const child = followChild(started.leader, onLine);
   const recorded = recordChild(world, spec.id, child);
-  const launched = follow(world, { child, recorded, work, confined, traces: owned.move() });
+  const launched = follow(world, { child, recorded, work, started, traces: owned.move() });
   await recorded.catch(async (error: unknown) => {
     await launched.end(0);
     throw error;
@@ -84,23 +77,25 @@ interface Followed {
   readonly child: Child;
   readonly recorded: Promise<void>;
   readonly work: string;
-  readonly confined: Confined;
+  readonly started: Started;
   readonly traces: AsyncDisposable;
 }
 
-function follow(world: World, { child, recorded, work, confined, traces }: Followed): Launch {
+function follow(world: World, { child, recorded, work, started, traces }: Followed): Launch {
   const survivors = survivorsOfChild(world.table, {
     pid: child.pid,
     work,
-    isMonitor: confined.hasMonitor,
+    isMonitor: started.hasMonitor,
     hasExited: child.hasExited,
   });
   const endings: Promise<void>[] = [];
   let lastPorts: readonly number[] | undefined;
-  const otherPorts = () => lastPorts ?? readOtherPorts(work);
+  const { common } = started;
+  const ports = common === undefined ? workLayout(work).ports : join(common, portsFile);
+  const otherPorts = () => lastPorts ?? readOtherPorts(ports);
 
   async function finish(): Promise<Finish> {
-    const exit = confined.hasMonitor ? exitInside(await child.exit) : await child.exit;
+    const exit = started.hasMonitor ? exitInside(await child.exit) : await child.exit;
     const isAskedToEnd = (await Promise.allSettled(endings)).length > 0;
     await endProcessTree(survivors, {
       graceMs: isAskedToEnd ? 0 : leftoverGraceMs,
@@ -110,15 +105,14 @@ function follow(world: World, { child, recorded, work, confined, traces }: Follo
     await Promise.allSettled([recorded]);
     lastPorts = otherPorts();
     const hasFailed = !isAskedToEnd && exit.code !== 0;
-    const exceeded = await confined.exceeded(hasFailed);
+    const exceeded = await started.exceeded(hasFailed);
     await traces[Symbol.asyncDispose]();
     return { ...exit, exceeded, otherPorts: lastPorts };
   }
 
   const finished = finish();
   return {
-    pid: child.pid,
-    finished,
+    ...{ pid: child.pid, common, finished },
     otherPorts,
     async end(graceMs) {
       const ending = endProcessTree(survivors, { graceMs, patienceMs });

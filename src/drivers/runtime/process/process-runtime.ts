@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { RuntimeFailure } from '../../../core/failure.ts';
 import type { LocalAddress } from '../../../core/local-address.ts';
 import type {
@@ -14,7 +14,8 @@ import type {
 } from '../../../ports/runtime.ts';
 import { noSandbox } from '../../sandbox/no-sandbox.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { workLayout } from './environment.ts';
+import { socketFile, workLayout } from './environment.ts';
+import type { OnLine } from './follow-child.ts';
 import { findFreePort } from './free-port.ts';
 import { type Launch, launch, type World } from './launch.ts';
 import { commandLaunch, instanceLaunch, type Surroundings } from './launch-spec.ts';
@@ -23,7 +24,6 @@ import { openProcessTable } from './process-table.ts';
 import { openRecords } from './records.ts';
 import { runCommand } from './run-command.ts';
 import { isUsableId, runFolder } from './run-folder.ts';
-import type { OnLine } from './spawn.ts';
 import type { OwnPlace } from './work-folder.ts';
 
 export interface ProcessRuntimeOptions {
@@ -65,10 +65,13 @@ export async function openProcessRuntime(options: ProcessRuntimeOptions): Promis
   });
 }
 
+/** Of one that ended before it had a folder in common with Berth. */
+const nowhere = '/nonexistent';
+
 /** Where an instance answers, as it sees it and as its callers do. */
 interface Answering {
   readonly place: OwnPlace;
-  readonly address: LocalAddress;
+  addressOf(launched: Launch): LocalAddress;
   ended(): void;
 }
 
@@ -99,7 +102,7 @@ class ProcessRuntime implements Runtime {
     const { socket } = workLayout(this.#world.folder.workOf(spec.id));
     return this.#start(spec, observer, {
       place: { path: socket },
-      address: { socketPath: socket },
+      addressOf: ({ common = nowhere }) => ({ socketPath: join(common, socketFile) }),
       ended() {},
     });
   }
@@ -108,7 +111,7 @@ class ProcessRuntime implements Runtime {
     const port = await findFreePort((found) => this.#claimPort(found));
     return this.#start(spec, observer, {
       place: { port },
-      address: { host: '127.0.0.1', port },
+      addressOf: () => ({ host: '127.0.0.1', port }),
       ended: () => this.#ports.delete(port),
     });
   }
@@ -116,7 +119,7 @@ class ProcessRuntime implements Runtime {
   async #start(
     spec: InstanceSpec,
     observer: InstanceObserver,
-    { place, address, ended }: Answering,
+    { place, addressOf, ended }: Answering,
   ): Promise<RunningInstance> {
     const onLine: OnLine = (stream, line) => observer.line(stream, line);
     try {
@@ -128,7 +131,7 @@ class ProcessRuntime implements Runtime {
         observer.exited(exit);
       });
       const { pid, otherPorts } = launched;
-      return { id: spec.id, pid, address, otherPorts };
+      return { id: spec.id, pid, address: addressOf(launched), otherPorts };
     } catch (error) {
       ended();
       throw error;

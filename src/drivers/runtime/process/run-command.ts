@@ -1,6 +1,6 @@
 import type { CommandResult, RunOptions } from '../../../ports/runtime.ts';
+import type { OnLine } from './follow-child.ts';
 import type { Launch } from './launch.ts';
-import type { OnLine } from './spawn.ts';
 import { keepTail } from './tail.ts';
 
 const tailBytes = 8 * 1024;

@@ -1,5 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { access, constants, copyFile, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlatformRedirect } from '../../../ports/runtime.ts';
 import {
@@ -33,7 +43,10 @@ const preloadFiles = [
   'platform-redirect.cjs',
 ] as const;
 
-/** Lays out HOME, TMPDIR, the preload and the `node` shim of one process tree. Answers its environment. */
+/**
+ * Lays out HOME, TMPDIR, the preload and the `node` shim of one process tree. Answers its environment. In calls that block: some
+ * twenty small files take them a millisecond, and promises in a busy process twenty.
+ */
 export async function makeWorkFolder(
   work: string,
   needs: WorkNeeds,
@@ -41,13 +54,11 @@ export async function makeWorkFolder(
   const layout = workLayout(work);
   const options = nodeOptions(layout.preload, needs.memoryMb);
   await removeWorkFolder(work);
-  await mkdir(layout.home, { recursive: true, mode: 0o700 });
-  await Promise.all([
-    mkdir(layout.temporary),
-    mkdir(layout.sockets),
-    writeShim(layout, needs, options),
-    writePreload(layout, needs, options),
-  ]);
+  mkdirSync(layout.home, { recursive: true, mode: 0o700 });
+  mkdirSync(layout.temporary);
+  mkdirSync(layout.common);
+  writeShim(layout, needs, options);
+  writePreload(layout, needs, options);
   return processEnvironment({
     work,
     path: needs.path,
@@ -60,10 +71,10 @@ export async function removeWorkFolder(work: string): Promise<void> {
   await rm(work, { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** The ports that the preload wrote down. */
-export function readOtherPorts(work: string): readonly number[] {
+/** The ports that the preload wrote down. Whatever the application has put there: it is neither waited for nor followed. */
+export function readOtherPorts(file: string): readonly number[] {
   try {
-    const lines = readFileSync(workLayout(work).ports, 'utf8').slice(0, 4096).split('\n');
+    const lines = readStart(file, 4096).split('\n');
     return [...new Set(lines.map(Number).filter((port) => port > 0))].sort((a, b) => a - b);
   } catch {
     // None was opened, or the folder went with its application.
@@ -71,43 +82,53 @@ export function readOtherPorts(work: string): readonly number[] {
   }
 }
 
-type Layout = ReturnType<typeof workLayout>;
-
-async function writeShim(layout: Layout, needs: WorkNeeds, options: string): Promise<void> {
-  await mkdir(layout.shimFolder);
-  const executable = needs.nodeExecutable ?? (await findNode([...needs.path, ...systemPath]));
-  if (executable === undefined) return;
-  await writeFile(layout.shim, nodeShim(executable, options), { mode: 0o755 });
+function readStart(file: string, bytes: number): string {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const fd = openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const buffer = Buffer.alloc(bytes);
+    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, bytes, 0));
+  } finally {
+    closeSync(fd);
+  }
 }
 
-async function writePreload(layout: Layout, needs: WorkNeeds, options: string): Promise<void> {
-  await mkdir(layout.preloadFolder);
+function hasSocket({ place }: WorkNeeds): boolean {
+  return place !== undefined && 'path' in place;
+}
+
+type Layout = ReturnType<typeof workLayout>;
+
+function writeShim(layout: Layout, needs: WorkNeeds, options: string): void {
+  mkdirSync(layout.shimFolder);
+  const executable = needs.nodeExecutable ?? findNode([...needs.path, ...systemPath]);
+  if (executable === undefined) return;
+  writeFileSync(layout.shim, nodeShim(executable, options), { mode: 0o755 });
+}
+
+function writePreload(layout: Layout, needs: WorkNeeds, options: string): void {
+  mkdirSync(layout.preloadFolder);
   const config = {
     nodeOptions: options,
     place: needs.place,
+    portsFile: hasSocket(needs) ? layout.portsBesideSocket : layout.ports,
     platformRedirect: needs.platformRedirect,
   };
-  await Promise.all([
-    ...preloadFiles.map((name) =>
-      copyFile(join(preloadTemplate, name), join(layout.preloadFolder, name)),
-    ),
-    writeFile(layout.preloadConfig, JSON.stringify(config)),
-    writeFile(layout.ports, ''),
-  ]);
-}
-
-async function findNode(path: readonly string[]): Promise<string | undefined> {
-  for (const folder of path) {
-    const candidate = join(folder, 'node');
-    if (await isProgram(candidate)) return candidate;
+  for (const name of preloadFiles) {
+    copyFileSync(join(preloadTemplate, name), join(layout.preloadFolder, name));
   }
-  return undefined;
+  writeFileSync(layout.preloadConfig, JSON.stringify(config));
+  writeFileSync(layout.ports, '');
 }
 
-async function isProgram(file: string): Promise<boolean> {
+function findNode(path: readonly string[]): string | undefined {
+  return path.map((folder) => join(folder, 'node')).find(isProgram);
+}
+
+function isProgram(file: string): boolean {
   try {
-    await access(file, constants.X_OK);
-    return (await stat(file)).isFile();
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
   } catch {
     return false;
   }

@@ -7,7 +7,8 @@
 const config = require('./config.json');
 
 require('./child-processes.cjs').followChildProcesses(config.nodeOptions);
-if (config.place !== undefined) require('./own-port.cjs').mapOwnPort(config.place);
+if (config.place !== undefined)
+  require('./own-port.cjs').mapOwnPort(config.place, config.portsFile);
 require('./link-local.cjs').refuseLinkLocal();
 if (config.platformRedirect !== undefined) {
   require('./platform-redirect.cjs').redirectPlatform(config.platformRedirect);

@@ -8,7 +8,6 @@
 const { appendFileSync, readFileSync, unlinkSync, writeFileSync } = require('node:fs');
 const { errorMonitor } = require('node:events');
 const net = require('node:net');
-const path = require('node:path');
 
 const hostedPort = 8080;
 const loopback = '127.0.0.1';
@@ -22,11 +21,10 @@ const ownHosts = new Set([
   '[::1]',
   '',
 ]);
-const portsFile = path.join(__dirname, 'ports');
 const maxNotes = 32;
 
-/** `place` is `{ port }` or `{ path }`. */
-exports.mapOwnPort = function mapOwnPort(place) {
+/** `place` is `{ port }` or `{ path }`. Other ports are noted in `portsFile`. */
+exports.mapOwnPort = function mapOwnPort(place, portsFile) {
   const target = place.path === undefined ? { port: place.port, host: loopback } : place;
   const { listen, address } = net.Server.prototype;
   const { connect } = net.Socket.prototype;
@@ -36,7 +34,7 @@ exports.mapOwnPort = function mapOwnPort(place) {
     if (options === undefined || Number(options.port) !== hostedPort) {
       // The primary of a cluster listens in the name of its workers, with the place they have asked for.
       if (isPath(args[0], target.path)) clearSocket(target.path);
-      noteOtherPort(this, address, target);
+      noteOtherPort(this, address, { target, portsFile });
       return listen.apply(this, args);
     }
     this.once(errorMonitor, (error) => nameHostedPort(error, target));
@@ -173,7 +171,7 @@ function showLoopback(socket) {
 let notes = 0;
 
 /** Other ports stay as they are. They are written down, for the day when nobody opened 8080. */
-function noteOtherPort(server, address, target) {
+function noteOtherPort(server, address, { target, portsFile }) {
   if (notes >= maxNotes) return;
   server.once('listening', () => {
     const port = address.call(server)?.port;

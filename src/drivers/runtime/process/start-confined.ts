@@ -1,21 +1,21 @@
-import type { Confined, Sandbox } from '../../sandbox/sandbox.ts';
+import type { Sandbox, Started } from '../../sandbox/sandbox.ts';
 import { workLayout } from './environment.ts';
 import type { LaunchSpec } from './launch-spec.ts';
 
-/** A process tree in its sandbox, where that is separate from the machine: its work folder as it is, HOME and TMPDIR in memory. */
-export async function confine(
+/** Starts a process tree in its sandbox. Where that is separate from the machine: its work folder as it is, HOME and TMPDIR in memory. */
+export async function startConfined(
   sandbox: Sandbox,
   launch: {
     readonly work: string;
     readonly environment: Readonly<Record<string, string>>;
     readonly spec: LaunchSpec;
   },
-): Promise<Confined> {
+): Promise<Started> {
   const { work, environment, spec } = launch;
-  const { home, temporary, ports, sockets } = workLayout(work);
-  const { view } = spec;
+  const { home, temporary, ports, common } = workLayout(work);
+  const { view, place } = spec;
   await sandbox.handOverNew(work);
-  return sandbox.confine({
+  return sandbox.start({
     program: spec.command,
     directory: spec.directory,
     environment,
@@ -23,7 +23,8 @@ export async function confine(
       ...view,
       readable: [...view.readable, work],
       scratch: [...view.scratch, home, temporary],
-      shared: [...view.shared, ports, sockets],
+      shared: [...view.shared, ...(place !== undefined && 'port' in place ? [ports] : [])],
+      ...(place !== undefined && 'path' in place ? { common } : {}),
     },
     limits: spec.limits,
   });
