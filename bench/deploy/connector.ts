@@ -7,7 +7,7 @@ import {
   type TestFiles,
   type TestRepository,
 } from '../../test/support/git-repository.ts';
-import { type TinyApplication, tinyConnector } from '../../test/support/tiny-connector.ts';
+import { keys, type TinyApplication, tinyConnector } from '../../test/support/tiny-connector.ts';
 
 /** As in most connectors: a web framework, the platform's client, TypeScript. */
 const packageJson = {
@@ -38,13 +38,17 @@ export type ApplicationName = (typeof names)[number];
 
 /** A service that says `text` at its endpoint. */
 export function sourceOf(name: ApplicationName, text: string): string {
+  return serviceThat(name, `response.send(${JSON.stringify(text)})`);
+}
+
+function serviceThat(name: ApplicationName, answers: string): string {
   return [
     "import express from 'express';",
     "import { ClientBuilder } from '@commercetools/ts-client';",
     "import { createApiBuilderFromCtpClient } from '@commercetools/platform-sdk';",
     'export const builders = [ClientBuilder, createApiBuilderFromCtpClient];',
     'const app = express();',
-    `app.get('/${name}', (_request, response) => void response.send(${JSON.stringify(text)}));`,
+    `app.get('/${name}', (_request, response) => void ${answers});`,
     'app.listen(8080);',
     '',
   ].join('\n');
@@ -55,6 +59,16 @@ export async function makeConnector(text: string): Promise<TestRepository> {
   const application = await prepareApplications(text);
   const files = tinyConnector({ first: application('first'), second: application('second') });
   return createRepository({ files, tag: 'v1' });
+}
+
+/** One application, which answers with its `GREETING`. */
+export async function makeGreeter(): Promise<TestRepository> {
+  const application = await prepareApplications('');
+  const { files } = application('first');
+  const source = serviceThat('first', 'response.json({ greeting: process.env.GREETING })');
+  const spec = keys(['GREETING']);
+  const first = { files: { ...files, 'src/index.ts': source }, spec };
+  return createRepository({ files: tinyConnector({ first }), tag: 'v1' });
 }
 
 export async function prepareApplications(

@@ -1,7 +1,9 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { openExampleRepository } from '../../src/cli/quickstart/example-repository.ts';
-import { type Berth, startBerth } from '../../test/support/berth.ts';
+import { type Answer, type Berth, startBerth } from '../../test/support/berth.ts';
 import { previewConnector } from '../../test/support/deploy.ts';
+import type { TestRepository } from '../../test/support/git-repository.ts';
+import { makeGreeter, names } from '../deploy/connector.ts';
 import { measureBareStart } from './bare-start.ts';
 import { type Change, deploySubject, type Subject } from './subject.ts';
 
@@ -18,7 +20,8 @@ export interface Measured {
 /** Nobody changes the same Deployment twice within seconds: what Berth does behind a change is over. */
 const restMs = 2_500;
 
-const allNames = ['hello-service', 'hello-event', 'hello-job', 'hello-assets'];
+const service = 'hello-service';
+const allNames = [service, 'hello-event', 'hello-job', 'hello-assets'];
 
 export type Benchmark = 'redeploy' | 'rollback';
 
@@ -31,7 +34,8 @@ export async function measureChanges(
 ): Promise<readonly Measured[]> {
   // As a new user has it.
   await using berth = await startBerth({ environment: { ...environment, BERTH_SANDBOX: 'auto' } });
-  const cases = await deployCases(berth, benchmark);
+  await using repository = await makeGreeter();
+  const cases = await deployCases(berth, repository, benchmark);
   const measured = cases.map(({ name }) => ({ name, pairs: [] as Pair[] }));
   for (let round = 0; round <= rounds; round += 1) {
     progress(round === 0 ? 'warm-up' : `round ${round} of ${rounds}`);
@@ -46,22 +50,47 @@ export async function measureChanges(
   return measured;
 }
 
-/** Two Deployments: one application, and all of them. */
-async function deployCases(berth: Berth, benchmark: Benchmark): Promise<readonly Case[]> {
+/** Three Deployments: one application of the example, all of them, and a service as most connectors have one. */
+async function deployCases(
+  berth: Berth,
+  repository: TestRepository,
+  benchmark: Benchmark,
+): Promise<readonly Case[]> {
   const { signal } = new AbortController();
-  const repository = await openExampleRepository(berth.dataDirectory, process.env, signal);
-  const connector = await previewConnector(berth, repository);
-  if (connector.body.isPreviewable !== 'true')
-    throw new Error(`The preview failed:\n${JSON.stringify(connector.body, undefined, 2)}`);
+  const example = await preview(
+    berth,
+    await openExampleRepository(berth.dataDirectory, process.env, signal),
+  );
+  const [one] = names;
+  const typeScript = await preview(berth, { url: repository.url, tag: 'v1' });
   const subjects = [
-    { name: 'service', subject: await deploySubject(berth, connector, ['hello-service']) },
-    { name: 'all four', subject: await deploySubject(berth, connector, allNames) },
+    {
+      name: 'service',
+      subject: await deploySubject(berth, example, { applications: [service], service }),
+    },
+    {
+      name: 'all four',
+      subject: await deploySubject(berth, example, { applications: allNames, service }),
+    },
+    {
+      name: 'TypeScript service',
+      subject: await deploySubject(berth, typeScript, { applications: [one], service: one }),
+    },
   ];
   if (benchmark === 'redeploy') return subjects.flatMap(redeployed);
   // So that there is something to go back to, and forth.
   for (const { subject } of [...subjects, ...subjects])
     await subject.redeploy({ skipScripts: true });
   return subjects.map((one) => ({ ...one, change: (subject) => subject.rollBack() }));
+}
+
+async function preview(
+  berth: Berth,
+  repository: { readonly url: string; readonly tag: string },
+): Promise<Answer> {
+  const connector = await previewConnector(berth, repository);
+  if (connector.body.isPreviewable === 'true') return connector;
+  throw new Error(`The preview failed:\n${JSON.stringify(connector.body, undefined, 2)}`);
 }
 
 interface Case {

@@ -7,12 +7,16 @@ import { draftOf, settleDeployment } from '../../test/support/deploy.ts';
 import { type BareApplication, bareEnvironment } from './bare-start.ts';
 import { answerPollMs, bodyOf, statusPollMs, until } from './until.ts';
 
-const service = 'hello-service';
-
 /** ms from the request on */
 export interface Change {
   readonly firstAnswerMs: number;
   readonly deployedMs: number;
+}
+
+/** What of a connector is deployed, and which of it is asked: a service that answers with its `GREETING`. */
+export interface Chosen {
+  readonly applications: readonly string[];
+  readonly service: string;
 }
 
 /** A Deployment that is redeployed again and again. */
@@ -28,7 +32,7 @@ export interface Subject {
 export async function deploySubject(
   berth: Berth,
   connector: Answer,
-  applications: readonly string[],
+  { applications, service }: Chosen,
 ): Promise<Subject> {
   const path = `/${berth.projectKey}/deployments`;
   const { configurations, ...draft } = draftOf(connector);
@@ -74,27 +78,27 @@ export async function deploySubject(
       round += 1;
       const greeting = `Hello number ${round}`;
       return change(greeting, (version) =>
-        berth.request('POST', own, redeployBody(version, greeting, skipScripts)),
+        berth.request('POST', own, redeployBody(version, { service, greeting, skipScripts })),
       );
     },
     async rollBack() {
-      const { revision, greeting } = await revisionBefore(berth, own);
+      const { revision, greeting } = await revisionBefore(berth, { own, service });
       return change(greeting, (version) =>
         berth.request('POST', `${own}/rollback`, { version, revision }),
       );
     },
-    bare: () => bareOf(berth, created.body.id),
+    bare: () => bareOf(berth, { deploymentId: created.body.id, service }),
   };
 }
 
 async function revisionBefore(
   berth: Berth,
-  own: string,
+  { own, service }: { readonly own: string; readonly service: string },
 ): Promise<{ readonly revision: number; readonly greeting: string }> {
   const { results } = (await berth.request('GET', `${own}/revisions?limit=50`)).body;
   const all = results.map((one: ShownRevision) => ({
     revision: one.revision,
-    greeting: greetingOf(one),
+    greeting: greetingOf(one, service),
   }));
   const [now] = all;
   const before = all.find(({ greeting }: { greeting: string }) => greeting !== now.greeting);
@@ -110,12 +114,19 @@ interface ShownRevision {
   }[];
 }
 
-function greetingOf({ applications }: ShownRevision): string {
+function greetingOf({ applications }: ShownRevision, service: string): string {
   const values = applications.find(({ applicationName }) => applicationName === service);
   return values?.standardConfiguration.find(({ key }) => key === 'GREETING')?.value ?? '';
 }
 
-function redeployBody(version: number, greeting: string, skipScripts: boolean) {
+function redeployBody(
+  version: number,
+  {
+    service,
+    greeting,
+    skipScripts,
+  }: { readonly service: string; readonly greeting: string; readonly skipScripts: boolean },
+) {
   return {
     version,
     actions: [
@@ -142,7 +153,10 @@ async function oldReleaseGone(berth: Berth, deploymentId: string): Promise<void>
   });
 }
 
-async function bareOf(berth: Berth, deploymentId: string) {
+async function bareOf(
+  berth: Berth,
+  { deploymentId, service }: { readonly deploymentId: string; readonly service: string },
+) {
   const layout = dataLayout(berth.dataDirectory);
   await using store = await openSqliteStore({ file: layout.store });
   const [release] = await store.runtime.releases({ states: ['current'], deploymentId });

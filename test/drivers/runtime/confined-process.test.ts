@@ -38,6 +38,7 @@ describe.runIf(separates.network)('with a sandbox and a network that was made be
     const folder = await makeTempFolder();
     await using runtime = await openConfined({ network: 'private', spareNetworks: 1 }, folder);
     for (const pid of await waysOutIn(folder)) process.kill(pid, 'SIGKILL');
+    await expect.poll(() => waysOutIn(folder)).toEqual([]);
     const instance = await startInstance(runtime, 'http-8080.cjs');
     await instance.ask();
     expect(await waysOutOf(instance.pid)).toHaveLength(1);

@@ -28,6 +28,10 @@ export function workLayout(work: string) {
     common: join(work, 'net'),
     socket: join(work, 'net', socketFile),
     portsBesideSocket: join(work, 'net', portsFile),
+    /** Leads Berth there. */
+    commonLink: join(work, 'common'),
+    /** Where Berth takes what Node has compiled. */
+    compiledSocket: join(work, 'code'),
   };
 }
 

@@ -1,7 +1,9 @@
+import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { RuntimeFailure } from '../../../core/failure.ts';
 import { signalOfExitCode } from '../../sandbox/exit-signal.ts';
 import type { Sandbox, Started } from '../../sandbox/sandbox.ts';
+import type { CompiledCode } from './compiled-code.ts';
 import { portsFile, unusableVariable, workLayout } from './environment.ts';
 import { type Child, followChild, type OnLine, type ProcessExit } from './follow-child.ts';
 import type { LaunchSpec } from './launch-spec.ts';
@@ -17,6 +19,7 @@ export interface World {
   readonly records: Records;
   readonly table: ProcessTable;
   readonly sandbox: Sandbox;
+  readonly compiled: CompiledCode;
 }
 
 /** A process tree that runs, from its record on disk to the removal of its last trace. */
@@ -25,8 +28,6 @@ export interface Launch {
   /** Resolves once, when no process, file or record of it is left. Never rejects. */
   readonly finished: Promise<Finish>;
   otherPorts(): readonly number[];
-  /** The folder that it has in common with Berth, until `finished`. Absent where there is none. */
-  readonly common: string | undefined;
   /** Ends the whole tree and waits for `finished`. @throws RuntimeFailure where it cannot be ended */
   end(graceMs: number): Promise<void>;
 }
@@ -47,8 +48,16 @@ export async function launch(world: World, spec: LaunchSpec, onLine: OnLine): Pr
   await world.records.write({ id: spec.id });
   await using owned = new AsyncDisposableStack();
   owned.defer(() => removeTraces(world, spec.id, work));
-  const environment = await makeWorkFolder(work, spec);
-  const started = owned.use(await startConfined(world.sandbox, { work, environment, spec }));
+  const { compiledAs } = spec;
+  const compiled =
+    compiledAs === undefined ? undefined : { stored: await world.compiled.find(compiledAs) };
+  const needs = compiled === undefined ? spec : { ...spec, compiled };
+  const environment = await makeWorkFolder(work, needs);
+  if (compiledAs !== undefined)
+    owned.use(await world.compiled.receive(compiledAs, workLayout(work).compiledSocket));
+  const confined = { work, environment, spec, stored: compiled?.stored };
+  const started = owned.use(await startConfined(world.sandbox, confined));
+  if (started.common !== undefined) owned.use(linkTo(started.common, workLayout(work).commonLink));
   const child = followChild(started.leader, onLine);
   const recorded = recordChild(world, spec.id, child);
   const launched = follow(world, { child, recorded, work, started, traces: owned.move() });
@@ -112,7 +121,7 @@ function follow(world: World, { child, recorded, work, started, traces }: Follow
 
   const finished = finish();
   return {
-    ...{ pid: child.pid, common, finished },
+    ...{ pid: child.pid, finished },
     otherPorts,
     async end(graceMs) {
       const ending = endProcessTree(survivors, { graceMs, patienceMs });
@@ -121,6 +130,12 @@ function follow(world: World, { child, recorded, work, started, traces }: Follow
       await finished;
     },
   };
+}
+
+/** A name that nobody else has: the folder's own, a number, comes round again as soon as it is closed. */
+function linkTo(folder: string, link: string): Disposable {
+  symlinkSync(folder, link);
+  return { [Symbol.dispose]: () => rmSync(link, { force: true }) };
 }
 
 function exitInside(exit: ProcessExit): ProcessExit {

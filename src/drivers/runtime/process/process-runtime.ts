@@ -14,6 +14,7 @@ import type {
 } from '../../../ports/runtime.ts';
 import { noSandbox } from '../../sandbox/no-sandbox.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { openCompiledCode } from './compiled-code.ts';
 import { socketFile, workLayout } from './environment.ts';
 import type { OnLine } from './follow-child.ts';
 import { findFreePort } from './free-port.ts';
@@ -58,6 +59,7 @@ export async function openProcessRuntime(options: ProcessRuntimeOptions): Promis
     records: await openRecords(folder),
     table: openProcessTable(process.platform),
     sandbox: options.sandbox ?? noSandbox,
+    compiled: openCompiledCode(join(directory, 'compiled')),
   };
   return new ProcessRuntime(world, {
     disposeGraceMs: options.disposeGraceMs ?? 5_000,
@@ -65,13 +67,10 @@ export async function openProcessRuntime(options: ProcessRuntimeOptions): Promis
   });
 }
 
-/** Of one that ended before it had a folder in common with Berth. */
-const nowhere = '/nonexistent';
-
 /** Where an instance answers, as it sees it and as its callers do. */
 interface Answering {
   readonly place: OwnPlace;
-  addressOf(launched: Launch): LocalAddress;
+  readonly address: LocalAddress;
   ended(): void;
 }
 
@@ -99,10 +98,10 @@ class ProcessRuntime implements Runtime {
 
   async start(spec: InstanceSpec, observer: InstanceObserver): Promise<RunningInstance> {
     if (this.#world.sandbox.network === 'shared') return this.#startOnPort(spec, observer);
-    const { socket } = workLayout(this.#world.folder.workOf(spec.id));
+    const { socket, commonLink } = workLayout(this.#world.folder.workOf(spec.id));
     return this.#start(spec, observer, {
       place: { path: socket },
-      addressOf: ({ common = nowhere }) => ({ socketPath: join(common, socketFile) }),
+      address: { socketPath: join(commonLink, socketFile) },
       ended() {},
     });
   }
@@ -111,7 +110,7 @@ class ProcessRuntime implements Runtime {
     const port = await findFreePort((found) => this.#claimPort(found));
     return this.#start(spec, observer, {
       place: { port },
-      addressOf: () => ({ host: '127.0.0.1', port }),
+      address: { host: '127.0.0.1', port },
       ended: () => this.#ports.delete(port),
     });
   }
@@ -119,7 +118,7 @@ class ProcessRuntime implements Runtime {
   async #start(
     spec: InstanceSpec,
     observer: InstanceObserver,
-    { place, addressOf, ended }: Answering,
+    { place, address, ended }: Answering,
   ): Promise<RunningInstance> {
     const onLine: OnLine = (stream, line) => observer.line(stream, line);
     try {
@@ -131,7 +130,7 @@ class ProcessRuntime implements Runtime {
         observer.exited(exit);
       });
       const { pid, otherPorts } = launched;
-      return { id: spec.id, pid, address: addressOf(launched), otherPorts };
+      return { id: spec.id, pid, address, otherPorts };
     } catch (error) {
       ended();
       throw error;
@@ -143,6 +142,10 @@ class ProcessRuntime implements Runtime {
     if (owned === undefined) return endLeftover(this.#world, id, graceMs);
     const launched = await owned.launched.catch(() => undefined);
     await launched?.end(graceMs);
+  }
+
+  retainCompiled(names: ReadonlySet<string>): Promise<void> {
+    return this.#world.compiled.retain(names);
   }
 
   async observe(): Promise<readonly ObservedInstance[]> {

@@ -9,9 +9,11 @@ export async function startConfined(
     readonly work: string;
     readonly environment: Readonly<Record<string, string>>;
     readonly spec: LaunchSpec;
+    /** What an earlier start has compiled. */
+    readonly stored: string | undefined;
   },
 ): Promise<Started> {
-  const { work, environment, spec } = launch;
+  const { work, environment, spec, stored } = launch;
   const { home, temporary, ports, common } = workLayout(work);
   const { view, place } = spec;
   await sandbox.handOverNew(work);
@@ -21,7 +23,7 @@ export async function startConfined(
     environment,
     view: {
       ...view,
-      readable: [...view.readable, work],
+      readable: [...view.readable, work, ...(stored === undefined ? [] : [stored])],
       scratch: [...view.scratch, home, temporary],
       shared: [...view.shared, ...(place !== undefined && 'port' in place ? [ports] : [])],
       ...(place !== undefined && 'path' in place ? { common } : {}),
