@@ -17,7 +17,7 @@ export interface Measured {
   readonly pairs: readonly Pair[];
 }
 
-/** Nobody changes the same Deployment twice within seconds: what Berth does behind a change is over. */
+/** Before each, so that what Berth does behind a change is over: nobody changes the same Deployment twice within seconds. */
 const restMs = 2_500;
 
 const service = 'hello-service';
@@ -43,6 +43,7 @@ export async function measureChanges(
       await rest(restMs);
       const changed = await change(subject);
       const { application, endpoint } = await subject.bare();
+      await rest(restMs);
       const bareMs = await measureBareStart(application, endpoint);
       if (round > 0) measured[index]?.pairs.push({ ...changed, bareMs });
     }

@@ -19,17 +19,6 @@ export function instanceKey(releaseId: string, applicationName: string): string 
   return `${releaseId}/${applicationName}`;
 }
 
-/**
- * What the compiled code of an application is kept under. Of one Deployment alone: two that share an artifact are not to share what
- * one of them says it has compiled of it.
- */
-export function compiledName(
-  { deploymentId }: Pick<Release, 'deploymentId'>,
-  { name, artifactKey }: Pick<ReleaseApplication, 'name' | 'artifactKey'>,
-): string {
-  return `${deploymentId}/${name}/${artifactKey}`;
-}
-
 /** Everything that should run now: a process for each application of each release. */
 export function desiredInstances(
   releases: readonly Release[],

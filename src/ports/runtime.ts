@@ -12,8 +12,6 @@ export interface Runtime extends AsyncDisposable {
   stop(id: string, graceMs: number): Promise<void>;
   /** Everything of this runtime that runs now, including what an earlier, killed process of Berth left behind. */
   observe(): Promise<readonly ObservedInstance[]>;
-  /** Forgets what Node has compiled of applications under other names. */
-  retainCompiled(names: ReadonlySet<string>): Promise<void>;
   /** Runs a command line to its end in a folder. Never throws for the command's own failure. */
   runOnce(spec: CommandSpec, options: RunOptions): Promise<CommandResult>;
 }
@@ -29,8 +27,6 @@ export interface InstanceSpec {
   /** The application's whole environment but for what the runtime itself must add (PATH, HOME, TMPDIR, NODE_OPTIONS). */
   readonly environment: Readonly<Record<string, string>>;
   readonly limits: InstanceLimits;
-  /** What Node compiles of it may be kept under this name, for whoever is started under the same name, and who sees it. */
-  readonly compiledAs?: string;
   /** Where outbound calls to `*.commercetools.com` go instead; absent: the real hosts. */
   readonly platformRedirect?: PlatformRedirect;
 }

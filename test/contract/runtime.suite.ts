@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { RuntimeFailure } from '../../src/core/failure.ts';
 import type { LocalAddress } from '../../src/core/local-address.ts';
@@ -238,41 +237,6 @@ export function describeRuntime(
         expect([one.exits, two.exits].map((exits) => exits.length)).toEqual([1, 1]);
         expect((await command).outcome).toBe('aborted');
         await expect(startInstance(runtime, 'http-8080.cjs')).rejects.toThrow(RuntimeFailure);
-      });
-    });
-
-    describe('what Node has compiled', () => {
-      /** Starts it under the name, and asks what it has found. */
-      async function foundBy(runtime: Runtime, compiledAs: string): Promise<number> {
-        const instance = await startInstance(runtime, 'tells-compiled.cjs', {
-          id: randomUUID(),
-          compiledAs,
-        });
-        const { found } = Object(await instance.ask());
-        await runtime.stop(instance.id, 1000);
-        return found;
-      }
-
-      test('is there for the next start under the same name, until it is forgotten', async () => {
-        await using runtime = await open();
-        const first = await startInstance(runtime, 'tells-compiled.cjs', { compiledAs: 'name' });
-        expect(await first.ask()).toEqual({ found: 0 });
-        await expect.poll(() => foundBy(runtime, 'name')).toBeGreaterThan(1);
-        expect(await foundBy(runtime, 'other')).toBe(0);
-        await runtime.retainCompiled(new Set(['name']));
-        expect(await foundBy(runtime, 'name')).toBeGreaterThan(1);
-        await runtime.retainCompiled(new Set(['other']));
-        expect(await foundBy(runtime, 'name')).toBe(0);
-      });
-
-      test('is not kept for an application that wants none', async () => {
-        await using runtime = await open();
-        const environment = { NODE_DISABLE_COMPILE_CACHE: '1' };
-        const instance = await startInstance(runtime, 'tells-compiled.cjs', {
-          compiledAs: 'name',
-          environment,
-        });
-        expect(await instance.ask()).toEqual({ found: 0 });
       });
     });
 

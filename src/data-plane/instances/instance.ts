@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { backoffMs } from '../../core/backoff.ts';
 import { describeFailure, RuntimeFailure } from '../../core/failure.ts';
 import type { LocalAddress } from '../../core/local-address.ts';
-import { compiledName, type DesiredInstance } from '../../core/reconcile.ts';
+import type { DesiredInstance } from '../../core/reconcile.ts';
 import type { NamedSecret } from '../../core/redaction.ts';
 import type { ReleaseEnvironment } from '../../core/release.ts';
 import { lastLines } from '../../core/report.ts';
@@ -229,7 +229,6 @@ export class Instance {
         node: artifact.node,
         path: artifact.path,
         environment,
-        compiledAs: compiledName(release, application),
         limits: this.#deps.limits[application.type === 'job' ? 'job' : 'application'],
         ...(this.#deps.platform === undefined ? {} : { platformRedirect: this.#deps.platform }),
       },

@@ -1,10 +1,4 @@
-import {
-  compiledName,
-  type DesiredInstance,
-  decideActions,
-  desiredInstances,
-  instanceKey,
-} from '../../core/reconcile.ts';
+import { decideActions, desiredInstances, instanceKey } from '../../core/reconcile.ts';
 import type { Release } from '../../core/release.ts';
 import type { InstanceAddress } from '../../core/route-table.ts';
 import type { InstanceRecord } from '../../ports/store.ts';
@@ -15,7 +9,6 @@ export class Instances implements AsyncDisposable {
   readonly #deps: InstanceDependencies;
   readonly #byKey = new Map<string, Instance>();
   readonly #stopping = new Map<string, Promise<void>>();
-  #compiledNames: ReadonlySet<string> | undefined;
 
   constructor(deps: InstanceDependencies) {
     this.#deps = deps;
@@ -34,7 +27,6 @@ export class Instances implements AsyncDisposable {
       const key = instanceKey(wanted.release.id, wanted.application.name);
       if (!this.#stopping.has(key)) this.#byKey.set(key, new Instance(this.#deps, wanted));
     }
-    this.#retainCompiled([...desired.values()]);
   }
 
   /** Resolves when nothing of the release is left. Take it out of what is desired first. */
@@ -64,19 +56,6 @@ export class Instances implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const key of [...this.#byKey.keys()]) this.#stop(key);
     await Promise.all(this.#stopping.values());
-  }
-
-  /** What was compiled of applications that nobody wants any more is forgotten. */
-  #retainCompiled(desired: readonly DesiredInstance[]): void {
-    const names = new Set(
-      desired.map(({ release, application }) => compiledName(release, application)),
-    );
-    if (this.#compiledNames?.symmetricDifference(names).size === 0) return;
-    this.#compiledNames = names;
-    const { runtime, logger } = this.#deps;
-    runtime.retainCompiled(names).catch((error: unknown) => {
-      logger.warn({ err: error }, 'compiled code could not be removed');
-    });
   }
 
   #stop(key: string): void {

@@ -30,8 +30,6 @@ export function workLayout(work: string) {
     portsBesideSocket: join(work, 'net', portsFile),
     /** Leads Berth there. */
     commonLink: join(work, 'common'),
-    /** Where Berth takes what Node has compiled. */
-    compiledSocket: join(work, 'code'),
   };
 }
 

@@ -2,10 +2,8 @@ import type { CommandSpec, InstanceSpec } from '../../../ports/runtime.ts';
 import type { Limits, View } from '../../sandbox/sandbox.ts';
 import type { OwnPlace, WorkNeeds } from './work-folder.ts';
 
-export interface LaunchSpec extends Omit<WorkNeeds, 'compiled'> {
+export interface LaunchSpec extends WorkNeeds {
   readonly id: string;
-  /** What Node has compiled is kept under this name. */
-  readonly compiledAs?: string;
   readonly directory: string;
   readonly command: { readonly file: string; readonly args: readonly string[] };
   /** Beside its work folder. */
@@ -51,7 +49,6 @@ export function instanceLaunch(
       hidden: [...caches, ...hidden],
     },
     limits: { ...bounds, ...spec.limits, niceness: 0 },
-    ...(spec.compiledAs === undefined ? {} : { compiledAs: spec.compiledAs }),
     ...redirect(spec),
   };
 }

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { RuntimeFailure } from '../../../core/failure.ts';
 import { signalOfExitCode } from '../../sandbox/exit-signal.ts';
 import type { Sandbox, Started } from '../../sandbox/sandbox.ts';
-import type { CompiledCode } from './compiled-code.ts';
 import { portsFile, unusableVariable, workLayout } from './environment.ts';
 import { type Child, followChild, type OnLine, type ProcessExit } from './follow-child.ts';
 import type { LaunchSpec } from './launch-spec.ts';
@@ -19,7 +18,6 @@ export interface World {
   readonly records: Records;
   readonly table: ProcessTable;
   readonly sandbox: Sandbox;
-  readonly compiled: CompiledCode;
 }
 
 /** A process tree that runs, from its record on disk to the removal of its last trace. */
@@ -48,15 +46,8 @@ export async function launch(world: World, spec: LaunchSpec, onLine: OnLine): Pr
   await world.records.write({ id: spec.id });
   await using owned = new AsyncDisposableStack();
   owned.defer(() => removeTraces(world, spec.id, work));
-  const { compiledAs } = spec;
-  const compiled =
-    compiledAs === undefined ? undefined : { stored: await world.compiled.find(compiledAs) };
-  const needs = compiled === undefined ? spec : { ...spec, compiled };
-  const environment = await makeWorkFolder(work, needs);
-  if (compiledAs !== undefined)
-    owned.use(await world.compiled.receive(compiledAs, workLayout(work).compiledSocket));
-  const confined = { work, environment, spec, stored: compiled?.stored };
-  const started = owned.use(await startConfined(world.sandbox, confined));
+  const environment = await makeWorkFolder(work, spec);
+  const started = owned.use(await startConfined(world.sandbox, { work, environment, spec }));
   if (started.common !== undefined) owned.use(linkTo(started.common, workLayout(work).commonLink));
   const child = followChild(started.leader, onLine);
   const recorded = recordChild(world, spec.id, child);

@@ -14,7 +14,6 @@ import type {
 } from '../../../ports/runtime.ts';
 import { noSandbox } from '../../sandbox/no-sandbox.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { openCompiledCode } from './compiled-code.ts';
 import { socketFile, workLayout } from './environment.ts';
 import type { OnLine } from './follow-child.ts';
 import { findFreePort } from './free-port.ts';
@@ -59,7 +58,6 @@ export async function openProcessRuntime(options: ProcessRuntimeOptions): Promis
     records: await openRecords(folder),
     table: openProcessTable(process.platform),
     sandbox: options.sandbox ?? noSandbox,
-    compiled: openCompiledCode(join(directory, 'compiled')),
   };
   return new ProcessRuntime(world, {
     disposeGraceMs: options.disposeGraceMs ?? 5_000,
@@ -142,10 +140,6 @@ class ProcessRuntime implements Runtime {
     if (owned === undefined) return endLeftover(this.#world, id, graceMs);
     const launched = await owned.launched.catch(() => undefined);
     await launched?.end(graceMs);
-  }
-
-  retainCompiled(names: ReadonlySet<string>): Promise<void> {
-    return this.#world.compiled.retain(names);
   }
 
   async observe(): Promise<readonly ObservedInstance[]> {

@@ -9,11 +9,9 @@ export async function startConfined(
     readonly work: string;
     readonly environment: Readonly<Record<string, string>>;
     readonly spec: LaunchSpec;
-    /** What an earlier start has compiled. */
-    readonly stored: string | undefined;
   },
 ): Promise<Started> {
-  const { work, environment, spec, stored } = launch;
+  const { work, environment, spec } = launch;
   const { home, temporary, ports, common } = workLayout(work);
   const { view, place } = spec;
   await sandbox.handOverNew(work);
@@ -23,7 +21,7 @@ export async function startConfined(
     environment,
     view: {
       ...view,
-      readable: [...view.readable, work, ...(stored === undefined ? [] : [stored])],
+      readable: [...view.readable, work],
       scratch: [...view.scratch, home, temporary],
       shared: [...view.shared, ...(place !== undefined && 'port' in place ? [ports] : [])],
       ...(place !== undefined && 'path' in place ? { common } : {}),

@@ -32,15 +32,12 @@ export interface WorkNeeds {
   /** What 8080 means to the application. Absent: 8080. */
   readonly place?: OwnPlace;
   readonly platformRedirect?: PlatformRedirect;
-  /** What Node has compiled is kept; `stored` is what an earlier start has left. */
-  readonly compiled?: { readonly stored?: string | undefined };
 }
 
 const preloadTemplate = join(import.meta.dirname, 'preload');
 const preloadFiles = [
   'main.cjs',
   'child-processes.cjs',
-  'compiled-code.cjs',
   'own-port.cjs',
   'link-local.cjs',
   'platform-redirect.cjs',
@@ -116,9 +113,6 @@ function writePreload(layout: Layout, needs: WorkNeeds, options: string): void {
     place: needs.place,
     portsFile: hasSocket(needs) ? layout.portsBesideSocket : layout.ports,
     platformRedirect: needs.platformRedirect,
-    ...(needs.compiled === undefined
-      ? {}
-      : { compiled: { ...needs.compiled, socket: layout.compiledSocket } }),
   };
   for (const name of preloadFiles) {
     copyFileSync(join(preloadTemplate, name), join(layout.preloadFolder, name));

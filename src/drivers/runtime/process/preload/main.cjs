@@ -7,17 +7,11 @@
 const config = require('./config.json');
 
 require('./child-processes.cjs').followChildProcesses(config.nodeOptions);
-const { keepCompiled } = require('./compiled-code.cjs');
-let sendCompiled = () => undefined;
-if (config.place !== undefined) {
-  const { place, portsFile } = config;
-  require('./own-port.cjs').mapOwnPort({ place, portsFile, listens: () => sendCompiled() });
-}
+if (config.place !== undefined)
+  require('./own-port.cjs').mapOwnPort(config.place, config.portsFile);
 require('./link-local.cjs').refuseLinkLocal();
 if (config.platformRedirect !== undefined) {
   require('./platform-redirect.cjs').redirectPlatform(config.platformRedirect);
 }
-// What is loaded from here on: this folder is another one at each start.
-if (config.compiled !== undefined) sendCompiled = keepCompiled(config.compiled);
 // Makes `import { listen, request, … } from 'node:…'` see what was replaced above.
 require('node:module').syncBuiltinESMExports();

@@ -23,8 +23,8 @@ const ownHosts = new Set([
 ]);
 const maxNotes = 32;
 
-/** `place` is `{ port }` or `{ path }`. Other ports are noted in `portsFile`; `listens` is called once it listens at its own. */
-exports.mapOwnPort = function mapOwnPort({ place, portsFile, listens }) {
+/** `place` is `{ port }` or `{ path }`. Other ports are noted in `portsFile`. */
+exports.mapOwnPort = function mapOwnPort(place, portsFile) {
   const target = place.path === undefined ? { port: place.port, host: loopback } : place;
   const { listen, address } = net.Server.prototype;
   const { connect } = net.Socket.prototype;
@@ -38,7 +38,6 @@ exports.mapOwnPort = function mapOwnPort({ place, portsFile, listens }) {
       return listen.apply(this, args);
     }
     this.once(errorMonitor, (error) => nameHostedPort(error, target));
-    this.once('listening', listens);
     const callback = args.at(-1);
     const mapped = mapPlace(options, target);
     if (mapped.path !== undefined) {
