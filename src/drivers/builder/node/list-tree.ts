@@ -1,5 +1,4 @@
 import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { join, posix } from 'node:path';
 import { setImmediate as others } from 'node:timers/promises';
 import { execa } from 'execa';
 import { sha256 } from './sha256.ts';
@@ -18,8 +17,8 @@ export interface TreeItem {
   readonly target: string;
 }
 
-/** In fewer than these the calls are done before a program has been started. */
-const few = { folders: 32, items: 256 };
+/** In fewer than these the calls take half as long as a program (15 and 35 ms for 1,400 files). */
+const few = { folders: 1_000, items: 4_000 };
 
 /** A tree at one moment. */
 export interface TreeListing {
@@ -90,9 +89,9 @@ async function listByCalls(
   let sliceEnd = performance.now() + sliceMs;
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
     folders++;
-    const entries = readdirSync(join(root, folder), { withFileTypes: true });
+    const entries = readdirSync(`${root}/${folder}`, { withFileTypes: true });
     for (const entry of entries)
-      if (entry.isDirectory()) pending.push(posix.join(folder, entry.name));
+      if (entry.isDirectory()) pending.push(inFolder(folder, entry.name));
     const files = entries.filter((entry) => !entry.isDirectory());
     if (folders + pending.length > most.folders) return undefined;
     if (items.length + files.length > most.items) return undefined;
@@ -108,8 +107,8 @@ async function listByCalls(
 }
 
 function readItem(root: string, folder: string, entry: Dirent): TreeItem | undefined {
-  const path = posix.join(folder, entry.name);
-  const place = join(root, path);
+  const path = inFolder(folder, entry.name);
+  const place = `${root}/${path}`;
   const stats = lstatSync(place, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return undefined;
   return {
@@ -120,6 +119,11 @@ function readItem(root: string, folder: string, entry: Dirent): TreeItem | undef
     identity: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`,
     target: stats.isSymbolicLink() ? readTarget(place) : '',
   };
+}
+
+/** Thousands of times: `path.join` takes as long as the call to the system. */
+function inFolder(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
 }
 
 function readTarget(link: string): string {
