@@ -131,7 +131,8 @@ async function openSpare(network: PrivateNetwork, cgroups: Cgroups | undefined):
       finishWith(leader, restAt, rest ?? '');
       finishWith(leader, variablesAt, behind);
       const close = rest === undefined ? `exec ${restAt}<&-\n` : '';
-      input?.end(`${close}exec ${chain.map(quoteForShell).join(' ')} </dev/null\n`);
+      const chained = chain.map(quoteForShell).join(' ');
+      finishWith(leader, 0, `${close}exec ${chained} </dev/null\n`);
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

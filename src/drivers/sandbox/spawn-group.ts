@@ -25,11 +25,11 @@ export async function spawnGroup(program: Program, spec: GroupSpec): Promise<Gro
   return child as GroupLeader;
 }
 
-/** The last that is written there. Whoever has ended meanwhile does not read it. */
+/** The last that is written there; nothing is read. Whoever has ended meanwhile does not take it. */
 export function finishWith(child: ChildProcess, descriptor: number, text: string): void {
   const stream = child.stdio[descriptor] as Writable;
   stream.on('error', () => undefined);
-  stream.end(text);
+  stream.end(text, () => stream.destroy());
 }
 
 function trySpawn(
