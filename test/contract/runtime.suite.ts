@@ -60,6 +60,13 @@ export function describeRuntime(
           EQUALS: '=a=b=',
           NODE_OPTIONS: '--no-warnings',
           'odd-Name.1': 'x',
+          // What is not to be taken for a name of the programs around the sandbox.
+          ...Object.fromEntries(
+            ['ip', 'rules', 'ports', 'mount', 'common', 'options', 'at', 'one'].map((name) => [
+              name,
+              name,
+            ]),
+          ),
         };
         const instance = await startInstance(runtime, 'prints-environment.cjs', { environment });
         await instance.exit;

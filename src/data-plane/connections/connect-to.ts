@@ -7,14 +7,14 @@ import type { LocalAddress } from '../../core/local-address.ts';
  * have put a link to one of the machine's in its place: it is opened once, looked at, and connected to as what it was then.
  */
 export function connectTo(address: LocalAddress): Socket {
-  if (!('socketPath' in address)) return connect(address);
+  if (!('socketPath' in address)) return connect({ ...address, noDelay: true });
   try {
     const fd = openSocket(address.socketPath);
     const socket = connect(`/proc/self/fd/${fd}`);
     const close = once(() => closeSync(fd));
     return socket.once('connect', close).once('close', close);
   } catch (error) {
-    return new Socket().destroy(error instanceof Error ? error : new Error(String(error)));
+    return failing(error instanceof Error ? error : new Error(String(error)));
   }
 }
 
@@ -28,6 +28,13 @@ function openSocket(path: string): number {
   throw Object.assign(new Error('What it has put in the place of its socket is none.'), {
     code: 'ECONNREFUSED',
   });
+}
+
+/** Later, as every connection that fails: whoever asked for it does not listen yet. */
+function failing(error: Error): Socket {
+  const socket = Object.assign(new Socket(), { connecting: true });
+  setImmediate(() => socket.destroy(error));
+  return socket;
 }
 
 function once(work: () => void): () => void {

@@ -61,8 +61,13 @@ function openPool(address: InstanceAddress, limits: GatewayLimits): Pool {
 function connectorTo(address: InstanceAddress): buildConnector.connector {
   return (_options, callback) => {
     const socket = connectTo(address);
-    socket.once('connect', () => callback(null, socket));
-    socket.once('error', (error) => callback(error, null));
+    const fail = (error: Error): void => callback(error, null);
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      // From here on its client listens, and is to be called once.
+      socket.off('error', fail).on('error', () => undefined);
+      callback(null, socket);
+    });
   };
 }
 

@@ -25,7 +25,8 @@ export function isHealthy(address: LocalAddress, check: HealthCheck): Promise<bo
     const probe = request(
       {
         ...address,
-        createConnection: () => connectTo(address),
+        createConnection: () => connectTo(address).setTimeout(check.timeoutSeconds * 1000),
+        defaultPort: 80,
         path: check.path,
         timeout: check.timeoutSeconds * 1000,
       },

@@ -25,6 +25,7 @@ export function postTick({
     const outgoing = request({
       ...address,
       createConnection: () => connectTo(address),
+      defaultPort: 80,
       method: 'POST',
       path: endpoint === '' ? '/' : endpoint,
       headers: { 'content-length': '0', 'user-agent': 'Berth-Scheduler' },

@@ -22,6 +22,7 @@ export function postMessage(options: PushRequest): Promise<PushAnswer> {
     const outgoing = request({
       ...address,
       createConnection: () => connectTo(address),
+      defaultPort: 80,
       method: 'POST',
       path: endpoint === '' ? '/' : endpoint,
       headers: {
@@ -47,7 +48,10 @@ export function postMessage(options: PushRequest): Promise<PushAnswer> {
       response.on('error', () => undefined).resume();
       answered(response.statusCode ?? 0);
     });
-    outgoing.on('error', (error) => resolve({ error: error.message }));
+    outgoing.on('error', (error) => {
+      clearTimeout(limit);
+      resolve({ error: error.message });
+    });
     outgoing.once('close', () => clearTimeout(limit));
     outgoing.end(body);
   });

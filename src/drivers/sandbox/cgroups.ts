@@ -17,6 +17,8 @@ export interface Cgroup {
   /** A process that writes 0 into each of these is in it, with all that it starts. */
   readonly doors: readonly string[];
   limit(limits: Limits): Promise<void>;
+  /** Whether the process is in it, for every limit. */
+  has(pid: number): Promise<boolean>;
   /** How often the kernel has ended a process of it for want of memory. */
   memoryKills(): Promise<number>;
   /** How often it was refused a further process. */
@@ -103,6 +105,13 @@ function describe(groups: readonly Group[]): Cgroup {
   const memoryFile = (version: 1 | 2) => (version === 2 ? 'memory.events' : 'memory.oom_control');
   return {
     doors: groups.map(({ path }) => join(path, 'cgroup.procs')),
+    async has(pid) {
+      const found = groups.map(async ({ path }) => {
+        const members = await readFile(join(path, 'cgroup.procs'), 'utf8').catch(() => '');
+        return members.split('\n').includes(String(pid));
+      });
+      return (await Promise.all(found)).every(Boolean);
+    },
     async limit(limits) {
       for (const group of groups) await fill(group, limits);
     },

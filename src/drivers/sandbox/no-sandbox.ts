@@ -8,7 +8,7 @@ export const noSandbox: Sandbox = {
   report: { separation: 'none', network: 'shared', memory: 'none', processes: 'none', cpu: 'none' },
   start: async ({ program, directory, environment }) => {
     const leader = await spawnGroup(program, { directory, environment });
-    return { ...asItIs(program, environment), leader };
+    return { ...asItIs(program, environment), leader, common: Promise.resolve(undefined) };
   },
   confine: async ({ program, environment }) => asItIs(program, environment),
   canOverlay: false,

@@ -17,10 +17,10 @@ export interface OverlayPrograms {
   readonly mount: string;
 }
 
+/** Without a variable: one that the job has, too, would reach it with this value. */
 const setUp = `
-mount=$1 options=$2 at=$3
+"$1" -t overlay overlay -o "$2" "$3" || exit 125
 shift 3
-"$mount" -t overlay overlay -o "$options" "$at" || exit 125
 exec "$@"
 `;
 

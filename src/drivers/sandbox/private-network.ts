@@ -24,28 +24,29 @@ export interface PrivateNetwork {
 }
 
 /**
- * Descriptors of a job: at `rest` come variables that only its program gets; at `alive` the sandbox keeps the other end of what slirp4netns watches, whatever becomes of Berth; at
- * `ready` it waits for the way out; `variables` are those that the shell on the way would lose.
+ * Descriptors of a job: at `rest` come variables that only its program gets; at `alive` the sandbox keeps the other end of what
+ * slirp4netns watches, whatever becomes of Berth; at `ready` it waits for the way out; `variables` are those that the shell on the
+ * way would lose.
  */
 export const networkDescriptors = { rest: 3, alive: 4, ready: 5, variables: 6 } as const;
 
 /**
  * IPv6 leads nowhere: it is off but on loopback. What comes back from an allowed port bears a loopback address, which the
  * kernel takes from outside only where told so. Nobody inside is given an allowed port as a free one: it leads out.
- * The way out is made while the rules are: what is to be inside comes after both.
+ * The way out is made while the rules are: what is to be inside comes after both. It sets no variable: one that the job has, too, would
+ * reach the job with its value.
  */
 const setUp = `
 set -e
-ip=$1 rules=$2 ports=$3 mount=$4 common=$5
-[ -z "$common" ] || "$mount" -t tmpfs -o size=64k,nr_inodes=64,mode=0777 tmpfs "$common"
-conf=/proc/sys/net/ipv4/conf
+[ -z "$5" ] || "$4" -t tmpfs -o size=64k,nr_inodes=64,mode=0777 tmpfs "$5"
 [ ! -e /proc/sys/net/ipv6 ] || echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
-for one in all default; do echo 0 >$conf/$one/rp_filter; done
-echo 1 >$conf/default/route_localnet
-echo 1 >$conf/default/accept_local
-echo "$ports" >/proc/sys/net/ipv4/ip_local_reserved_ports
+echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter
+echo 0 >/proc/sys/net/ipv4/conf/default/rp_filter
+echo 1 >/proc/sys/net/ipv4/conf/default/route_localnet
+echo 1 >/proc/sys/net/ipv4/conf/default/accept_local
+echo "$3" >/proc/sys/net/ipv4/ip_local_reserved_ports
 echo up >&${networkDescriptors.alive}
-printf '%s' "$rules" | "$ip" -batch -
+printf '%s' "$2" | "$1" -batch -
 `;
 const becomeRest = 'shift 5; exec "$@"';
 
@@ -86,7 +87,8 @@ function inNewNetwork(
   return [
     unshare,
     ...(userNamespace ? ['--user', '--map-root-user'] : []),
-    ...(hasCommonFolder ? ['--mount'] : []),
+    // What is mounted later below the data directory is seen, too, and what is unmounted is let go.
+    ...(hasCommonFolder ? ['--mount', '--propagation', 'slave'] : []),
     '--net',
     '--',
   ];
@@ -111,6 +113,8 @@ export interface WayOut extends AsyncDisposable {
 }
 
 const patienceMs = 2_000;
+/** It takes some hundredths of a second. */
+const setUpMs = 20_000;
 
 /**
  * Leads out of the network of a job, through a process outside of it: slirp4netns ends as soon as nobody holds the job's
@@ -121,7 +125,7 @@ export function openWayOut(network: PrivateNetwork, job: Spawned): WayOut {
   const alive = job.stdio[networkDescriptors.alive] as Readable;
   const ready = job.stdio[networkDescriptors.ready] as Readable;
   let slirp: ChildProcess | undefined;
-  const isUp = awaitUp(alive);
+  const isUp = awaitUp(alive, () => fail('it was not made in time'));
   const opened = isUp.then((up) => {
     if (up) {
       slirp = startSlirp(network, job.pid, [alive, ready]);
@@ -150,11 +154,16 @@ export function openWayOut(network: PrivateNetwork, job: Spawned): WayOut {
   };
 }
 
-async function awaitUp(alive: Readable): Promise<boolean> {
+async function awaitUp(alive: Readable, late: () => void): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   alive.once('data', () => resolve(true));
+  const timer = setTimeout(() => {
+    late();
+    resolve(false);
+  }, setUpMs);
   for (const event of ['end', 'close', 'error']) alive.once(event, () => resolve(false));
   const up = await promise;
+  clearTimeout(timer);
   alive.pause();
   return up;
 }

@@ -101,8 +101,8 @@ export type GroupLeader = ChildProcess & {
 /** A job under way. Disposed of once it has ended. */
 export interface Started extends AsyncDisposable {
   readonly leader: GroupLeader;
-  /** The folder that its view has in common with Berth, as Berth sees it. Absent where there is none. */
-  readonly common?: string;
+  /** The folder that its view has in common with Berth, as Berth sees it, once it is there. Undefined where there is none. */
+  readonly common: Promise<string | undefined>;
   /** The leader only waits for the program: it must live until the program has ended. */
   readonly hasMonitor: boolean;
   /** The limit that ended it, as "used more than 512 MB of memory"; undefined where none did. */

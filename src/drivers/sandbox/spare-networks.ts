@@ -10,6 +10,7 @@ import {
   type WayOut,
   waitInNetwork,
 } from './private-network.ts';
+import { isAlive } from './process-mark.ts';
 import type { GroupLeader } from './sandbox.ts';
 import { finishWith, spawnGroup } from './spawn-group.ts';
 
@@ -19,7 +20,7 @@ export interface SpareNetworks extends AsyncDisposable {
   take(): SpareNetwork | undefined;
 }
 
-export interface SpareNetwork {
+export interface SpareNetwork extends AsyncDisposable {
   /** A shell that waits in it. */
   readonly leader: GroupLeader;
   /** Where it is alone yet, without limits. To join one takes the kernel tens of milliseconds. */
@@ -39,7 +40,7 @@ const retryMs = 30_000;
 
 const { rest: restAt, variables: variablesAt } = networkDescriptors;
 
-type Spare = SpareNetwork & AsyncDisposable & { readonly rules: string };
+type Spare = SpareNetwork & { readonly rules: string };
 
 /**
  * Keeps so many, made one after another when nobody has taken one for `quietMs`: they are to take nothing from what begins. Where
@@ -82,7 +83,8 @@ export function openSpareNetworks(
   return {
     take() {
       const rules = rulesOf(network);
-      const isGood = (spare: Spare) => spare.rules === rules && spare.wayOut.isOpen();
+      const isGood = ({ leader, wayOut, ...spare }: Spare) =>
+        spare.rules === rules && isAlive(leader.pid) && wayOut.isOpen();
       const taken = [...spares].find(isGood);
       for (const spare of spares) {
         if (isGood(spare)) continue;
@@ -121,7 +123,7 @@ async function openSpare(network: PrivateNetwork, cgroups: Cgroups | undefined):
   const input = leader.stdin;
   input?.on('error', () => undefined);
   input?.write(stdin);
-  if (cgroup !== undefined) await addTree(cgroup, leader.pid);
+  if (cgroup !== undefined) await joinCgroup(cgroup, leader.pid);
   await wayOut.isUp;
   const common = owned.use(openCommonFolder(network.common, leader.pid));
   const kept = owned.move();
@@ -132,10 +134,17 @@ async function openSpare(network: PrivateNetwork, cgroups: Cgroups | undefined):
       finishWith(leader, variablesAt, behind);
       const close = rest === undefined ? `exec ${restAt}<&-\n` : '';
       const chained = chain.map(quoteForShell).join(' ');
-      finishWith(leader, 0, `${close}exec ${chained} </dev/null\n`);
+      // In braces: where only a part of it arrives, none of it is run.
+      finishWith(leader, 0, `{ ${close}exec ${chained} </dev/null\n}\n`);
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** @throws Error where it did not: it would run without limits */
+async function joinCgroup(cgroup: Cgroup, pid: number): Promise<void> {
+  await addTree(cgroup, pid);
+  if (!(await cgroup.has(pid))) throw new Error('It is not in its control group');
 }
 
 function end(leader: GroupLeader): void {

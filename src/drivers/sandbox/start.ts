@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { type CommonFolder, openCommonFolder } from './common-folder.ts';
 import { confine, sandboxChain } from './confine.ts';
 import { guardEnvironment, variablesFor } from './guarded-environment.ts';
@@ -16,15 +16,30 @@ export async function start(
   job: Job,
 ): Promise<Started> {
   const spare = (await fits(job)) ? spares?.take() : undefined;
-  return spare === undefined ? startAnew(host, job) : startIn(spare, host, job);
+  if (spare === undefined) return startAnew(host, job);
+  try {
+    return await startIn(spare, host, job);
+  } catch {
+    // Its limits could not be set. Whoever makes its own finds out why, if there is a reason.
+    await spare[Symbol.asyncDispose]();
+    return startAnew(host, job);
+  }
 }
 
 /** bubblewrap takes 9,000 arguments in all, and three for each variable. */
 const mostVariables = 2_000;
+/** Of one variable or argument Linux takes 128 KiB, and of all together never less than this. */
+const longest = { one: 128 * 1024, all: 1024 * 1024 };
 
 /** What would only be found out behind the sandbox is told better by those who start it anew. */
-async function fits({ environment, directory, view }: Job): Promise<boolean> {
-  if (Object.keys(environment).length > mostVariables) return false;
+async function fits({ environment, program, directory, view }: Job): Promise<boolean> {
+  const variables = Object.entries(environment);
+  const lengths = [...variables.map((pair) => pair.join('=')), ...program.args].map(
+    (text) => Buffer.byteLength(text) + 1,
+  );
+  if (variables.length > mostVariables) return false;
+  if (lengths.some((length) => length > longest.one)) return false;
+  if (lengths.reduce((sum, length) => sum + length, 0) > longest.all) return false;
   return view.overlay !== undefined || (await isFolder(directory));
 }
 
@@ -40,13 +55,14 @@ async function startAnew(host: Host, job: Job): Promise<Started> {
   // In an overlay it comes to be only later, and then the sandbox goes there.
   const directory = job.view.overlay === undefined ? job.directory : '/';
   const leader = await spawnGroup(confined.program, { directory, environment, descriptors });
-  const isUp = await confined.watch(leader);
-  const common = isUp ? openCommon(host, job, leader) : undefined;
-  if (common !== undefined) owned.use(common);
+  const common = confined
+    .watch(leader)
+    .then((isUp) => (isUp ? openCommon(host, job, leader) : undefined));
+  owned.defer(async () => (await common)?.[Symbol.dispose]());
   const kept = owned.move();
   return {
     ...{ leader, hasMonitor, exceeded },
-    ...(common === undefined ? {} : { common: common.path }),
+    common: common.then((folder) => folder?.path),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -79,7 +95,7 @@ async function startIn(spare: SpareNetwork, host: Host, job: Job): Promise<Start
   const behind = variablesFor(environment);
   spare.become({ chain: sandboxChain(host, job, { rest, behind }), rest, behind });
   return {
-    ...{ leader, hasMonitor: true, common: common.path },
+    ...{ leader, hasMonitor: true, common: Promise.resolve(common.path) },
     exceeded: limits.exceeded,
     async [Symbol.asyncDispose]() {
       common[Symbol.dispose]();
@@ -88,9 +104,10 @@ async function startIn(spare: SpareNetwork, host: Host, job: Job): Promise<Start
   };
 }
 
+/** As `nice` does it: on top of Berth's own. */
 function makeNice(pid: number, niceness: number): void {
   try {
-    setPriority(pid, niceness);
+    setPriority(pid, Math.min(19, getPriority() + niceness));
   } catch {
     // It has ended, which whoever follows it sees.
   }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { symlink, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -42,6 +43,16 @@ test('says why nobody answers', async () => {
   const file = { socketPath: join(folder, 'file') };
   expect(await failureOf(connectTo(missing))).toBe('ENOENT');
   expect(await failureOf(connectTo(file))).toBe('ECONNREFUSED');
+});
+
+test('a request finds out as late as it would anywhere', async () => {
+  const socketPath = join(await makeTempFolder(), 'missing');
+  const refused = request({ socketPath, createConnection: () => connectTo({ socketPath }) });
+  const closed = new Promise((resolve) => refused.once('close', resolve));
+  refused.end();
+  const [error] = await once(refused, 'error');
+  expect(error.code).toBe('ENOENT');
+  await closed;
 });
 
 test('leaves no file open', async () => {

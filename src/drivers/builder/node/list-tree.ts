@@ -1,4 +1,11 @@
-import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import {
+  type BigIntStats,
+  type Dir,
+  type Dirent,
+  lstatSync,
+  opendirSync,
+  readlinkSync,
+} from 'node:fs';
 import { setImmediate as others } from 'node:timers/promises';
 import { execa } from 'execa';
 import { sha256 } from './sha256.ts';
@@ -72,24 +79,24 @@ function parsePrinted(printed: string): readonly TreeItem[] {
   });
 }
 
+const all = { folders: Number.POSITIVE_INFINITY, items: Number.POSITIVE_INFINITY };
+
 /** So long nobody else has a turn. */
 const sliceMs = 3;
 
 /**
- * Undefined where there are more than `most`. In calls that block: each takes some microseconds, and in a busy process the turns
+ * Undefined where there are more than `most`, or something among so few cannot be read: then a program says what it finds. In calls that block: each takes some microseconds, and in a busy process the turns
  * that promises wait for take a hundred times as long.
  */
-async function listByCalls(
-  root: string,
-  most = { folders: Number.POSITIVE_INFINITY, items: Number.POSITIVE_INFINITY },
-): Promise<readonly TreeItem[] | undefined> {
+async function listByCalls(root: string, most = all): Promise<readonly TreeItem[] | undefined> {
   const items: TreeItem[] = [];
   const pending = [''];
   let folders = 0;
   let sliceEnd = performance.now() + sliceMs;
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
     folders++;
-    const entries = readdirSync(`${root}/${folder}`, { withFileTypes: true });
+    const entries = readFolder(`${root}/${folder}`, most.items);
+    if (entries === undefined) return undefined;
     for (const entry of entries)
       if (entry.isDirectory()) pending.push(inFolder(folder, entry.name));
     const files = entries.filter((entry) => !entry.isDirectory());
@@ -97,6 +104,7 @@ async function listByCalls(
     if (items.length + files.length > most.items) return undefined;
     for (const entry of files) {
       const item = readItem(root, folder, entry);
+      if (item === undefined && most !== all) return undefined;
       if (item !== undefined) items.push(item);
     }
     if (performance.now() < sliceEnd) continue;
@@ -109,7 +117,7 @@ async function listByCalls(
 function readItem(root: string, folder: string, entry: Dirent): TreeItem | undefined {
   const path = inFolder(folder, entry.name);
   const place = `${root}/${path}`;
-  const stats = lstatSync(place, { bigint: true, throwIfNoEntry: false });
+  const stats = statsOf(place);
   if (stats === undefined) return undefined;
   return {
     path,
@@ -119,6 +127,39 @@ function readItem(root: string, folder: string, entry: Dirent): TreeItem | undef
     identity: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`,
     target: stats.isSymbolicLink() ? readTarget(place) : '',
   };
+}
+
+/** Undefined where it is gone, or cannot be looked at. */
+function statsOf(place: string): BigIntStats | undefined {
+  try {
+    return lstatSync(place, { bigint: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where there are more than `most`, however many they are; nothing where it is gone. */
+function readFolder(place: string, most: number): readonly Dirent[] | undefined {
+  const entries: Dirent[] = [];
+  const folder = tryOpen(place);
+  if (folder === undefined) return most === all.items ? [] : undefined;
+  try {
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+      entries.push(entry);
+      if (entries.length > most) return undefined;
+    }
+    return entries;
+  } finally {
+    folder.closeSync();
+  }
+}
+
+function tryOpen(place: string): Dir | undefined {
+  try {
+    return opendirSync(place, { bufferSize: 256 });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Thousands of times: `path.join` takes as long as the call to the system. */

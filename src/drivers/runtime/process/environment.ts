@@ -30,6 +30,7 @@ export function workLayout(work: string) {
     portsBesideSocket: join(work, 'net', portsFile),
     /** Leads Berth there. */
     commonLink: join(work, 'common'),
+    portsInCommon: join(work, 'common', portsFile),
   };
 }
 

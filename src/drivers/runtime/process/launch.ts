@@ -1,9 +1,9 @@
 import { rmSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { RuntimeFailure } from '../../../core/failure.ts';
 import { signalOfExitCode } from '../../sandbox/exit-signal.ts';
 import type { Sandbox, Started } from '../../sandbox/sandbox.ts';
-import { portsFile, unusableVariable, workLayout } from './environment.ts';
+import { killGroup } from '../../sandbox/watchdog.ts';
+import { unusableVariable, workLayout } from './environment.ts';
 import { type Child, followChild, type OnLine, type ProcessExit } from './follow-child.ts';
 import type { LaunchSpec } from './launch-spec.ts';
 import type { ProcessTable } from './process-table.ts';
@@ -11,7 +11,7 @@ import { endProcessTree, survivorsOfChild } from './process-tree.ts';
 import type { Records } from './records.ts';
 import type { RunFolder } from './run-folder.ts';
 import { startConfined } from './start-confined.ts';
-import { makeWorkFolder, readOtherPorts, removeWorkFolder } from './work-folder.ts';
+import { hasSocket, makeWorkFolder, readOtherPorts, removeWorkFolder } from './work-folder.ts';
 
 export interface World {
   readonly folder: RunFolder;
@@ -48,10 +48,10 @@ export async function launch(world: World, spec: LaunchSpec, onLine: OnLine): Pr
   owned.defer(() => removeTraces(world, spec.id, work));
   const environment = await makeWorkFolder(work, spec);
   const started = owned.use(await startConfined(world.sandbox, { work, environment, spec }));
-  if (started.common !== undefined) owned.use(linkTo(started.common, workLayout(work).commonLink));
   const child = followChild(started.leader, onLine);
+  owned.use(linkLater(started.common, workLayout(work).commonLink, child.pid));
   const recorded = recordChild(world, spec.id, child);
-  const launched = follow(world, { child, recorded, work, started, traces: owned.move() });
+  const launched = follow(world, { spec, child, recorded, work, started, traces: owned.move() });
   await recorded.catch(async (error: unknown) => {
     await launched.end(0);
     throw error;
@@ -74,6 +74,7 @@ async function recordChild(world: World, id: string, { pid }: Child): Promise<vo
 }
 
 interface Followed {
+  readonly spec: LaunchSpec;
   readonly child: Child;
   readonly recorded: Promise<void>;
   readonly work: string;
@@ -81,7 +82,7 @@ interface Followed {
   readonly traces: AsyncDisposable;
 }
 
-function follow(world: World, { child, recorded, work, started, traces }: Followed): Launch {
+function follow(world: World, { spec, child, recorded, work, started, traces }: Followed): Launch {
   const survivors = survivorsOfChild(world.table, {
     pid: child.pid,
     work,
@@ -90,8 +91,8 @@ function follow(world: World, { child, recorded, work, started, traces }: Follow
   });
   const endings: Promise<void>[] = [];
   let lastPorts: readonly number[] | undefined;
-  const { common } = started;
-  const ports = common === undefined ? workLayout(work).ports : join(common, portsFile);
+  const { ports: file, portsInCommon } = workLayout(work);
+  const ports = hasSocket(spec) ? portsInCommon : file;
   const otherPorts = () => lastPorts ?? readOtherPorts(ports);
 
   async function finish(): Promise<Finish> {
@@ -124,9 +125,23 @@ function follow(world: World, { child, recorded, work, started, traces }: Follow
 }
 
 /** A name that nobody else has: the folder's own, a number, comes round again as soon as it is closed. */
-function linkTo(folder: string, link: string): Disposable {
-  symlinkSync(folder, link);
-  return { [Symbol.dispose]: () => rmSync(link, { force: true }) };
+function linkLater(folder: Promise<string | undefined>, link: string, pid: number): Disposable {
+  let isOver = false;
+  void folder.then((path) => {
+    if (path === undefined || isOver) return;
+    try {
+      symlinkSync(path, link);
+    } catch {
+      // Nobody would ever reach it.
+      killGroup(pid);
+    }
+  });
+  return {
+    [Symbol.dispose]() {
+      isOver = true;
+      rmSync(link, { force: true });
+    },
+  };
 }
 
 function exitInside(exit: ProcessExit): ProcessExit {

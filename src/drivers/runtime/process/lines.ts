@@ -57,6 +57,7 @@ export function splitLines(onLine: (line: string) => void, maxBytes = maxLineByt
 /** Resolves when the stream is closed and its last line handed over. */
 export function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
   const lines = splitLines(onLine);
+  if (stream.closed) return Promise.resolve();
   stream.on('data', (chunk: Buffer) => lines.write(chunk));
   return new Promise((resolve) => {
     // A broken pipe is an end like any other; `close` follows.

@@ -93,7 +93,8 @@ function readStart(file: string, bytes: number): string {
   }
 }
 
-function hasSocket({ place }: WorkNeeds): boolean {
+/** It answers at a socket, in a network of its own. */
+export function hasSocket({ place }: WorkNeeds): boolean {
   return place !== undefined && 'path' in place;
 }
 

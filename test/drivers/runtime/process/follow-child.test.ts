@@ -21,8 +21,10 @@ test('a process that has ended before anybody followed it has an end all the sam
     { file: '/bin/sh', args: ['-c', 'exit 3'] },
     { directory: programs, environment: {} },
   );
-  await new Promise((resolve) => leader.once('exit', resolve));
-  expect(await followChild(leader, () => undefined).exit).toEqual({ code: 3, signal: null });
+  await new Promise((resolve) => leader.once('close', resolve));
+  const child = followChild(leader, () => undefined);
+  expect(await child.exit).toEqual({ code: 3, signal: null });
+  await child.drain(60_000);
 });
 
 test('a program that is not there is told with its folder', async () => {
