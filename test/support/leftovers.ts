@@ -18,9 +18,12 @@ export async function workProcessesOf(directory: string): Promise<readonly Found
   const all = await processesOf(directory);
   const works = await Promise.all(all.map(async (one) => !(await leadsOutOfSpare(one))));
   return all.filter(
-    ({ command }, index) => works[index] && !/ serve( --plane (control|data))? ?$/.test(command),
+    ({ command }, index) => works[index] && !isBerth.test(command) && !waits.test(command),
   );
 }
+
+const isBerth = / serve( --plane (control|data))? ?$/;
+const waits = /(?:^| )\/bin\/sh -s /;
 
 async function leadsOutOfSpare({ command }: FoundProcess): Promise<boolean> {
   const [, inside] = /slirp4netns .*?(?:\/proc\/)?(\d+)(?:\/ns\/net)? tap0 $/.exec(command) ?? [];
