@@ -1,6 +1,7 @@
 import type { Sandbox, Started } from '../../sandbox/sandbox.ts';
 import { workLayout } from './environment.ts';
 import type { LaunchSpec } from './launch-spec.ts';
+import { hasSocket } from './work-folder.ts';
 
 /** Starts a process tree in its sandbox. Where that is separate from the machine: its work folder as it is, HOME and TMPDIR in memory. */
 export async function startConfined(
@@ -23,8 +24,8 @@ export async function startConfined(
       ...view,
       readable: [...view.readable, work],
       scratch: [...view.scratch, home, temporary],
-      shared: [...view.shared, ...(place !== undefined && 'port' in place ? [ports] : [])],
-      ...(place !== undefined && 'path' in place ? { common } : {}),
+      shared: [...view.shared, ...(place === undefined || hasSocket(spec) ? [] : [ports])],
+      ...(hasSocket(spec) ? { common } : {}),
     },
     limits: spec.limits,
   });
