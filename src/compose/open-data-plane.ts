@@ -29,6 +29,7 @@ export async function openDataPlane(input: PlaneInput): Promise<OpenPlane> {
       limits: config.limits,
       startupTimeoutMs: config.startupTimeoutMs,
       drainMs: config.drainMs,
+      idleMs: config.idleMs,
     }),
   );
   const opened = stack.move();

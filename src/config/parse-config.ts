@@ -36,6 +36,8 @@ export interface Config {
   readonly startupTimeoutMs: number;
   readonly scriptTimeoutMs: number;
   readonly drainMs: number;
+  /** undefined: applications never sleep. */
+  readonly idleMs: number | undefined;
   readonly keepRevisions: number;
   readonly sandbox: 'auto' | 'required' | 'off';
   readonly network: 'auto' | 'private' | 'shared';
@@ -196,6 +198,7 @@ export function parseConfig(raw: RawSettings): Config {
     startupTimeoutMs: seconds('startupTimeoutSeconds'),
     scriptTimeoutMs: seconds('scriptTimeoutSeconds'),
     drainMs: seconds('drainSeconds'),
+    idleMs: number('idleSeconds', 0, 30 * 86_400) * 1000 || undefined,
     secretMask: oneOf('secretMask', ['fixed', 'same-length']),
     keepRevisions: number('keepRevisions', 1, 1000),
     sandbox: oneOf('sandbox', ['auto', 'required', 'off']),

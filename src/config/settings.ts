@@ -325,6 +325,11 @@ export const settings = {
     default: '100000',
     doc: 'How many entries of each project it keeps at most: 100 to 10000000. The oldest go first.',
   },
+  idleSeconds: {
+    variable: 'BERTH_IDLE_SECONDS',
+    default: '900',
+    doc: 'After how long without requests, messages and ticks an application without minInstances sleeps: none of it runs until somebody asks for it. 0: never. Applications of production Deployments have one minInstances unless they say otherwise.',
+  },
   drainSeconds: {
     variable: 'BERTH_DRAIN_SECONDS',
     default: '30',

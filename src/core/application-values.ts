@@ -1,4 +1,4 @@
-import type { ApplicationType } from './application.ts';
+import { type ApplicationType, servingOf } from './application.ts';
 import {
   applicationNamed,
   emptyConfiguration,
@@ -86,15 +86,24 @@ export function newApplication(
   };
 }
 
+type Overrides = Pick<
+  ApplicationDeployment,
+  'schedule' | 'retryPolicy' | 'minInstances' | 'maxInstances'
+>;
+
 /** A policy that is not valid is left out here: `findUnfitOverrides` refuses it. */
 function overrides({
   schedule,
   retryPolicy,
-}: ApplicationValues): Pick<ApplicationDeployment, 'schedule' | 'retryPolicy'> {
+  minInstances,
+  maxInstances,
+}: ApplicationValues): Overrides {
   const checked = retryPolicy === undefined ? undefined : checkRetryPolicy(retryPolicy);
   return {
     ...(schedule === undefined ? {} : { schedule }),
     ...(checked !== undefined && 'policy' in checked ? { retryPolicy: checked.policy } : {}),
+    ...(minInstances === undefined ? {} : { minInstances }),
+    ...(maxInstances === undefined ? {} : { maxInstances }),
   };
 }
 
@@ -103,13 +112,15 @@ export function findUnfitOverrides(
   connector: WithSpec,
   sent: readonly ApplicationValues[],
 ): ApiError[] {
-  return sent.flatMap(({ applicationName, schedule, retryPolicy }) => {
+  return sent.flatMap((values) => {
+    const { applicationName, schedule, retryPolicy } = values;
     const type = applicationNamed(connector.spec, applicationName)?.type;
     return [
       ...(schedule === undefined || type === 'job'
         ? []
         : [apiError('InvalidJsonInput', { detail: noSchedule(applicationName) })]),
       ...(retryPolicy === undefined ? [] : findUnfitPolicy(applicationName, type, retryPolicy)),
+      ...findInstancesOfFiles(values, type),
     ];
   });
 }
@@ -132,6 +143,35 @@ function findUnfitPolicy(
     : [];
 }
 
+/** What is answered from files has no instances. */
+function findInstancesOfFiles(
+  { applicationName, minInstances, maxInstances }: ApplicationValues,
+  type: ApplicationType | undefined,
+): ApiError[] {
+  if (type === undefined || servingOf(type) === 'process') return [];
+  const sent = Object.entries({ minInstances, maxInstances }).filter(
+    ([, count]) => count !== undefined,
+  );
+  return sent.map(([field]) =>
+    apiError('InvalidJsonInput', {
+      detail: `${field}: application ${applicationName} is answered from files, so it has no instances`,
+    }),
+  );
+}
+
+/** The least and the most may have been sent in different requests. */
+export function findUnfitScaling(applications: readonly ApplicationDeployment[]): ApiError[] {
+  return applications.flatMap(({ name, minInstances = 0, maxInstances = minInstances }) =>
+    minInstances <= maxInstances
+      ? []
+      : [
+          apiError('InvalidJsonInput', {
+            detail: `maxInstances: application ${name} would have at most ${maxInstances} instances and at least ${minInstances}`,
+          }),
+        ],
+  );
+}
+
 function noSchedule(application: string): string {
   return `schedule: application ${application} is no job, so it has no schedule`;
 }
@@ -141,9 +181,11 @@ function keepFitting(
   application: ApplicationDeployment,
   type: ApplicationType,
 ): ApplicationDeployment {
-  const { schedule, retryPolicy, ...rest } = application;
+  const { schedule, retryPolicy, minInstances, maxInstances, ...rest } = application;
   return {
     ...rest,
+    ...(servingOf(type) === 'process' && minInstances !== undefined ? { minInstances } : {}),
+    ...(servingOf(type) === 'process' && maxInstances !== undefined ? { maxInstances } : {}),
     ...(type === 'job' && schedule !== undefined ? { schedule } : {}),
     ...(type === 'event' && retryPolicy !== undefined ? { retryPolicy } : {}),
   };

@@ -2,6 +2,7 @@ import {
   findForeignApplications,
   findMissingApplicationValues,
   findUnfitOverrides,
+  findUnfitScaling,
   findUnknownConfiguration,
   mergeApplications,
   newApplication,
@@ -67,6 +68,7 @@ export function decideDeployment(draft: DeploymentDraft, given: CreateGiven): De
     ...findMissingValues(keys, globalConfiguration, undefined),
     ...findMissingApplicationValues(connector, applications),
     ...findUnfitOverrides(connector, draft.configurations),
+    ...findUnfitScaling(applications),
   ]);
   return {
     id,
@@ -127,7 +129,11 @@ export function decideRedeploy(
       cause: missing.map((error) => error.message).join(' '),
     });
   }
-  rejectAny([...missing, ...findUnfitOverrides(connector, sent)]);
+  rejectAny([
+    ...missing,
+    ...findUnfitOverrides(connector, sent),
+    ...findUnfitScaling(applications),
+  ]);
   const { rollbackRevision: _, ...rest } = deployment;
   return {
     ...rest,

@@ -52,6 +52,9 @@ export interface ApplicationDeployment {
   /** The client's own schedule or retry policy; absent: `connect.yaml` decides. */
   readonly schedule?: string;
   readonly retryPolicy?: RetryPolicy;
+  /** How many instances the client wants to run; absent: the Deployment's type decides. */
+  readonly minInstances?: number;
+  readonly maxInstances?: number;
   /** Set by the first successful deploy and kept for good (contract §10, row 38). */
   readonly url?: string;
   readonly topic?: string;
@@ -75,6 +78,8 @@ export interface ApplicationValues {
   readonly secured: readonly ConfigurationValue[];
   readonly schedule?: string;
   readonly retryPolicy?: SentRetryPolicy;
+  readonly minInstances?: number;
+  readonly maxInstances?: number;
 }
 
 /** As a client sent it. Which values are allowed is a rule of its own. */

@@ -1,47 +1,47 @@
 import { servingOf } from './application.ts';
 import type { Release, ReleaseApplication } from './release.ts';
 
-/** One copy of an application that should run. */
-export interface DesiredInstance {
+/** An application of a release that should be there. */
+export interface DesiredApplication {
   readonly release: Release;
   readonly application: ReleaseApplication;
   /** A candidate that ends has failed; what serves is started again. */
   readonly restarts: boolean;
 }
 
-export interface InstanceActions {
-  readonly start: readonly DesiredInstance[];
+export interface ApplicationActions {
+  readonly start: readonly DesiredApplication[];
   /** Keys of what nobody wants any more. */
   readonly stop: readonly string[];
 }
 
-export function instanceKey(releaseId: string, applicationName: string): string {
+export function applicationKey(releaseId: string, applicationName: string): string {
   return `${releaseId}/${applicationName}`;
 }
 
-/** Everything that should run now: a process for each application of each release. */
-export function desiredInstances(
+/** Everything that may run now: each application of each release that has processes. */
+export function desiredApplications(
   releases: readonly Release[],
-): ReadonlyMap<string, DesiredInstance> {
+): ReadonlyMap<string, DesiredApplication> {
   return new Map(
     releases.flatMap((release) =>
       release.applications
         .filter(({ type }) => servingOf(type) === 'process')
         .map((application) => [
-          instanceKey(release.id, application.name),
+          applicationKey(release.id, application.name),
           { release, application, restarts: release.state !== 'candidate' },
         ]),
     ),
   );
 }
 
-/** What brings the observed instances to the desired ones. */
+/** What brings the observed applications to the desired ones. */
 export function decideActions(
-  desired: ReadonlyMap<string, DesiredInstance>,
+  desired: ReadonlyMap<string, DesiredApplication>,
   observed: ReadonlySet<string>,
-): InstanceActions {
+): ApplicationActions {
   return {
-    start: [...desired].filter(([key]) => !observed.has(key)).map(([, instance]) => instance),
+    start: [...desired].filter(([key]) => !observed.has(key)).map(([, application]) => application),
     stop: [...observed].filter((key) => !desired.has(key)),
   };
 }

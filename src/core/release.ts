@@ -2,6 +2,7 @@ import type { ApplicationType } from './application.ts';
 import type { ConfigurationValue, SealedValue } from './configuration.ts';
 import type { Region } from './connector.ts';
 import type { HealthCheck, RetryPolicy } from './connector-spec.ts';
+import type { Scaling } from './scaling.ts';
 
 /**
  * candidate: its instances start, nothing is routed to it. current: answers requests, the newest one where a redeploy
@@ -39,6 +40,8 @@ export interface ReleaseApplication {
   readonly schedule?: string;
   readonly healthCheck?: HealthCheck;
   readonly retryPolicy?: RetryPolicy;
+  /** Absent: files only, or a release from before releases said so. */
+  readonly scaling?: Scaling;
   /** The environment, complete; sealed values are opened only where the process starts. */
   readonly environment: ReleaseEnvironment;
 }

@@ -18,7 +18,10 @@ export type Target =
   | {
       readonly kind: 'process';
       readonly releaseId: string;
+      /** None: it sleeps or starts, and whoever asks waits for it. */
       readonly instances: readonly InstanceAddress[];
+      /** Nothing of it needs to run. */
+      readonly sleeps?: true;
       /** What served until now, while the release takes over: for requests that the release lets fall. */
       readonly before?: ServedBefore;
     }

@@ -1,7 +1,8 @@
 import { isPlatformOnly, servingOf } from './application.ts';
-import { instanceKey } from './reconcile.ts';
+import { absent, type Presence, type Presences } from './presence.ts';
+import { applicationKey } from './reconcile.ts';
 import type { Release, ReleaseApplication } from './release.ts';
-import type { InstanceAddress, Route, RouteTable, Target } from './route-table.ts';
+import type { Route, RouteTable, Target } from './route-table.ts';
 
 /** What the route table is made from. */
 export interface RouteSources {
@@ -17,8 +18,7 @@ export interface RouteSources {
     readonly applicationName: string;
     readonly port?: number;
   }[];
-  /** Healthy instances by `instanceKey`. */
-  readonly instances: ReadonlyMap<string, InstanceAddress>;
+  readonly present: Presences;
   /** Folders of built files by artifact key. */
   readonly folders: ReadonlyMap<string, string>;
 }
@@ -54,12 +54,13 @@ function targetOf(
 ): Target {
   const serving = servingOf(application.type);
   if (serving === 'process') {
-    const instances = instancesOf(release, application, sources);
+    const { instances, sleeps, failing } = presenceOf(release, application, sources);
     const before = sources.before.get(release.deploymentId);
-    const still = before === undefined ? [] : instancesOf(before, application, sources);
-    if (instances.length === 0) return { kind: 'unavailable', reason: 'It is starting' };
+    const still = before === undefined ? [] : presenceOf(before, application, sources).instances;
+    if (failing !== undefined) return { kind: 'unavailable', reason: failing };
     return {
       ...{ kind: 'process', releaseId: release.id, instances },
+      ...(sleeps ? { sleeps } : {}),
       ...(before === undefined || still.length === 0
         ? {}
         : { before: { releaseId: before.id, instances: still } }),
@@ -71,11 +72,10 @@ function targetOf(
     : { kind: 'files', releaseId: release.id, directory, singlePage: serving === 'single-page' };
 }
 
-function instancesOf(
+function presenceOf(
   release: Release,
   { name }: ReleaseApplication,
-  { instances }: RouteSources,
-): readonly InstanceAddress[] {
-  const instance = instances.get(instanceKey(release.id, name));
-  return instance === undefined ? [] : [instance];
+  { present }: RouteSources,
+): Presence {
+  return present.get(applicationKey(release.id, name)) ?? absent;
 }

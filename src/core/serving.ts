@@ -1,20 +1,21 @@
 import { servingOf } from './application.ts';
-import { instanceKey } from './reconcile.ts';
+import { isPresent, type Presences } from './presence.ts';
+import { applicationKey } from './reconcile.ts';
 import type { Release } from './release.ts';
 
 /**
  * The one release of each Deployment that requests, messages and jobs go to. While a redeploy hands over, two are current:
- * the newer one serves as soon as, and as long as, all its processes are healthy, else the older one goes on.
+ * the newer one serves as soon as, and as long as, all its applications are healthy or asleep, else the older one goes on.
  */
 export function servingReleases(
   releases: readonly Release[],
-  healthy: ReadonlyMap<string, unknown>,
+  present: Presences,
 ): readonly Release[] {
   const current = releases.filter(({ state }) => state === 'current');
   const newestFirst = current.toSorted((one, other) => other.number - one.number);
   const byDeployment = Map.groupBy(newestFirst, ({ deploymentId }) => deploymentId);
   return [...byDeployment.values()].flatMap(
-    (own) => own.find((release) => isHealthy(release, healthy)) ?? own.slice(0, 1),
+    (own) => own.find((release) => isReady(release, present)) ?? own.slice(0, 1),
   );
 }
 
@@ -22,7 +23,7 @@ export function servingReleases(
 export function releasesBefore(
   releases: readonly Release[],
   serving: readonly Release[],
-  healthy: ReadonlyMap<string, unknown>,
+  present: Presences,
 ): ReadonlyMap<string, Release> {
   const older = releases.filter(({ state, deploymentId, number }) =>
     serving.some(
@@ -30,14 +31,17 @@ export function releasesBefore(
     ),
   );
   return new Map(
-    servingReleases(older, healthy)
-      .filter((release) => isHealthy(release, healthy))
+    servingReleases(older, present)
+      .filter((release) => isReady(release, present))
       .map((release) => [release.deploymentId, release]),
   );
 }
 
-function isHealthy(release: Release, healthy: ReadonlyMap<string, unknown>): boolean {
+function isReady(release: Release, present: Presences): boolean {
   return release.applications
     .filter(({ type }) => servingOf(type) === 'process')
-    .every(({ name }) => healthy.has(instanceKey(release.id, name)));
+    .every(({ name }) => {
+      const presence = present.get(applicationKey(release.id, name));
+      return presence !== undefined && isPresent(presence);
+    });
 }

@@ -1,5 +1,5 @@
 import type { Release } from '../core/release.ts';
-import type { RouteTable } from '../core/route-table.ts';
+import type { RouteTable, Target } from '../core/route-table.ts';
 import type { Address, Change, InstanceRecord, Store } from '../ports/store.ts';
 import type { PortOutcome } from './gateway/listeners.ts';
 
@@ -56,7 +56,7 @@ export function portChanges(
 export function routedChanges(releases: readonly Release[], table: RouteTable): readonly Change[] {
   const routed = new Set(
     table.flatMap(({ target, hostLabel }) =>
-      target.kind === 'unavailable' ? [] : [`${target.releaseId}/${hostLabel}`],
+      isAnswered(target) ? [`${target.releaseId}/${hostLabel}`] : [],
     ),
   );
   return releases
@@ -65,4 +65,17 @@ export function routedChanges(releases: readonly Release[], table: RouteTable): 
       applications.every(({ hostLabel }) => routed.has(`${id}/${hostLabel}`)),
     )
     .map(({ id }) => ({ kind: 'set-release-routed', id }));
+}
+
+function isAnswered(target: Target): target is Exclude<Target, { kind: 'unavailable' }> {
+  switch (target.kind) {
+    case 'process':
+      return target.instances.length > 0 || target.sleeps === true;
+    case 'files':
+      return true;
+    case 'unavailable':
+      return false;
+    default:
+      return target satisfies never;
+  }
 }

@@ -1,9 +1,6 @@
 import { servingOf } from '../core/application.ts';
 import { describeFailure } from '../core/failure.ts';
-import { type LocalAddress, nameOfAddress } from '../core/local-address.ts';
-import { instanceKey } from '../core/reconcile.ts';
 import type { Release } from '../core/release.ts';
-import type { InstanceAddress } from '../core/route-table.ts';
 import { buildRoutes } from '../core/routes.ts';
 import { releasesBefore, servingReleases } from '../core/serving.ts';
 import { DuplicateKey } from '../core/store-failure.ts';
@@ -16,8 +13,10 @@ import type { PlatformRedirect, Runtime } from '../ports/runtime.ts';
 import type { Opener } from '../ports/secret-box.ts';
 import type { JobTick, Store } from '../ports/store.ts';
 import { coalesce } from './coalesce.ts';
+import { type Callee, createCaller } from './connections/callee.ts';
+import { createInFlight } from './connections/in-flight.ts';
+import { within } from './connections/within.ts';
 import { CrashReports } from './crash-reports.ts';
-import { createInFlight } from './gateway/in-flight.ts';
 import { openGateway } from './gateway/server.ts';
 import type { TypeLimits } from './instances/instance.ts';
 import { Instances } from './instances/instances.ts';
@@ -44,6 +43,8 @@ export interface DataPlaneOptions {
   readonly startupTimeoutMs: number;
   readonly limits: TypeLimits;
   readonly drainMs: number;
+  /** After how long without requests an application that may sleep does; undefined: never. */
+  readonly idleMs: number | undefined;
 }
 
 export interface DataPlane extends AsyncDisposable {
@@ -61,29 +62,40 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const redactions = createRedactions();
   await using opening = new AsyncDisposableStack();
   const logs = opening.use(createLogCollector({ ...options, redactions }));
+  // The platform's own calls pass no gateway, and whoever drains a release waits for them too.
+  const inFlight = createInFlight();
+  const wake = (releaseId: string, applicationName: string): void =>
+    instances.wake(releaseId, applicationName);
+  const onAwaited = (callee: Callee): void => wake(callee.releaseId, callee.applicationName);
   const gateway = await openGateway({
     host: options.host,
     port: options.gatewayPort,
     loopbackHost: '127.0.0.1',
     onRequest: (request) => logs.entry(requestEntry(request)),
+    inFlight,
+    onAwaited({ target, applicationName }) {
+      if (target.kind === 'process') wake(target.releaseId, applicationName);
+    },
+    limits: { startMs: options.startupTimeoutMs },
     logger,
   });
   // From here on nothing can fail: what is open is closed by whoever stops it.
   opening.move();
-  // The platform's own calls pass no gateway, and whoever drains a release waits for them too.
-  const calls = createInFlight();
-  const onBegin = (address: LocalAddress): (() => void) => calls.enter(nameOfAddress(address));
+  const call = createCaller(inFlight);
   const push = openPushDelivery({
     broker: options.events,
     clock: options.clock,
-    onBegin,
+    call,
+    onAwaited,
     onAttempt: (attempt) => logs.entry(pushEntry(attempt)),
     logger,
   });
   const jobs = openJobScheduler({
     clock: options.clock,
     claimTick: (tick) => claimTick(store, tick),
-    onBegin,
+    call,
+    onAwaited,
+    startMs: options.startupTimeoutMs,
     onRun: (run) => logs.entry(jobEntry(run)),
     logger,
   });
@@ -92,6 +104,11 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     sealingKeys: store.sealingKeys,
     logs,
     redactions,
+    inFlight,
+    unrouted() {
+      look.hint();
+      return look.settled();
+    },
     changed: () => look.hint(),
   });
   const observations = new Observations();
@@ -108,14 +125,13 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     for (const id of drains.keys()) if (!releases.some((one) => one.id === id)) drains.delete(id);
     instances.reconcile(releases.filter(({ id }) => drains.get(id) !== 'drained'));
     await findFolders(options, releases, folders);
-    const healthy = instances.healthy();
-    const serving = servingReleases(releases, healthy);
-    const before = releasesBefore(releases, serving, healthy);
-    const table = buildRoutes({
-      ...{ releases: serving, before, addresses, instances: healthy, folders },
-    });
+    const present = instances.present();
+    const serving = servingReleases(releases, present);
+    const before = releasesBefore(releases, serving, present);
+    const table = buildRoutes({ releases: serving, before, addresses, present, folders });
     const outcomes = await gateway.applyRoutes(table);
-    carry(serving, healthy);
+    push.applySubscriptions(pushSubscriptions(serving, present));
+    jobs.applySchedules(jobSchedules(serving, present));
     await write([
       ...observations.instances(instances.records()),
       ...portChanges(addresses, outcomes),
@@ -124,16 +140,6 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     for (const release of releases) if (release.state === 'draining') drain(release.id);
     await crashReports.tell(instances.crashLoops());
   }, logger);
-
-  const carry = (
-    serving: readonly Release[],
-    healthy: ReadonlyMap<string, InstanceAddress>,
-  ): void => {
-    const addressOf = (release: Release, name: string) =>
-      healthy.get(instanceKey(release.id, name));
-    push.applySubscriptions(pushSubscriptions(serving, addressOf));
-    jobs.applySchedules(jobSchedules(serving, addressOf));
-  };
 
   const write = async (changes: Parameters<Store['commit']>[0]): Promise<void> => {
     if (changes.length === 0) return;
@@ -150,10 +156,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     if (drains.has(releaseId)) return;
     drains.set(releaseId, 'draining');
     void (async () => {
-      const ownCalls = [...instances.healthy()]
-        .filter(([key]) => key.startsWith(`${releaseId}/`))
-        .map(([, address]) => calls.drained(nameOfAddress(address)));
-      await within(options.drainMs, Promise.all([gateway.drained(releaseId), ...ownCalls]));
+      await within(options.drainMs, inFlight.drained(releaseId));
       drains.set(releaseId, 'drained');
       look.hint();
       await look.settled();
@@ -217,11 +220,4 @@ async function claimTick(store: Store, tick: JobTick): Promise<boolean> {
     if (error instanceof DuplicateKey) return false;
     throw error;
   }
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([work, promise]);
-  clearTimeout(timer);
 }

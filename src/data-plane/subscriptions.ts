@@ -1,30 +1,24 @@
-import type { LocalAddress } from '../core/local-address.ts';
-import type { Release } from '../core/release.ts';
+import { absent, type Presences } from '../core/presence.ts';
+import { applicationKey } from '../core/reconcile.ts';
+import type { Release, ReleaseApplication } from '../core/release.ts';
+import type { Callee } from './connections/callee.ts';
 import type { JobSchedule } from './jobs/timetable.ts';
 import type { PushSubscription } from './push/push-subscription.ts';
-
-type AddressOf = (release: Release, application: string) => LocalAddress | undefined;
 
 /** Messages of a topic go to the release that serves. */
 export function pushSubscriptions(
   serving: readonly Release[],
-  addressOf: AddressOf,
+  present: Presences,
 ): readonly PushSubscription[] {
   return serving.flatMap((release) =>
     release.applications.flatMap((application) => {
-      if (application.topic === undefined) return [];
-      const address = addressOf(release, application.name);
+      const { topic, endpoint, retryPolicy } = application;
+      if (topic === undefined) return [];
       return [
         {
-          topic: application.topic,
-          project: release.projectKey,
-          deploymentId: release.deploymentId,
-          applicationName: application.name,
-          endpoint: application.endpoint,
-          ...(address === undefined ? {} : { address }),
-          ...(application.retryPolicy === undefined
-            ? {}
-            : { retryPolicy: application.retryPolicy }),
+          ...calleeOf(release, application, present),
+          ...{ topic, project: release.projectKey, endpoint },
+          ...(retryPolicy === undefined ? {} : { retryPolicy }),
         },
       ];
     }),
@@ -33,22 +27,23 @@ export function pushSubscriptions(
 
 export function jobSchedules(
   serving: readonly Release[],
-  addressOf: AddressOf,
+  present: Presences,
 ): readonly JobSchedule[] {
   return serving.flatMap((release) =>
     release.applications.flatMap((application) => {
-      if (application.schedule === undefined) return [];
-      const address = addressOf(release, application.name);
-      return [
-        {
-          deploymentId: release.deploymentId,
-          applicationName: application.name,
-          schedule: application.schedule,
-          endpoint: application.endpoint,
-          deployedAt: release.createdAt,
-          ...(address === undefined ? {} : { address }),
-        },
-      ];
+      const { schedule, endpoint } = application;
+      if (schedule === undefined) return [];
+      const callee = calleeOf(release, application, present);
+      return [{ ...callee, schedule, endpoint, deployedAt: release.createdAt }];
     }),
   );
+}
+
+function calleeOf(release: Release, { name }: ReleaseApplication, present: Presences): Callee {
+  return {
+    deploymentId: release.deploymentId,
+    applicationName: name,
+    releaseId: release.id,
+    ...(present.get(applicationKey(release.id, name)) ?? absent),
+  };
 }

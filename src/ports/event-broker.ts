@@ -15,6 +15,8 @@ export interface EventBroker extends AsyncDisposable {
     readonly now: number;
     readonly leaseUntil: number;
   }): Promise<readonly ClaimedMessage[]>;
+  /** Which of these topics have a message that is due. */
+  dueTopics(topics: readonly string[], now: number): Promise<readonly string[]>;
   /** Writes down how deliveries ended. */
   settle(outcomes: readonly DeliveryOutcome[]): Promise<void>;
   /** What died on these topics, newest first. */

@@ -22,6 +22,7 @@ import { idSchema, keySchema, versionSchema } from './parse.ts';
 import { printPublicRepository } from './public-repository.ts';
 import { printEntries, reportSchema } from './report.ts';
 import { retryPolicySchema, sentRetryPolicySchema } from './retry-policy.ts';
+import { printScaling, scalingShape, sentScalingShape } from './scaling.ts';
 import { scheduleSchema } from './schedule.ts';
 
 /** Half of what Linux takes as one variable. */
@@ -61,6 +62,7 @@ const applicationValuesSchema = z
     securedConfiguration: valuesSchema.default([]),
     schedule: scheduleSchema.exactOptional(),
     retryPolicy: sentRetryPolicySchema.exactOptional(),
+    ...sentScalingShape,
   })
   .transform(({ standardConfiguration, securedConfiguration, ...rest }) => ({
     ...rest,
@@ -180,6 +182,7 @@ export const deploymentSchema = z
             topic: z.string().exactOptional(),
             schedule: z.string().exactOptional(),
             retryPolicy: retryPolicySchema.exactOptional(),
+            ...scalingShape,
           })
           .meta({ id: 'ApplicationDeployment' }),
       )
@@ -258,6 +261,7 @@ function printApplication(
     ...(application.topic === undefined ? {} : { topic: application.topic }),
     ...(schedule === undefined || application.deployed !== true ? {} : { schedule }),
     ...(retryPolicy === undefined ? {} : { retryPolicy }),
+    ...printScaling(application),
   };
 }
 

@@ -12,6 +12,7 @@ import { pageQuery, pageSchema } from './page.ts';
 import { oneInProject } from './parameters.ts';
 import { versionSchema } from './parse.ts';
 import { retryPolicySchema } from './retry-policy.ts';
+import { printScaling, scalingShape } from './scaling.ts';
 
 /** At most 15 digits, which a number keeps exactly. */
 const numberInPath = z
@@ -44,6 +45,7 @@ const revisionApplicationSchema = z
     /** Overrides only: what the client had set itself. */
     schedule: z.string().exactOptional(),
     retryPolicy: retryPolicySchema.exactOptional(),
+    ...scalingShape,
   })
   .meta({ id: 'DeploymentRevisionApplication' });
 
@@ -83,5 +85,6 @@ function printApplication(application: RevisionApplication, mask: SecretMask) {
     ...printConfiguration(application.configuration, mask),
     ...(schedule === undefined ? {} : { schedule }),
     ...(retryPolicy === undefined ? {} : { retryPolicy }),
+    ...printScaling(application),
   };
 }

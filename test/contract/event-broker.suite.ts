@@ -53,6 +53,21 @@ export function describeEventBroker(
       expect(await broker.claim(claimAt(2999))).toEqual([]);
     });
 
+    test('topics are named that have something due', async () => {
+      await using broker = await openNew();
+      await broker.publish('ready', texts(2), 1000);
+      await broker.publish('later', texts(1), 2000);
+      await broker.publish('dead', texts(1), 1000);
+      const [message] = await broker.claim({ ...claimAt(1000), topics: ['dead'] });
+      await broker.settle([{ ...failure(defined(message)), outcome: 'dead' }]);
+      const topics = ['later', 'ready', 'dead', 'unknown'];
+      expect(await broker.dueTopics(topics, 1999)).toEqual(['ready']);
+      expect(await broker.dueTopics(topics, 2000)).toEqual(['later', 'ready']);
+      expect(await broker.dueTopics([], 2000)).toEqual([]);
+      await broker.claim({ ...claimAt(2000, { leaseUntil: 9000 }), topics: ['ready'] });
+      expect(await broker.dueTopics(topics, 2000)).toEqual(['later']);
+    });
+
     test('an acknowledged message is gone', async () => {
       await using broker = await openNew();
       await broker.publish('topic', texts(2), 1000);

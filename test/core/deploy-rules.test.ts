@@ -434,6 +434,11 @@ describe('redeploy', () => {
       action: { configurationValues: [valuesOf('job', { retryPolicy: { strategy: 'never' } })] },
       codes: ['DeploymentRetryPolicyOverrideNotAllowed'],
     },
+    {
+      name: 'fewer instances at most than at least',
+      action: { configurationValues: [valuesOf('app', { minInstances: 3, maxInstances: 2 })] },
+      codes: ['InvalidJsonInput'],
+    },
   ])('that names $name is refused', ({ action, codes }) => {
     const decide = () => decideRedeploy(before, { ...redeployAll, ...action }, redeployGiven());
     expect(codesOf(decide)).toEqual(codes);
@@ -524,6 +529,33 @@ describe('redeploy with a new connector version', () => {
     });
     const [app] = update(spec, {}, from).applications;
     expect(app?.configuration).toEqual({ standard: one('KEPT'), secured: [] });
+  });
+
+  test('keeps how many instances run, and counts what was said before', () => {
+    const from = deployed(named({ name: 'app' }), {
+      applications: [applicationDeployment({ minInstances: 2, maxInstances: 3 })],
+    });
+    const told = (more: object) => ({ configurationValues: [valuesOf('app', more)] });
+    const [kept] = decideRedeploy(from, redeployAll, redeployGiven()).applications;
+    expect(kept).toMatchObject({ minInstances: 2, maxInstances: 3 });
+    const after = decideRedeploy(
+      from,
+      { ...redeployAll, ...told({ maxInstances: 5 }) },
+      redeployGiven(),
+    );
+    expect(after.applications[0]).toMatchObject({ minInstances: 2, maxInstances: 5 });
+    const decide = () =>
+      decideRedeploy(from, { ...redeployAll, ...told({ maxInstances: 1 }) }, redeployGiven());
+    expect(codesOf(decide)).toEqual(['InvalidJsonInput']);
+  });
+
+  test('forgets how many instances run of what has become files', () => {
+    const from = deployed(named({ name: 'a' }), {
+      applications: [applicationDeployment({ name: 'a', minInstances: 1, maxInstances: 2 })],
+    });
+    const [after] = update(named({ name: 'a', type: 'assets' }), {}, from).applications;
+    expect(after).not.toHaveProperty('minInstances');
+    expect(after).not.toHaveProperty('maxInstances');
   });
 
   test('forgets a schedule or retry policy of what has become of another type', () => {

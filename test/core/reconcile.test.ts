@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ApplicationType, applicationTypes } from '../../src/core/application.ts';
-import { decideActions, desiredInstances, instanceKey } from '../../src/core/reconcile.ts';
+import { applicationKey, decideActions, desiredApplications } from '../../src/core/reconcile.ts';
 import { type ReleaseState, releaseStates } from '../../src/core/release.ts';
 import { release, releaseApplication } from '../support/records.ts';
 
@@ -11,7 +11,7 @@ describe('what should run', () => {
     ['current', true],
     ['draining', true],
   ])('an application of a %s release, and again where it ends: %s', ([state, restarts]) => {
-    const desired = desiredInstances([release({ state })]);
+    const desired = desiredApplications([release({ state })]);
     expect([...desired.keys()]).toEqual(['release/app']);
     expect(desired.get('release/app')).toMatchObject({ restarts });
   });
@@ -24,7 +24,9 @@ describe('what should run', () => {
     ['merchant-center-custom-application', false],
     ['merchant-center-custom-view', false],
   ])('an application of type %s in a process: %s', ([type, runs]) => {
-    const desired = desiredInstances([release({ applications: [releaseApplication({ type })] })]);
+    const desired = desiredApplications([
+      release({ applications: [releaseApplication({ type })] }),
+    ]);
     expect(desired.size).toBe(runs ? 1 : 0);
   });
 });
@@ -38,10 +40,10 @@ test.for([
 ])('$name: starts $start, stops $stop', ({ desired, observed, start, stop }) => {
   const actions = decideActions(
     wanted(desired),
-    new Set(observed.map((id) => instanceKey(id, 'app'))),
+    new Set(observed.map((id) => applicationKey(id, 'app'))),
   );
   expect(actions.start.map(({ release }) => release.id)).toEqual(start);
-  expect(actions.stop).toEqual(stop.map((id) => instanceKey(id, 'app')));
+  expect(actions.stop).toEqual(stop.map((id) => applicationKey(id, 'app')));
 });
 
 test('doing what is decided leaves nothing to do, whatever there was', () => {
@@ -58,7 +60,7 @@ test('doing what is decided leaves nothing to do, whatever there was', () => {
   );
   fc.assert(
     fc.property(releases, fc.array(fc.string()), (drawn, strangers) => {
-      const desired = desiredInstances(
+      const desired = desiredApplications(
         drawn.map(({ applications, ...more }) =>
           release({ ...more, applications: applications.map(releaseApplication) }),
         ),
@@ -66,7 +68,7 @@ test('doing what is decided leaves nothing to do, whatever there was', () => {
       const observed = new Set([...strangers, ...[...desired.keys()].slice(1)]);
       const { start, stop } = decideActions(desired, observed);
       for (const { release, application } of start)
-        observed.add(instanceKey(release.id, application.name));
+        observed.add(applicationKey(release.id, application.name));
       for (const key of stop) observed.delete(key);
       expect(decideActions(desired, observed)).toEqual({ start: [], stop: [] });
     }),
@@ -74,5 +76,5 @@ test('doing what is decided leaves nothing to do, whatever there was', () => {
 });
 
 function wanted(ids: readonly string[]) {
-  return desiredInstances(ids.map((id) => release({ id })));
+  return desiredApplications(ids.map((id) => release({ id })));
 }

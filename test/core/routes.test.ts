@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Target } from '../../src/core/route-table.ts';
+import type { Presence } from '../../src/core/presence.ts';
+import type { InstanceAddress, Target } from '../../src/core/route-table.ts';
 import { buildRoutes, type RouteSources } from '../../src/core/routes.ts';
 import { release, releaseApplication } from '../support/records.ts';
 
@@ -11,12 +12,14 @@ const address = {
 };
 const instance = { instanceId: 'instance', host: '127.0.0.1', port: 40_000 };
 
+const running = (one: InstanceAddress): Presence => ({ instances: [one], sleeps: false });
+
 function targetOf(sources: Partial<RouteSources>): Target | undefined {
   const [route] = buildRoutes({
     releases: [release()],
     before: new Map(),
     addresses: [address],
-    instances: new Map(),
+    present: new Map(),
     folders: new Map(),
     ...sources,
   });
@@ -35,22 +38,34 @@ describe('the target of an address', () => {
       target: { kind: 'unavailable', reason: 'It is not deployed yet' },
     },
     {
-      name: 'whose process is not healthy',
+      name: 'whose process is not healthy yet',
       sources: {},
-      target: { kind: 'unavailable', reason: 'It is starting' },
+      target: { kind: 'process', releaseId: 'release', instances: [] },
+    },
+    {
+      name: 'that sleeps',
+      sources: { present: new Map([['release/app', { instances: [], sleeps: true }]]) },
+      target: { kind: 'process', releaseId: 'release', instances: [], sleeps: true },
+    },
+    {
+      name: 'that ends again and again',
+      sources: {
+        present: new Map([['release/app', { instances: [], sleeps: false, failing: 'It ends.' }]]),
+      },
+      target: { kind: 'unavailable', reason: 'It ends.' },
     },
     {
       name: 'whose process is healthy',
-      sources: { instances: new Map([['release/app', instance]]) },
+      sources: { present: new Map([['release/app', running(instance)]]) },
       target: { kind: 'process', releaseId: 'release', instances: [instance] },
     },
     {
       name: 'what served before beside it, while it takes over',
       sources: {
         before: new Map([['deployment', release({ id: 'older' })]]),
-        instances: new Map([
-          ['release/app', instance],
-          ['older/app', { ...instance, port: 40_001 }],
+        present: new Map([
+          ['release/app', running(instance)],
+          ['older/app', running({ ...instance, port: 40_001 })],
         ]),
       },
       target: {
@@ -60,8 +75,8 @@ describe('the target of an address', () => {
     },
     {
       name: 'of which only another release is healthy',
-      sources: { instances: new Map([['older/app', instance]]) },
-      target: { kind: 'unavailable', reason: 'It is starting' },
+      sources: { present: new Map([['older/app', running(instance)]]) },
+      target: { kind: 'process', releaseId: 'release', instances: [] },
     },
     {
       name: 'of assets',
@@ -90,7 +105,7 @@ describe('the target of an address', () => {
 });
 
 test('a route repeats its address, with a port only where it has one', () => {
-  const sources = { releases: [], before: new Map(), instances: new Map(), folders: new Map() };
+  const sources = { releases: [], before: new Map(), present: new Map(), folders: new Map() };
   const target = { kind: 'unavailable', reason: 'It is not deployed yet' };
   const routes = buildRoutes({ ...sources, addresses: [address, { ...address, port: 42_000 }] });
   expect(routes).toEqual([
@@ -103,7 +118,7 @@ test('an application without an address is not routed', () => {
   const sources = {
     releases: [release()],
     before: new Map(),
-    instances: new Map(),
+    present: new Map(),
     folders: new Map(),
   };
   expect(buildRoutes({ ...sources, addresses: [] })).toEqual([]);
@@ -113,7 +128,7 @@ test.for(['event', 'job'])('the address of an %s is for the platform only', (typ
   const sources = {
     releases: [release()],
     before: new Map(),
-    instances: new Map(),
+    present: new Map(),
     folders: new Map(),
   };
   const addresses = [address, { ...address, hostLabel: `${type}-app` }];

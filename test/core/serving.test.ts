@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Presences } from '../../src/core/presence.ts';
 import type { Release } from '../../src/core/release.ts';
 import { releasesBefore, servingReleases } from '../../src/core/serving.ts';
 
@@ -24,8 +25,19 @@ const release = (number: number, more: Partial<Release> = {}): Release => ({
   ],
   ...more,
 });
-const healthy = (...releases: readonly number[]) =>
-  new Map(releases.map((number) => [`release-${number}/app`, {}]));
+const instance = { instanceId: 'instance', host: '127.0.0.1', port: 1 };
+const healthy = (...releases: readonly number[]): Presences =>
+  new Map(
+    releases.map((number) => [`release-${number}/app`, { instances: [instance], sleeps: false }]),
+  );
+
+test('a release that sleeps serves as one that runs', () => {
+  const present: Presences = new Map([
+    ['release-1/app', { instances: [instance], sleeps: false }],
+    ['release-2/app', { instances: [], sleeps: true }],
+  ]);
+  expect(servingReleases([release(1), release(2)], present)).toEqual([release(2)]);
+});
 
 test.for([
   { name: 'the only one, healthy or not', releases: [release(1)], up: [], serving: [1] },

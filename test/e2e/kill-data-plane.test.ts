@@ -56,7 +56,12 @@ describe('kill -9 of the data plane', () => {
       tag: 'v1',
     });
     const connector = await previewConnector(berth, { url: repository.url, tag: 'v1' });
-    deployment = await deploy(berth, draftOf(connector));
+    const draft = draftOf(connector);
+    const configurations = draft.configurations.map((one: { applicationName: string }) =>
+      // The other one sleeps until it is asked for.
+      one.applicationName === 'handler' ? { ...one, minInstances: 1 } : one,
+    );
+    deployment = await deploy(berth, { ...draft, configurations });
     url = deployment.body.applications[0].url;
   });
   afterAll(async () => {

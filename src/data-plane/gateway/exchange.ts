@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { InstanceAddress } from '../../core/route-table.ts';
-import { chooseInstance } from './choose-instance.ts';
-import { type ErrorAnswer, unavailable } from './error-answer.ts';
-import type { InFlight } from './in-flight.ts';
+import type { Route } from '../../core/route-table.ts';
+import type { InFlight } from '../connections/in-flight.ts';
+import type { WaitingRoom } from '../connections/waiting-room.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { Site } from './match-route.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -19,45 +18,12 @@ export interface Carriage {
   readonly limits: GatewayLimits;
   readonly inFlight: InFlight;
   readonly upstreams: Upstreams;
+  readonly waiting: WaitingRoom;
   /** The same application in the table of this moment, where it is still there. */
   readonly siteNow: (site: Site) => Site;
   readonly nextTurn: () => number;
-}
-
-/** A place at an instance, counted until `leave`. */
-export interface Place {
-  readonly instance: InstanceAddress;
-  readonly releaseId: string;
-  readonly leave: () => void;
-}
-
-export function takePlace(
-  carriage: Carriage,
-  { route }: Site,
-  refusedBy?: string,
-): Place | ErrorAnswer {
-  const { inFlight, limits } = carriage;
-  const { target } = route;
-  if (target.kind === 'unavailable') return unavailable(route, target.reason);
-  if (target.kind === 'files') return unavailable(route, 'It is being replaced.', 1);
-  const choose = (instances: readonly InstanceAddress[]) =>
-    chooseInstance(instances, inFlight.ofInstance, carriage.nextTurn(), refusedBy);
-  let { releaseId } = target;
-  let instance = choose(target.instances);
-  if (
-    target.before !== undefined &&
-    refusedBy !== undefined &&
-    instance?.instanceId === refusedBy
-  ) {
-    releaseId = target.before.releaseId;
-    instance = choose(target.before.instances);
-  }
-  if (instance === undefined) return unavailable(route, 'No instance of it is running.');
-  if (inFlight.ofInstance(instance.instanceId) >= limits.requestsPerInstance) {
-    const reason = `It is busy with ${limits.requestsPerInstance} requests already.`;
-    return unavailable(route, reason, 1);
-  }
-  return { instance, releaseId, leave: inFlight.enter(releaseId, instance.instanceId) };
+  /** Somebody waits for an application of which nothing answers. */
+  readonly onAwaited: (route: Route) => void;
 }
 
 /** Whether another release than this one serves by now, or would. */

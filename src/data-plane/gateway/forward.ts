@@ -7,12 +7,16 @@ import {
   isElsewhere,
   isRefused,
   isSafe,
-  takePlace,
 } from './exchange.ts';
 import { requestHeaders } from './headers.ts';
+import type { Site } from './match-route.ts';
 import { originForm } from './origin-form.ts';
+import { type Place, type Refusal, reach } from './reach.ts';
 import { type RequestBody, requestBody } from './request-body.ts';
 import { ResponseRelay } from './response-relay.ts';
+
+/** Instances may go one after another; a request does not go round for ever. */
+const mostTries = 3;
 
 /** Carries a request to an instance and its answer back. */
 export function forward(carriage: Carriage, exchange: Exchange): void {
@@ -24,6 +28,7 @@ export function forward(carriage: Carriage, exchange: Exchange): void {
   }
   const body = requestBody(req);
   send(carriage, exchange, {
+    tries: 0,
     body,
     options: {
       path,
@@ -35,31 +40,40 @@ export function forward(carriage: Carriage, exchange: Exchange): void {
 }
 
 interface Parcel {
+  /** How often it was given to an instance in vain. */
+  readonly tries: number;
   readonly body: RequestBody;
   readonly options: Dispatcher.DispatchOptions;
 }
 
-function send(carriage: Carriage, exchange: Exchange, parcel: Parcel, refusedBy?: string): void {
-  const { res, correlationId } = exchange;
-  const site = refusedBy === undefined ? exchange.site : carriage.siteNow(exchange.site);
-  const place = takePlace(carriage, site, refusedBy);
-  if ('code' in place) {
-    answerError(res, place, correlationId);
-    return;
-  }
+function send(carriage: Carriage, exchange: Exchange, parcel: Parcel, refusal?: Refusal): void {
+  const take = (place: Place, site: Site): void => carry(carriage, exchange, parcel, place, site);
+  reach(carriage, exchange, take, refusal);
+}
+
+function carry(
+  carriage: Carriage,
+  exchange: Exchange,
+  parcel: Parcel,
+  place: Place,
+  site: Site,
+): void {
+  const { req, res, correlationId } = exchange;
+  const { body } = parcel;
   const failed = (error: Error): void => {
     const { instance, releaseId } = place;
     const maySendAgain =
       isRefused(error) ||
       // A release that ends just after it took over costs no request that another can answer.
-      (isBroken(error) && isSafe(exchange.req) && isElsewhere(carriage.siteNow(site), releaseId));
+      (isBroken(error) && isSafe(req) && isElsewhere(carriage.siteNow(site), releaseId));
     if (res.headersSent) {
       // What the client has is incomplete, and only a broken connection says so.
       res.destroy();
-    } else if (refusedBy === undefined && maySendAgain && !parcel.body.isTouched()) {
-      send(carriage, exchange, parcel, instance.instanceId);
+    } else if (maySendAgain && !body.isTouched() && parcel.tries < mostTries) {
+      const again = { ...parcel, tries: parcel.tries + 1 };
+      send(carriage, exchange, again, { instanceId: instance.instanceId, error });
     } else {
-      parcel.body.stream?.destroy();
+      body.stream?.destroy();
       answerError(res, upstreamFailed(site.route, error), correlationId);
     }
   };

@@ -15,6 +15,11 @@ export interface GatewayLimits {
   readonly connectionsPerInstance: number;
   /** Under way and waiting for a connection, together. More are refused. */
   readonly requestsPerInstance: number;
+  /** So long a request waits for an instance that starts, and so many for one application. */
+  readonly startMs: number;
+  readonly waitingPerApplication: number;
+  /** So long where the only instance refuses connections: it has just ended, or it has stopped listening. */
+  readonly refusedMs: number;
   readonly filesPerSite: number;
   /** How long closing waits for requests under way. */
   readonly drainMs: number;
@@ -31,6 +36,9 @@ export const defaultLimits: GatewayLimits = {
   connectMs: 5_000,
   connectionsPerInstance: 128,
   requestsPerInstance: 1_024,
+  startMs: 4 * 60_000,
+  waitingPerApplication: 1_024,
+  refusedMs: 5_000,
   filesPerSite: 50_000,
   drainMs: 10_000,
 };

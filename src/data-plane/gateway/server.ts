@@ -1,13 +1,14 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { InstanceAddress, RouteTable } from '../../core/route-table.ts';
+import type { InstanceAddress, Route, RouteTable } from '../../core/route-table.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { InFlight } from '../connections/in-flight.ts';
+import { createWaitingRoom } from '../connections/waiting-room.ts';
 import { answerError, internalError, unavailable, unknownHost } from './error-answer.ts';
 import type { Carriage, Exchange } from './exchange.ts';
 import { forward } from './forward.ts';
 import { correlationIdOf } from './headers.ts';
 import { createHttpServer, type RequestTakers } from './http-server.ts';
-import { createInFlight } from './in-flight.ts';
 import { defaultLimits, type GatewayLimits } from './limits.ts';
 import { createListeners, type PortOutcome } from './listeners.ts';
 import { compileRouting, type Entrance, matchRoute, type Site } from './match-route.ts';
@@ -24,6 +25,10 @@ export interface GatewayOptions {
   readonly loopbackHost: string;
   /** Called when a request is over. What it throws is logged and goes no further. */
   readonly onRequest: (entry: RequestLog) => void;
+  /** Where requests are counted while they are under way. */
+  readonly inFlight: InFlight;
+  /** Called where a request waits for an application of which nothing answers. */
+  readonly onAwaited: (route: Route) => void;
   readonly logger?: Logger;
   readonly limits?: Partial<GatewayLimits>;
 }
@@ -36,15 +41,13 @@ export interface Gateway extends AsyncDisposable {
    * Answers what became of each port in the table; one in conflict is tried again with the next table.
    */
   applyRoutes(table: RouteTable): Promise<readonly PortOutcome[]>;
-  inFlight(releaseId: string): number;
-  /** Resolves when no request of the release is under way. Take it out of the table first. */
-  drained(releaseId: string): Promise<void>;
 }
 
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const limits = { ...defaultLimits, ...options.limits };
-  const inFlight = createInFlight();
+  const { inFlight, onAwaited } = options;
   const upstreams = createUpstreams(limits);
+  const waiting = createWaitingRoom(limits.waitingPerApplication);
   const openSites = createSiteOpener(limits.filesPerSite, options.logger);
   let routing = compileRouting([]);
   let turn = 0;
@@ -52,6 +55,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     limits,
     inFlight,
     upstreams,
+    waiting,
+    onAwaited,
     siteNow: (site) => routing.byLabel.get(site.route.hostLabel.toLowerCase()) ?? site,
     nextTurn: () => turn++,
   };
@@ -71,6 +76,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     const sites = await openSites(table);
     routing = compileRouting(sites);
     upstreams.keep(instancesOf(sites));
+    waiting.callIn();
     return listeners.keep([...routing.byPort.keys()]);
   };
   let applied: Promise<unknown> = Promise.resolve();
@@ -83,10 +89,9 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       applied = outcome.catch(() => undefined);
       return outcome;
     },
-    inFlight: inFlight.ofRelease,
-    drained: inFlight.drained,
     async [Symbol.asyncDispose]() {
       await applied;
+      waiting.close();
       await listeners.close(limits.drainMs);
       await upstreams[Symbol.asyncDispose]();
     },

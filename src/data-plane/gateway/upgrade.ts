@@ -3,10 +3,11 @@ import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { connectTo } from '../connections/connect-to.ts';
 import { answerError, timedOut, upstreamFailed } from './error-answer.ts';
-import { type Carriage, type Exchange, isRefused, type Place, takePlace } from './exchange.ts';
+import { type Carriage, type Exchange, isRefused } from './exchange.ts';
 import { type FlatHeaders, requestHeaders, responseHeaders } from './headers.ts';
-
+import type { Site } from './match-route.ts';
 import { originForm } from './origin-form.ts';
+import { type Place, type Refusal, reach } from './reach.ts';
 
 /** A client's connection that asks to become something else, a WebSocket above all. */
 export interface UpgradeExchange extends Exchange {
@@ -19,15 +20,22 @@ export interface UpgradeExchange extends Exchange {
 export function forwardUpgrade(
   carriage: Carriage,
   exchange: UpgradeExchange,
-  refusedBy?: string,
+  refusal?: Refusal,
 ): void {
+  const take = (place: Place, site: Site): void =>
+    ask(carriage, exchange, { place, site, mayAskAgain: refusal === undefined });
+  reach(carriage, exchange, take, refusal);
+}
+
+interface Asked {
+  readonly place: Place;
+  readonly site: Site;
+  readonly mayAskAgain: boolean;
+}
+
+function ask(carriage: Carriage, exchange: UpgradeExchange, asked: Asked): void {
   const { req, res, socket, correlationId } = exchange;
-  const site = refusedBy === undefined ? exchange.site : carriage.siteNow(exchange.site);
-  const place = takePlace(carriage, site, refusedBy);
-  if ('code' in place) {
-    answerError(res, place, correlationId);
-    return;
-  }
+  const { place, site, mayAskAgain } = asked;
   const { instanceId: _, ...address } = place.instance;
   const upstream = request({
     ...address,
@@ -58,8 +66,8 @@ export function forwardUpgrade(
     clearTimeout(deadline);
     socket.off('close', left);
     place.leave();
-    if (refusedBy === undefined && isRefused(error)) {
-      forwardUpgrade(carriage, exchange, place.instance.instanceId);
+    if (mayAskAgain && isRefused(error)) {
+      forwardUpgrade(carriage, exchange, { instanceId: place.instance.instanceId, error });
     } else if (res.headersSent) {
       if (!res.writableEnded) socket.destroy();
     } else {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { backoffMs } from '../../core/backoff.ts';
 import { describeFailure, RuntimeFailure } from '../../core/failure.ts';
 import type { LocalAddress } from '../../core/local-address.ts';
-import type { DesiredInstance } from '../../core/reconcile.ts';
+import type { DesiredApplication } from '../../core/reconcile.ts';
 import type { NamedSecret } from '../../core/redaction.ts';
 import type { ReleaseEnvironment } from '../../core/release.ts';
 import { lastLines } from '../../core/report.ts';
@@ -73,7 +73,7 @@ export class Instance {
   readonly #deps: InstanceDependencies;
   readonly #stopping = new AbortController();
   readonly #tail: string[] = [];
-  #desired: DesiredInstance;
+  #desired: DesiredApplication;
   #state: InstanceRecord['state'] = 'starting';
   #message: string | undefined;
   #restarts = 0;
@@ -83,7 +83,7 @@ export class Instance {
   #running: RunningInstance | undefined;
   #done: Promise<void>;
 
-  constructor(deps: InstanceDependencies, desired: DesiredInstance) {
+  constructor(deps: InstanceDependencies, desired: DesiredApplication) {
     this.#deps = deps;
     this.#desired = desired;
     this.#done = this.#keepRunning();
@@ -124,7 +124,7 @@ export class Instance {
   }
 
   /** A candidate became current: from now on it is started again when it ends, and at once where it has ended already. */
-  update(desired: DesiredInstance): void {
+  update(desired: DesiredApplication): void {
     this.#desired = desired;
     if (!desired.restarts || this.#state !== 'failed' || this.#stopping.signal.aborted) return;
     this.#restarts++;

@@ -1,32 +1,39 @@
-import { decideActions, desiredInstances, instanceKey } from '../../core/reconcile.ts';
+import type { Presences } from '../../core/presence.ts';
+import { applicationKey, decideActions, desiredApplications } from '../../core/reconcile.ts';
 import type { Release } from '../../core/release.ts';
-import type { InstanceAddress } from '../../core/route-table.ts';
 import type { InstanceRecord } from '../../ports/store.ts';
-import { type CrashLoop, Instance, type InstanceDependencies } from './instance.ts';
+import { ApplicationInstances, type ScalingDependencies } from './application-instances.ts';
+import type { CrashLoop } from './instance.ts';
 
 /** Everything that runs on this machine, brought to what is desired at every look. */
 export class Instances implements AsyncDisposable {
-  readonly #deps: InstanceDependencies;
-  readonly #byKey = new Map<string, Instance>();
+  readonly #deps: ScalingDependencies;
+  readonly #byKey = new Map<string, ApplicationInstances>();
   readonly #stopping = new Map<string, Promise<void>>();
 
-  constructor(deps: InstanceDependencies) {
+  constructor(deps: ScalingDependencies) {
     this.#deps = deps;
   }
 
   /** Level-triggered: called with all releases that may run, as often as anything may have changed. */
   reconcile(releases: readonly Release[]): void {
-    const desired = desiredInstances(releases);
+    const desired = desiredApplications(releases);
     const { start, stop } = decideActions(desired, new Set(this.#byKey.keys()));
     for (const key of stop) this.#stop(key);
-    for (const [key, instance] of this.#byKey) {
+    for (const [key, instances] of this.#byKey) {
       const wanted = desired.get(key);
-      if (wanted !== undefined) instance.update(wanted);
+      if (wanted !== undefined) instances.update(wanted);
     }
     for (const wanted of start) {
-      const key = instanceKey(wanted.release.id, wanted.application.name);
-      if (!this.#stopping.has(key)) this.#byKey.set(key, new Instance(this.#deps, wanted));
+      const key = applicationKey(wanted.release.id, wanted.application.name);
+      if (!this.#stopping.has(key))
+        this.#byKey.set(key, new ApplicationInstances(this.#deps, wanted));
     }
+  }
+
+  /** Somebody waits for an application that sleeps. */
+  wake(releaseId: string, applicationName: string): void {
+    this.#byKey.get(applicationKey(releaseId, applicationName))?.wake();
   }
 
   /** Resolves when nothing of the release is left. Take it out of what is desired first. */
@@ -36,21 +43,15 @@ export class Instances implements AsyncDisposable {
   }
 
   records(): readonly InstanceRecord[] {
-    return [...this.#byKey.values()].map((instance) => instance.record);
+    return [...this.#byKey.values()].flatMap((instances) => instances.records());
   }
 
   crashLoops(): readonly CrashLoop[] {
-    return [...this.#byKey.values()].flatMap(({ crashLoop }) => crashLoop ?? []);
+    return [...this.#byKey.values()].flatMap((instances) => instances.crashLoops());
   }
 
-  healthy(): ReadonlyMap<string, InstanceAddress> {
-    return new Map(
-      [...this.#byKey].flatMap(([key, instance]) =>
-        instance.address === undefined
-          ? []
-          : [[key, { instanceId: instance.id, ...instance.address }]],
-      ),
-    );
+  present(): Presences {
+    return new Map([...this.#byKey].map(([key, { presence }]) => [key, presence]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -59,18 +60,13 @@ export class Instances implements AsyncDisposable {
   }
 
   #stop(key: string): void {
-    const instance = this.#byKey.get(key);
-    if (instance === undefined) return;
+    const instances = this.#byKey.get(key);
+    if (instances === undefined) return;
     this.#byKey.delete(key);
-    const stopping = instance
-      .stop()
-      .catch((error: unknown) =>
-        this.#deps.logger.error({ err: error, instance: instance.id }, 'could not stop'),
-      )
-      .finally(() => {
-        this.#stopping.delete(key);
-        this.#deps.changed();
-      });
+    const stopping = instances.stop().finally(() => {
+      this.#stopping.delete(key);
+      this.#deps.changed();
+    });
     this.#stopping.set(key, stopping);
   }
 }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Call } from '../connections/callee.ts';
 import { postTick, type TickAnswer } from './post-tick.ts';
 import { createRunSlots } from './run-slots.ts';
 import type { Timers } from './timers.ts';
@@ -29,7 +30,8 @@ interface JobRunnerDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly timeoutMs: number;
-  readonly onBegin: ((address: NonNullable<JobSchedule['address']>) => () => void) | undefined;
+  /** Finds an instance, and waits for one where the application sleeps or starts. */
+  readonly reach: (current: () => JobSchedule) => Promise<Call | undefined>;
   readonly onRun: (run: JobRun) => void;
   readonly logger: Logger | undefined;
 }
@@ -47,21 +49,21 @@ export function createJobRunner(deps: JobRunnerDeps): JobRunner {
   setMaxListeners(0, stop.signal);
   const underWay = new Map<string, Set<Promise<JobRun>>>();
 
-  const call = async (job: JobSchedule): Promise<TickAnswer> => {
+  const call = async (current: () => JobSchedule): Promise<TickAnswer> => {
     if (stop.signal.aborted) return { error: 'Berth stopped before it began.' };
-    if (job.address === undefined) return { error: 'No instance of it is running.' };
-    const { address, endpoint } = job;
-    const over = deps.onBegin?.(address);
+    const found = await deps.reach(current);
+    const { endpoint, failing } = current();
+    if (found === undefined) return { error: failing ?? 'No instance of it is running.' };
+    const { address, over } = found;
     const answer = await postTick({ address, endpoint, timeoutMs, timers, signal: stop.signal });
-    over?.();
+    over();
     return answer;
   };
   const runInTurn = (current: () => JobSchedule, tickAt: number): Promise<JobRun> =>
     slots.run(async () => {
-      const job = current();
       const startedAt = clock.now();
-      const answer = await call(job);
-      return report(toRun(job, { tickAt, startedAt, finishedAt: clock.now() }, answer));
+      const answer = await call(current);
+      return report(toRun(current(), { tickAt, startedAt, finishedAt: clock.now() }, answer));
     });
   const report = (run: JobRun): JobRun => {
     try {

@@ -1,6 +1,8 @@
 import { Failure } from '../../core/failure.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Caller } from '../connections/callee.ts';
+import { createArrivals } from './arrivals.ts';
 import { createJobRunner, type JobRun } from './job-runner.ts';
 import { realTimers, type Timers } from './timers.ts';
 import { createTimetable, type JobKey, type JobSchedule } from './timetable.ts';
@@ -11,8 +13,11 @@ export interface JobSchedulerOptions {
   readonly clock: Clock;
   /** Answers true to exactly one of all who ask for a tick. */
   readonly claimTick: (tick: JobKey & { readonly tickAt: number }) => Promise<boolean>;
-  /** Called when a request begins, with where it goes; what it answers is called when the request is over. */
-  readonly onBegin?: (address: NonNullable<JobSchedule['address']>) => () => void;
+  readonly call: Caller;
+  /** Called while a job is due that sleeps. */
+  readonly onAwaited: (job: JobSchedule) => void;
+  /** How long a run waits for an instance. */
+  readonly startMs: number;
   /** Called when a run is over, or could not begin. */
   readonly onRun: (run: JobRun) => void;
   readonly timeoutMs?: number;
@@ -39,10 +44,11 @@ const longestWaitMs = 60_000;
 export function openJobScheduler(options: JobSchedulerOptions): JobScheduler {
   const { clock, claimTick, logger, timers = realTimers } = options;
   const timetable = createTimetable({ clock, logger });
+  const arrivals = createArrivals(options, timers);
   const runner = createJobRunner({
     clock,
     timers,
-    onBegin: options.onBegin,
+    reach: arrivals.reach,
     onRun: options.onRun,
     timeoutMs: options.timeoutMs ?? 30 * 60_000,
     logger,
@@ -80,6 +86,7 @@ export function openJobScheduler(options: JobSchedulerOptions): JobScheduler {
     applySchedules(list) {
       if (closed) return;
       timetable.apply(list);
+      arrivals.look();
       fireDue();
     },
     async runNow(key) {

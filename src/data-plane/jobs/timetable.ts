@@ -1,6 +1,6 @@
-import type { LocalAddress } from '../../core/local-address.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Callee } from '../connections/callee.ts';
 import { Heap } from './heap.ts';
 import { isReboot, type NextRun, parseSchedule } from './next-run.ts';
 
@@ -9,11 +9,9 @@ export interface JobKey {
   readonly applicationName: string;
 }
 
-export interface JobSchedule extends JobKey {
+export interface JobSchedule extends Callee {
   readonly schedule: string;
   readonly endpoint: string;
-  /** Absent while nothing of it runs. */
-  readonly address?: LocalAddress;
   /** When its release was made, ms: the tick of `@reboot`, which is due once for each. */
   readonly deployedAt?: number;
 }
@@ -105,7 +103,7 @@ function timeOf(date: Date | undefined): number {
 /** A release that has just been made may not run yet; its `@reboot` waits until it does. */
 function isComing({ job, at }: Entry): boolean {
   if (at === Number.POSITIVE_INFINITY) return false;
-  return !isReboot(job.schedule) || job.address !== undefined;
+  return !isReboot(job.schedule) || job.sleeps || job.instances.length > 0;
 }
 
 function isSameSchedule(one: JobSchedule, other: JobSchedule): boolean {

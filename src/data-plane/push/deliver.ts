@@ -1,9 +1,10 @@
+import type { LocalAddress } from '../../core/local-address.ts';
 import { nextDelivery } from '../../core/retry-policy.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClaimedMessage, DeliveryOutcome } from '../../ports/event-broker.ts';
 import { printEnvelope } from './envelope.ts';
 import { type PushAnswer, postMessage } from './post-message.ts';
-import type { ReachableSubscription } from './push-subscription.ts';
+import type { PushSubscription } from './push-subscription.ts';
 
 /** One delivery and how it ended: with the application's status, or with the reason why there is none. */
 export interface PushAttempt {
@@ -36,10 +37,13 @@ const acknowledging: ReadonlySet<number> = new Set([102, 200, 201, 202, 204]);
 export async function deliver(
   deps: DeliveryDeps,
   message: ClaimedMessage,
-  subscription: ReachableSubscription,
+  {
+    subscription,
+    address,
+  }: { readonly subscription: PushSubscription; readonly address: LocalAddress },
 ): Promise<PushAttempt> {
   const { clock, settle, signal } = deps;
-  const { deploymentId, applicationName, retryPolicy, address, endpoint, topic } = subscription;
+  const { deploymentId, applicationName, retryPolicy, endpoint, topic } = subscription;
   const { id, attempt } = message;
   const startedAt = clock.now();
   let late = false;

@@ -3,14 +3,11 @@ import { defaultBackoff } from '../../core/retry-policy.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClaimedMessage, EventBroker } from '../../ports/event-broker.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Caller } from '../connections/callee.ts';
 import { deliver, handBack, type PushAttempt } from './deliver.ts';
 import { planClaims } from './plan-claims.ts';
 import { createPump } from './pump.ts';
-import {
-  isReachable,
-  type PushSubscription,
-  type ReachableSubscription,
-} from './push-subscription.ts';
+import type { PushSubscription } from './push-subscription.ts';
 import { createSettlements } from './settlements.ts';
 import { createSlots } from './slots.ts';
 import { createWakeUps } from './wake-ups.ts';
@@ -32,8 +29,9 @@ export interface PushDeliveryOptions {
   readonly pollMs?: number;
   /** How long closing waits for requests under way. */
   readonly drainMs?: number;
-  /** Called when a request begins, with where it goes; what it answers is called when the request is over. */
-  readonly onBegin?: (address: ReachableSubscription['address']) => () => void;
+  readonly call: Caller;
+  /** Called while messages are due for an application that sleeps. */
+  readonly onAwaited: (subscription: PushSubscription) => void;
   /** Called when a delivery is over. */
   readonly onAttempt?: (attempt: PushAttempt) => void;
   readonly logger?: Logger;
@@ -58,17 +56,17 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
   // Every request listens to it.
   setMaxListeners(0, stop.signal);
   const underWay = new Set<Promise<void>>();
-  let subscriptions: ReadonlyMap<string, ReachableSubscription> = new Map();
+  let subscriptions: ReadonlyMap<string, PushSubscription> = new Map();
   let closed = false;
 
   const begin = async (message: ClaimedMessage): Promise<void> => {
     const subscription = subscriptions.get(message.topic);
-    if (closed || subscription === undefined) {
+    const call = closed || subscription === undefined ? undefined : options.call(subscription);
+    if (call === undefined || subscription === undefined) {
       settlements.add(handBack(message, clock.now()));
       return;
     }
     const slot = slots.enter(message.topic);
-    const over = options.onBegin?.(subscription.address);
     const attempt = await deliver(
       {
         clock,
@@ -86,10 +84,10 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
         },
       },
       message,
-      subscription,
+      { subscription, address: call.address },
     );
     slot.leave();
-    over?.();
+    call.over();
     report(attempt);
     pump();
   };
@@ -101,11 +99,21 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
     }
   };
 
+  const topicsWhere = (holds: (subscription: PushSubscription) => boolean): readonly string[] =>
+    [...subscriptions.values()].filter(holds).map(({ topic }) => topic);
+  const wakeSleepers = async (): Promise<void> => {
+    const topics = topicsWhere(({ sleeps }) => sleeps);
+    if (topics.length === 0) return;
+    for (const topic of await broker.dueTopics(topics, clock.now())) {
+      const subscription = subscriptions.get(topic);
+      if (subscription?.sleeps) options.onAwaited(subscription);
+    }
+  };
   /** Takes what is due until there is no more of it or no slot for it. */
   const claimAll = async (): Promise<void> => {
     for (let more = true; more && !closed; ) {
       more = false;
-      for (const { topics, limit } of planClaims(subscriptions.keys(), slots.free)) {
+      for (const { topics, limit } of planClaims(topicsWhere(isReachable), slots.free)) {
         const now = clock.now();
         const leaseUntil = now + ackDeadlineMs + leaseMarginMs;
         const messages = await broker.claim({ topics, limit, now, leaseUntil });
@@ -114,7 +122,11 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
       }
     }
   };
-  const pump = createPump(claimAll, (error) => {
+  const round = async (): Promise<void> => {
+    await claimAll();
+    await wakeSleepers();
+  };
+  const pump = createPump(round, (error) => {
     logger?.error({ error }, 'messages could not be claimed');
   });
   const wakeUps = createWakeUps(() => clock.now(), options.pollMs ?? 1_000, pump);
@@ -122,7 +134,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
 
   return {
     applySubscriptions(list) {
-      subscriptions = new Map(list.filter(isReachable).map((one) => [one.topic, one]));
+      subscriptions = new Map(list.map((one) => [one.topic, one]));
       pump();
     },
     async [Symbol.asyncDispose]() {
@@ -136,6 +148,10 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
       await settlements.flush();
     },
   };
+}
+
+function isReachable({ instances }: PushSubscription): boolean {
+  return instances.length > 0;
 }
 
 function track(underWay: Set<Promise<void>>, work: Promise<void>): void {

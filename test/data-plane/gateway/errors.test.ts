@@ -46,12 +46,6 @@ test('an application that is not available says why and when to come back', asyn
   });
 });
 
-test('an application without instances is not available', async () => {
-  const { answer } = await answerFrom(processes([]));
-  expect(answer.status).toBe(503);
-  expect(answer.json().message).toContain('No instance of it is running.');
-});
-
 test('a refused connection is a bad gateway', async () => {
   const { answer, gateway } = await answerFrom(processes([addressOf(await freePort())]));
   expect(answer.status).toBe(502);

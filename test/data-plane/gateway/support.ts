@@ -8,6 +8,7 @@ import {
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { InstanceAddress, Route, Target } from '../../../src/core/route-table.ts';
+import { createInFlight } from '../../../src/data-plane/connections/in-flight.ts';
 import type { RequestLog } from '../../../src/data-plane/gateway/request-log.ts';
 import {
   type Gateway,
@@ -15,20 +16,31 @@ import {
   openGateway,
 } from '../../../src/data-plane/gateway/server.ts';
 
-export async function startGateway(
-  options: Partial<GatewayOptions> = {},
-): Promise<Gateway & { readonly log: RequestLog[] }> {
+export interface StartedGateway extends Gateway {
+  readonly log: RequestLog[];
+  /** Applications that a request waited for, each time. */
+  readonly awaited: string[];
+  inFlight(releaseId: string): number;
+  drained(releaseId: string): Promise<void>;
+}
+
+export async function startGateway(options: Partial<GatewayOptions> = {}): Promise<StartedGateway> {
   const log: RequestLog[] = [];
+  const awaited: string[] = [];
+  const inFlight = createInFlight();
   const gateway = await openGateway({
     host: '127.0.0.1',
     port: 0,
     loopbackHost: '127.0.0.1',
     onRequest: (entry) => log.push(entry),
+    inFlight,
+    onAwaited: ({ applicationName }) => awaited.push(applicationName),
     ...options,
-    limits: { drainMs: 1_000, ...options.limits },
+    limits: { drainMs: 1_000, refusedMs: 50, ...options.limits },
   });
   onTestFinished(() => gateway[Symbol.asyncDispose]());
-  return Object.assign(gateway, { log });
+  const { ofRelease, drained } = inFlight;
+  return Object.assign(gateway, { log, awaited, inFlight: ofRelease, drained });
 }
 
 export interface Upstream {

@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { type LocalAddress, nameOfAddress } from '../../../src/core/local-address.ts';
+import { createCaller } from '../../../src/data-plane/connections/callee.ts';
+import { createInFlight } from '../../../src/data-plane/connections/in-flight.ts';
 import {
   type JobRun,
   type JobSchedule,
@@ -68,14 +71,18 @@ function openScheduler(options: Partial<JobSchedulerOptions> = {}) {
   const time = new ControlledTime();
   const runs: JobRun[] = [];
   const claimed: number[] = [];
+  const awaited: string[] = [];
   const jobs = openJobScheduler({
     clock: time,
     timers: time,
     claimTick: async ({ tickAt }) => claimed.push(tickAt) > 0,
     onRun: (run) => runs.push(run),
+    call: createCaller(createInFlight()),
+    onAwaited: ({ applicationName }) => awaited.push(applicationName),
+    startMs: 4 * minute,
     ...options,
   });
-  return { time, runs, claimed, jobs };
+  return { time, runs, claimed, awaited, jobs };
 }
 
 function job(more: Partial<JobSchedule> = {}): JobSchedule {
@@ -84,16 +91,23 @@ function job(more: Partial<JobSchedule> = {}): JobSchedule {
     applicationName: 'job',
     schedule: '*/5 * * * *',
     endpoint: '/job',
+    releaseId: 'release-1',
+    instances: [],
+    sleeps: false,
     ...more,
   };
 }
+
+const at = (address: LocalAddress) => ({
+  instances: [{ instanceId: nameOfAddress(address), ...address }],
+});
 
 const iso = (time: number | undefined) => new Date(time ?? 0).toISOString();
 
 test('a job is called at its times, with a POST and nothing in it', async () => {
   const { address, requests } = await startApplication();
   const { time, runs, jobs } = openScheduler();
-  jobs.applySchedules([job({ address })]);
+  jobs.applySchedules([job(at(address))]);
   time.pass(5 * minute - 1);
   expect(requests).toEqual([]);
   time.pass(1);
@@ -125,7 +139,7 @@ test('a tick that somebody else has claimed is not run', async () => {
     return true;
   };
   const planes = [openScheduler({ claimTick }), openScheduler({ claimTick })];
-  for (const { jobs } of planes) jobs.applySchedules([job({ address })]);
+  for (const { jobs } of planes) jobs.applySchedules([job(at(address))]);
   for (const { time } of planes) time.pass(5 * minute);
   await vi.waitFor(() => expect(planes.flatMap(({ runs }) => runs)).toHaveLength(1));
   expect([taken.size, requests.length]).toEqual([1, 1]);
@@ -146,7 +160,7 @@ test('a tick that cannot be claimed is logged and the next one comes', async () 
       error: (_details, message) => errors.push(message),
     },
   });
-  jobs.applySchedules([job({ address })]);
+  jobs.applySchedules([job(at(address))]);
   time.pass(5 * minute);
   await vi.waitFor(() => expect(errors).toEqual(['a job could not be run']));
   time.pass(5 * minute);
@@ -158,10 +172,10 @@ test('a run that fails or cannot begin is reported with its reason', async () =>
   const dying = await startApplication((req) => void req.socket.destroy());
   const { time, runs, jobs } = openScheduler();
   jobs.applySchedules([
-    job({ applicationName: 'failing', address: failing.address }),
-    job({ applicationName: 'dying', address: dying.address }),
-    job({ applicationName: 'refused', address: { host: '127.0.0.1', port: 1 } }),
-    job({ applicationName: 'absent' }),
+    job({ applicationName: 'failing', ...at(failing.address) }),
+    job({ applicationName: 'dying', ...at(dying.address) }),
+    job({ applicationName: 'refused', ...at({ host: '127.0.0.1', port: 1 }) }),
+    job({ applicationName: 'absent', failing: 'It ends again and again.' }),
   ]);
   time.pass(5 * minute);
   await vi.waitFor(() => expect(runs).toHaveLength(4));
@@ -172,13 +186,13 @@ test('a run that fails or cannot begin is reported with its reason', async () =>
   expect(outcome('failing')).toBe(500);
   expect(outcome('dying')).toContain('socket hang up');
   expect(outcome('refused')).toContain('ECONNREFUSED');
-  expect(outcome('absent')).toBe('No instance of it is running.');
+  expect(outcome('absent')).toBe('It ends again and again.');
 });
 
 test('a run may take 30 minutes and no more, and the next one does not wait for it', async () => {
   const { address, requests } = await startApplication(() => undefined);
   const { time, runs, jobs } = openScheduler();
-  jobs.applySchedules([job({ address, schedule: '*/20 * * * *' })]);
+  jobs.applySchedules([job({ ...at(address), schedule: '*/20 * * * *' })]);
   time.pass(20 * minute);
   await expect.poll(() => requests.length).toBe(1);
   time.pass(20 * minute);
@@ -194,7 +208,7 @@ test('a run may take 30 minutes and no more, and the next one does not wait for 
 test('a job whose runs never end is not started without end', async () => {
   const { address, requests } = await startApplication(() => undefined);
   const { time, runs, jobs } = openScheduler();
-  jobs.applySchedules([job({ address, schedule: '@every 10s' })]);
+  jobs.applySchedules([job({ ...at(address), schedule: '@every 10s' })]);
   for (let tick = 1; tick <= 101; tick++) {
     time.pass(10_000);
     if (tick <= 100) await expect.poll(() => requests.length, { interval: 2 }).toBe(tick);
@@ -205,10 +219,33 @@ test('a job whose runs never end is not started without end', async () => {
   await Promise.all([jobs[Symbol.asyncDispose](), time.pass(minute)]);
 });
 
+test('a job that sleeps is woken, and called when it is there', async () => {
+  const { address, requests } = await startApplication();
+  const { time, runs, awaited, jobs } = openScheduler();
+  jobs.applySchedules([job({ sleeps: true })]);
+  time.pass(5 * minute);
+  await vi.waitFor(() => expect(awaited).toEqual(['job']));
+  jobs.applySchedules([job({ sleeps: true })]);
+  time.pass(1_000);
+  expect([requests, runs]).toEqual([[], []]);
+  jobs.applySchedules([job(at(address))]);
+  await vi.waitFor(() => expect(runs).toMatchObject([{ status: 200 }]));
+  expect(requests).toHaveLength(1);
+});
+
+test('a job that does not wake in time has not run', async () => {
+  const { time, runs, jobs } = openScheduler();
+  jobs.applySchedules([job({ sleeps: true, schedule: '@hourly' })]);
+  time.pass(60 * minute);
+  await expect.poll(() => time.timers).toBe(2);
+  time.pass(4 * minute);
+  await vi.waitFor(() => expect(runs).toMatchObject([{ error: 'No instance of it is running.' }]));
+});
+
 test('a schedule months away is waited for', async () => {
   const { address } = await startApplication();
   const { time, runs, jobs } = openScheduler();
-  jobs.applySchedules([job({ address, schedule: '0 0 1 4 *' })]);
+  jobs.applySchedules([job({ ...at(address), schedule: '0 0 1 4 *' })]);
   time.pass(89 * day);
   expect(runs).toEqual([]);
   time.pass(day);
@@ -220,7 +257,7 @@ test('a schedule months away is waited for', async () => {
 test('what was slept through is run once, and then the schedule goes on', async () => {
   const { address } = await startApplication();
   const { time, runs, jobs } = openScheduler();
-  jobs.applySchedules([job({ address, schedule: '@hourly' })]);
+  jobs.applySchedules([job({ ...at(address), schedule: '@hourly' })]);
   time.sleep(10 * 60 * minute + 1);
   time.pass(0);
   await vi.waitFor(() => expect(runs).toHaveLength(1));
@@ -236,17 +273,17 @@ test('a list that is applied again moves nothing; a new schedule or address coun
   const old = await startApplication();
   const young = await startApplication();
   const { time, runs, jobs } = openScheduler();
-  jobs.applySchedules([job({ address: old.address })]);
+  jobs.applySchedules([job(at(old.address))]);
   time.pass(4 * minute);
-  jobs.applySchedules([job({ address: young.address })]);
+  jobs.applySchedules([job(at(young.address))]);
   time.pass(minute);
   await vi.waitFor(() => expect(runs).toHaveLength(1));
   expect([old.requests.length, young.requests.length]).toEqual([0, 1]);
-  jobs.applySchedules([job({ address: young.address, schedule: '@hourly' })]);
+  jobs.applySchedules([job({ ...at(young.address), schedule: '@hourly' })]);
   time.pass(50 * minute);
   jobs.applySchedules([]);
   time.pass(day);
-  jobs.applySchedules([job({ address: young.address, schedule: '@hourly' })]);
+  jobs.applySchedules([job({ ...at(young.address), schedule: '@hourly' })]);
   time.pass(60 * minute);
   await vi.waitFor(() => expect(runs).toHaveLength(2));
   expect(iso(runs[1]?.tickAt)).toBe('2026-01-02T01:00:00.000Z');
@@ -260,12 +297,12 @@ test('@reboot runs once for each deployment, as soon as it can', async () => {
   jobs.applySchedules([waiting]);
   time.pass(day);
   expect(claimed).toEqual([]);
-  jobs.applySchedules([{ ...waiting, address }]);
+  jobs.applySchedules([{ ...waiting, ...at(address) }]);
   await vi.waitFor(() => expect(runs.map(({ tickAt }) => tickAt)).toEqual([deployedAt]));
-  jobs.applySchedules([{ ...waiting, address }]);
+  jobs.applySchedules([{ ...waiting, ...at(address) }]);
   time.pass(day);
   expect(claimed).toEqual([deployedAt]);
-  jobs.applySchedules([{ ...waiting, address, deployedAt: time.now() }]);
+  jobs.applySchedules([{ ...waiting, ...at(address), deployedAt: time.now() }]);
   await vi.waitFor(() => expect(runs).toHaveLength(2));
 });
 
@@ -282,7 +319,7 @@ test('a schedule that cannot be read is complained of once and disturbs no other
   for (let round = 0; round < 3; round++) {
     jobs.applySchedules([
       job({ applicationName: 'odd', schedule: '99 * * * *' }),
-      job({ address }),
+      job(at(address)),
     ]);
   }
   time.pass(5 * minute);
@@ -306,7 +343,7 @@ test('ten thousand schedules need one timer', async () => {
 test('a job can be run at once, besides its schedule', async () => {
   const { address } = await startApplication((_req, res) => void res.writeHead(202).end());
   const { time, runs, claimed, jobs } = openScheduler();
-  jobs.applySchedules([job({ address })]);
+  jobs.applySchedules([job(at(address))]);
   const key = { deploymentId: 'deployment-1', applicationName: 'job' };
   const run = await jobs.runNow(key);
   expect(run).toMatchObject({ ...key, tickAt: time.now(), status: 202 });
@@ -320,7 +357,7 @@ test('closing waits for runs under way, and not for ever', async () => {
   const held: ServerResponse[] = [];
   const { address } = await startApplication((_req, res) => void held.push(res));
   const { time, runs, jobs } = openScheduler();
-  jobs.applySchedules([job({ address }), job({ applicationName: 'endless', address })]);
+  jobs.applySchedules([job(at(address)), job({ applicationName: 'endless', ...at(address) })]);
   time.pass(5 * minute);
   await expect.poll(() => held.length).toBe(2);
   const closed = jobs[Symbol.asyncDispose]();

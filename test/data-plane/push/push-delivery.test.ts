@@ -3,6 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { RetryPolicy } from '../../../src/core/connector-spec.ts';
+import type { LocalAddress } from '../../../src/core/local-address.ts';
+import { createCaller } from '../../../src/data-plane/connections/callee.ts';
+import { createInFlight } from '../../../src/data-plane/connections/in-flight.ts';
 import type { PushAttempt } from '../../../src/data-plane/push/deliver.ts';
 import {
   openPushDelivery,
@@ -44,7 +47,7 @@ async function startApplication(handle: Handler) {
 }
 
 function subscriptionTo(
-  address: PushSubscription['address'],
+  address: LocalAddress | undefined,
   more: Partial<PushSubscription> = {},
 ): PushSubscription {
   return {
@@ -53,24 +56,29 @@ function subscriptionTo(
     deploymentId: 'deployment-1',
     applicationName: 'event',
     endpoint: '/event',
-    ...(address === undefined ? {} : { address }),
+    releaseId: 'release-1',
+    instances: address === undefined ? [] : [{ instanceId: 'instance-1', ...address }],
+    sleeps: false,
     ...more,
   };
 }
 
 function openDelivery(broker: EventBroker, options: Partial<PushDeliveryOptions> = {}) {
   const attempts: PushAttempt[] = [];
+  const awaited: string[] = [];
   const push = openPushDelivery({
     broker,
     clock,
     firstRetryMs: 20,
     pollMs: 100,
     drainMs: 200,
+    call: createCaller(createInFlight()),
+    onAwaited: ({ topic }) => awaited.push(topic),
     onAttempt: (attempt) => attempts.push(attempt),
     ...options,
   });
   onTestFinished(() => push[Symbol.asyncDispose]());
-  return Object.assign(push, { attempts });
+  return Object.assign(push, { attempts, awaited });
 }
 
 function publish(broker: EventBroker, count = 1, topic = 'topic-1') {
@@ -186,6 +194,38 @@ test('messages wait while nothing of the application runs', async () => {
   await isSettled(broker);
   expect(received).toBe(3);
   expect(push.attempts.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
+});
+
+test('an application that sleeps is woken for what is due, and for nothing else', async () => {
+  const broker = await openBroker();
+  const push = openDelivery(broker);
+  const sleeping = subscriptionTo(undefined, { sleeps: true });
+  push.applySubscriptions([sleeping, { ...sleeping, topic: 'topic-2' }]);
+  await publish(broker);
+  await expect.poll(() => push.awaited).toContain('topic-1');
+  const address = await startApplication((_envelope, res) => void res.end());
+  push.applySubscriptions([subscriptionTo(address), { ...sleeping, topic: 'topic-2' }]);
+  await isSettled(broker);
+  expect(new Set(push.awaited)).toEqual(new Set(['topic-1']));
+  expect(push.attempts.map(({ attempt }) => attempt)).toEqual([1]);
+});
+
+test('several instances of an application share its messages', async () => {
+  const broker = await openBroker();
+  const received = [0, 0, 0];
+  const instances = await Promise.all(
+    received.map(async (_, at) => ({
+      instanceId: `instance-${at}`,
+      ...(await startApplication((_envelope, res) => {
+        received[at] = (received[at] ?? 0) + 1;
+        res.end();
+      })),
+    })),
+  );
+  openDelivery(broker).applySubscriptions([subscriptionTo(undefined, { instances })]);
+  await publish(broker, 300);
+  await isSettled(broker);
+  for (const count of received) expect(count).toBeGreaterThan(50);
 });
 
 test('a topic that is no longer subscribed to is left alone', async () => {

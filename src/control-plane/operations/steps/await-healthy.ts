@@ -55,6 +55,8 @@ export function refuseEnded(instances: readonly InstanceRecord[]): void {
   throw new RuntimeFailure(`Application "${ended.applicationName}" did not start. ${why}`);
 }
 
+/** All of it that was started, one or several. */
 function isHealthy(instances: readonly InstanceRecord[], name: string): boolean {
-  return instances.some((one) => one.applicationName === name && one.state === 'healthy');
+  const own = instances.filter(({ applicationName }) => applicationName === name);
+  return own.length > 0 && own.every(({ state }) => state === 'healthy');
 }

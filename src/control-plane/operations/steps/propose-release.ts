@@ -1,4 +1,4 @@
-import { hasUrl, normalizeEndpoint } from '../../../core/application.ts';
+import { hasUrl, normalizeEndpoint, servingOf } from '../../../core/application.ts';
 import { applicationNamed } from '../../../core/configuration.ts';
 import type { Deployment } from '../../../core/deployment.ts';
 import {
@@ -8,6 +8,7 @@ import {
   presumedEnvironment,
 } from '../../../core/environment.ts';
 import type { Release, ReleaseApplication } from '../../../core/release.ts';
+import { scalingOf } from '../../../core/scaling.ts';
 import { urlOf } from '../addresses.ts';
 import type { OperationDependencies } from '../dependencies.ts';
 import type { ReservedAddress } from './reserve-addresses.ts';
@@ -74,6 +75,7 @@ function releaseApplication(
     ...(schedule === undefined ? {} : { schedule }),
     ...(spec.healthCheck === undefined ? {} : { healthCheck: spec.healthCheck }),
     ...(retryPolicy === undefined ? {} : { retryPolicy }),
+    ...(servingOf(spec.type) === 'process' ? { scaling: scalingOf(deployment.type, own) } : {}),
     environment: mergeEnvironments(
       presumedEnvironment,
       configuredEnvironment(deployment, spec.name, deps.platform),

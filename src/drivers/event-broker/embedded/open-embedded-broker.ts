@@ -6,7 +6,7 @@ import { readDeadLetters, redeliver } from './dead-letters.ts';
 import { publish } from './publish.ts';
 import { type BrokerDatabase, migrations } from './schema.ts';
 import { compileSettlement } from './settle.ts';
-import { keepTopics, readDepth, removeTopic } from './topics.ts';
+import { dueTopics, keepTopics, readDepth, removeTopic } from './topics.ts';
 
 /** Topics in a SQLite file of their own, which several processes may open. */
 export async function openEmbeddedBroker(options: {
@@ -27,6 +27,7 @@ export async function openEmbeddedBroker(options: {
       return publish(database, topic, messages, now);
     },
     claim: (request) => claim(database, request),
+    dueTopics: (topics, now) => dueTopics(kysely, topics, now),
     async settle(outcomes) {
       await database.runBatch(outcomes.map((outcome) => compileSettlement(kysely, outcome)));
     },

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { EventBroker } from '../../../ports/event-broker.ts';
 import type { BrokerDatabase } from './schema.ts';
 
@@ -15,6 +15,19 @@ export async function readDepth(
     .where('topic', '=', topic)
     .executeTakeFirstOrThrow();
   return { waiting: all - dead, dead };
+}
+
+export async function dueTopics(
+  kysely: Kysely<BrokerDatabase>,
+  topics: readonly string[],
+  now: number,
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ readonly topic: string }>`
+    SELECT topic.value AS topic FROM json_each(${JSON.stringify(topics)}) AS topic
+    WHERE EXISTS (
+      SELECT 1 FROM message
+      WHERE message.topic = topic.value AND dead_at IS NULL AND due_at <= ${now})`.execute(kysely);
+  return rows.map(({ topic }) => topic);
 }
 
 export async function removeTopic(kysely: Kysely<BrokerDatabase>, topic: string): Promise<void> {

@@ -1,0 +1,138 @@
+import type { InstanceAddress, Target } from '../../core/route-table.ts';
+import { chooseInstance } from '../connections/choose-instance.ts';
+import {
+  answerError,
+  type ErrorAnswer,
+  timedOut,
+  unavailable,
+  upstreamFailed,
+} from './error-answer.ts';
+import type { Carriage, Exchange } from './exchange.ts';
+import type { Site } from './match-route.ts';
+
+/** A place at an instance, counted until `leave`. */
+export interface Place {
+  readonly instance: InstanceAddress;
+  readonly releaseId: string;
+  readonly leave: () => void;
+}
+
+/** An instance that has not taken the connection, so that another one may have the request. */
+export interface Refusal {
+  readonly instanceId: string;
+  readonly error: Error;
+}
+
+type Take = (place: Place, site: Site) => void;
+
+/**
+ * Finds an instance for a request and hands it on, at once where one is there. Where none is, because the application sleeps or its
+ * instance has just ended, the request waits for one; `take` is called then. Else the client gets an answer.
+ */
+export function reach(carriage: Carriage, exchange: Exchange, take: Take, refusal?: Refusal): void {
+  const site = refusal === undefined ? exchange.site : carriage.siteNow(exchange.site);
+  find(carriage, exchange, take, { site, refusal, since: performance.now() });
+}
+
+interface Search {
+  readonly site: Site;
+  readonly refusal?: Refusal | undefined;
+  /** When it began. */
+  readonly since: number;
+}
+
+function find(carriage: Carriage, exchange: Exchange, take: Take, search: Search): void {
+  const { target } = search.site.route;
+  if (target.kind !== 'process') {
+    answerError(exchange.res, noProcess(search.site, target), exchange.correlationId);
+    return;
+  }
+  const found = chooseAmong(carriage, target, search.refusal?.instanceId);
+  if (found === undefined) wait(carriage, exchange, take, search);
+  else enter(carriage, exchange, take, { ...found, site: search.site });
+}
+
+interface Found {
+  readonly instance: InstanceAddress;
+  readonly releaseId: string;
+}
+
+/** Among those of the release that serves; else of the one that served until now. */
+function chooseAmong(
+  { inFlight, nextTurn }: Carriage,
+  { releaseId, instances, before }: Extract<Target, { kind: 'process' }>,
+  except: string | undefined,
+): Found | undefined {
+  const choose = (from: readonly InstanceAddress[]) =>
+    chooseInstance(from, inFlight.ofInstance, nextTurn(), except);
+  const instance = choose(instances);
+  if (instance !== undefined) return { instance, releaseId };
+  const earlier = before === undefined ? undefined : choose(before.instances);
+  return before === undefined || earlier === undefined
+    ? undefined
+    : { instance: earlier, releaseId: before.releaseId };
+}
+
+function enter(
+  { inFlight, limits }: Carriage,
+  { res, correlationId }: Exchange,
+  take: Take,
+  { instance, releaseId, site }: Found & { readonly site: Site },
+): void {
+  if (inFlight.ofInstance(instance.instanceId) >= limits.requestsPerInstance) {
+    const reason = `It is busy with ${limits.requestsPerInstance} requests already.`;
+    answerError(res, unavailable(site.route, reason, 1), correlationId);
+    return;
+  }
+  const leave = inFlight.enter(releaseId, instance.instanceId);
+  take({ instance, releaseId, leave }, site);
+}
+
+/** Until there is an instance, or the one that refused is known to be gone; as long as a start may take in all. */
+function wait(carriage: Carriage, exchange: Exchange, take: Take, search: Search): void {
+  const { limits, siteNow, waiting, onAwaited } = carriage;
+  const { res, correlationId } = exchange;
+  const { site, refusal, since } = search;
+  const answer = (error: ErrorAnswer): void => answerError(res, error, correlationId);
+  const startMs = Math.max(0, since + limits.startMs - performance.now());
+  const leave = waiting.enter(site.route.hostLabel, {
+    forMs: refusal === undefined ? startMs : Math.min(limits.refusedMs, startMs),
+    isOver: () => isNews(siteNow(site), refusal),
+    again() {
+      res.off('close', leaveRoom);
+      find(carriage, exchange, take, { site: siteNow(site), since });
+    },
+    late() {
+      res.off('close', leaveRoom);
+      if (refusal === undefined) answer(timedOut(site.route, 'did not start in time.'));
+      else answer(upstreamFailed(site.route, refusal.error));
+    },
+  });
+  const leaveRoom = (): void => leave?.();
+  if (leave === undefined) {
+    answer(unavailable(site.route, 'Too many requests wait for it to start.', 1));
+    return;
+  }
+  res.once('close', leaveRoom);
+  if (refusal === undefined) onAwaited(site.route);
+}
+
+/** Whether there is anything to find that was not there when it refused, or when nothing was there. */
+function isNews({ route: { target } }: Site, refusal: Refusal | undefined): boolean {
+  if (target.kind !== 'process') return true;
+  const all = [...target.instances, ...(target.before?.instances ?? [])];
+  if (refusal === undefined) return all.length > 0;
+  const others = all.filter(({ instanceId }) => instanceId !== refusal.instanceId);
+  return others.length > 0 || others.length === all.length;
+}
+
+function noProcess({ route }: Site, target: Exclude<Target, { kind: 'process' }>): ErrorAnswer {
+  switch (target.kind) {
+    case 'unavailable':
+      return unavailable(route, target.reason);
+    case 'files':
+      return unavailable(route, 'It is being replaced.', 1);
+    default:
+      return target satisfies never;
+  }
+}

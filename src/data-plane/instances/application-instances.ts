@@ -1,0 +1,135 @@
+import { wantedInstances } from '../../core/demand.ts';
+import type { Presence } from '../../core/presence.ts';
+import type { DesiredApplication } from '../../core/reconcile.ts';
+import type { InstanceAddress } from '../../core/route-table.ts';
+import { unscaled } from '../../core/scaling.ts';
+import type { InstanceRecord } from '../../ports/store.ts';
+import type { InFlight } from '../connections/in-flight.ts';
+import { within } from '../connections/within.ts';
+import { type CrashLoop, Instance, type InstanceDependencies } from './instance.ts';
+import { createTraffic, type Traffic } from './traffic.ts';
+
+export interface ScalingDependencies extends InstanceDependencies {
+  readonly inFlight: InFlight;
+  /** After how long without requests an application may sleep; undefined: never. */
+  readonly idleMs: number | undefined;
+  /** How long what is let go may still answer. */
+  readonly drainMs: number;
+  /** Resolves when nothing is sent any more to an instance that has gone. */
+  readonly unrouted: () => Promise<void>;
+}
+
+/** The instances of one application of a release: as many as it needs now, none while it sleeps. */
+export class ApplicationInstances {
+  readonly #deps: ScalingDependencies;
+  readonly #traffic: Traffic;
+  /** Oldest first. */
+  readonly #running = new Set<Instance>();
+  readonly #leaving = new Map<Instance, Promise<void>>();
+  readonly #stopping = new AbortController();
+  #desired: DesiredApplication;
+
+  constructor(deps: ScalingDependencies, desired: DesiredApplication) {
+    this.#deps = deps;
+    this.#desired = desired;
+    // What an earlier data plane ran of it starts again when somebody asks.
+    const isFresh = desired.release.state === 'candidate';
+    this.#traffic = createTraffic(deps.inFlight, { isFresh });
+    this.#settle();
+  }
+
+  get presence(): Presence {
+    const instances = [...this.#running].flatMap(addressOf);
+    const sleeps = this.#running.size === 0 && this.#desired.release.state === 'current';
+    const isFailing = instances.length === 0 && [...this.#running].some(endsAgainAndAgain);
+    return { instances, sleeps, ...(isFailing ? { failing } : {}) };
+  }
+
+  records(): readonly InstanceRecord[] {
+    return [...this.#running, ...this.#leaving.keys()].map(({ record }) => record);
+  }
+
+  crashLoops(): readonly CrashLoop[] {
+    return [...this.#running].flatMap(({ crashLoop }) => crashLoop ?? []);
+  }
+
+  /** Level-triggered, and asked about once a second: how busy it is decides how many run. */
+  update(desired: DesiredApplication): void {
+    this.#desired = desired;
+    for (const instance of this.#running) instance.update(desired);
+    this.#traffic.look(
+      [...this.#running].map((instance) => ({
+        id: instance.id,
+        isStarting: instance.address === undefined && !endsAgainAndAgain(instance),
+      })),
+    );
+    this.#settle();
+  }
+
+  /** Somebody waits for it. */
+  wake(): void {
+    this.#traffic.ask();
+    this.#settle();
+  }
+
+  /** Resolves when nothing of it is left. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    for (const instance of this.#running) this.#letGo(instance);
+    await Promise.all(this.#leaving.values());
+  }
+
+  #settle(): void {
+    if (this.#stopping.signal.aborted) return;
+    const { release, application } = this.#desired;
+    const wanted = wantedInstances(
+      {
+        state: release.state,
+        scaling: application.scaling ?? unscaled,
+        running: this.#running.size,
+        ...this.#traffic.demand(),
+      },
+      this.#deps.idleMs,
+    );
+    while (this.#running.size < wanted) this.#running.add(new Instance(this.#deps, this.#desired));
+    for (const instance of [...this.#running].slice(wanted)) this.#letGo(instance);
+  }
+
+  #letGo(instance: Instance): void {
+    const { inFlight, logger, changed } = this.#deps;
+    this.#running.delete(instance);
+    const leaving = this.#leave(instance)
+      .catch((error: unknown) =>
+        logger.error({ err: error, instance: instance.id }, 'could not stop'),
+      )
+      .finally(() => {
+        this.#leaving.delete(instance);
+        inFlight.forget(instance.id);
+        changed();
+      });
+    this.#leaving.set(instance, leaving);
+  }
+
+  async #leave(instance: Instance): Promise<void> {
+    const { drainMs, inFlight, unrouted } = this.#deps;
+    const free = async (): Promise<void> => {
+      await unrouted();
+      await inFlight.drainedInstance(instance.id);
+    };
+    // Of a whole release that is stopped, requests have been waited for already.
+    const { signal } = this.#stopping;
+    if (!signal.aborted) await within(drainMs, free(), signal);
+    await instance.stop();
+  }
+}
+
+/** For whoever asks for it; its log says more, and is not for everybody. */
+const failing = 'It ends again and again soon after its start. Its log says why.';
+
+function endsAgainAndAgain({ crashLoop }: Instance): boolean {
+  return crashLoop !== undefined && !crashLoop.isOver;
+}
+
+function addressOf({ id, address }: Instance): readonly InstanceAddress[] {
+  return address === undefined ? [] : [{ instanceId: id, ...address }];
+}
