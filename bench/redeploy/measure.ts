@@ -85,7 +85,8 @@ async function deployCases(
   return subjects.map((one) => ({ ...one, change: (subject) => subject.rollBack() }));
 }
 
-async function preview(
+/** @throws where the connector cannot be previewed */
+export async function preview(
   berth: Berth,
   repository: { readonly url: string; readonly tag: string },
 ): Promise<Answer> {

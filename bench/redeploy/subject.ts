@@ -21,6 +21,8 @@ export interface Chosen {
 
 /** A Deployment that is redeployed again and again. */
 export interface Subject {
+  /** Where the service answers. */
+  readonly url: string;
   /** With a changed greeting. */
   redeploy(options: { readonly skipScripts: boolean }): Promise<Change>;
   /** To the newest revision with another greeting. */
@@ -74,6 +76,7 @@ export async function deploySubject(
     return { firstAnswerMs: answered.at - startedAt, deployedMs: finished.at - startedAt };
   };
   return {
+    url,
     redeploy({ skipScripts }) {
       round += 1;
       const greeting = `Hello number ${round}`;
