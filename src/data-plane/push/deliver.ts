@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import type { LocalAddress } from '../../core/local-address.ts';
 import { nextDelivery } from '../../core/retry-policy.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -22,6 +23,7 @@ export interface PushAttempt {
 
 export interface DeliveryDeps {
   readonly clock: Clock;
+  readonly agent: Agent;
   readonly ackDeadlineMs: number;
   readonly requestLimitMs: number;
   readonly defaultBackoff: { readonly minMs: number; readonly maxMs: number };
@@ -42,7 +44,7 @@ export async function deliver(
     address,
   }: { readonly subscription: PushSubscription; readonly address: LocalAddress },
 ): Promise<PushAttempt> {
-  const { clock, settle, signal } = deps;
+  const { clock, agent, settle, signal } = deps;
   const { deploymentId, applicationName, retryPolicy, endpoint, topic } = subscription;
   const { id, attempt } = message;
   const startedAt = clock.now();
@@ -61,7 +63,7 @@ export async function deliver(
 
   const body = printEnvelope(message, subscription);
   const limitMs = deps.requestLimitMs;
-  const answer = await postMessage({ address, endpoint, body, limitMs, signal });
+  const answer = await postMessage({ address, agent, endpoint, body, limitMs, signal });
   clearTimeout(deadline);
   // A late acknowledgement counts; a late failure was written down when it became late.
   if (isAcknowledged(answer)) settle({ id, outcome: 'acknowledged' });

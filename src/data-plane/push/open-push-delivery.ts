@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ClaimedMessage, EventBroker } from '../../ports/event-broker.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Caller } from '../connections/callee.ts';
+import { openKeptConnections } from '../connections/kept-connections.ts';
 import { deliver, handBack, type PushAttempt } from './deliver.ts';
 import { planClaims } from './plan-claims.ts';
 import { createPump } from './pump.ts';
@@ -52,6 +53,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
   const { broker, clock, logger, concurrency = 16, ackDeadlineMs = 10_000 } = options;
   const slots = createSlots({ inTime: concurrency, inAll: concurrency * lateFactor });
   const settlements = createSettlements(broker, logger);
+  const connections = openKeptConnections(concurrency);
   const stop = new AbortController();
   // Every request listens to it.
   setMaxListeners(0, stop.signal);
@@ -70,6 +72,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
     const attempt = await deliver(
       {
         clock,
+        agent: connections.agent,
         ackDeadlineMs,
         requestLimitMs: options.requestLimitMs ?? 5 * 60_000,
         defaultBackoff: { ...defaultBackoff, minMs: options.firstRetryMs ?? defaultBackoff.minMs },
@@ -135,6 +138,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
   return {
     applySubscriptions(list) {
       subscriptions = new Map(list.map((one) => [one.topic, one]));
+      connections.keep(list.flatMap(({ instances }) => instances));
       pump();
     },
     async [Symbol.asyncDispose]() {
@@ -145,6 +149,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
       await pump.idle();
       await Promise.all(underWay);
       clearTimeout(deadline);
+      connections[Symbol.dispose]();
       await settlements.flush();
     },
   };

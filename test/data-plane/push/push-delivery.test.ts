@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { RetryPolicy } from '../../../src/core/connector-spec.ts';
@@ -179,6 +179,38 @@ test('an application that dies in the middle gets the message again', async () =
   expect(push.attempts[0]?.error).toContain('socket hang up');
 });
 
+test('messages come one after another on the same connections', async () => {
+  const connections = new Set<Socket>();
+  const { broker } = await deliveryTo(
+    (_envelope, res, req) => {
+      connections.add(req.socket);
+      res.end();
+    },
+    { concurrency: 4 },
+  );
+  await publish(broker, 200);
+  await isSettled(broker);
+  expect(connections.size).toBeLessThanOrEqual(8);
+});
+
+test('a connection that the application ends just as a message comes costs no attempt', async () => {
+  const used = new Set<Socket>();
+  let requests = 0;
+  const { broker, push } = await deliveryTo((_envelope, res, req) => {
+    requests++;
+    if (used.has(req.socket)) req.socket.destroy();
+    else res.end();
+    used.add(req.socket);
+  });
+  for (let message = 0; message < 4; message++) {
+    await publish(broker);
+    await isSettled(broker);
+  }
+  await vi.waitFor(() => expect(push.attempts).toHaveLength(4));
+  for (const attempt of push.attempts) expect(attempt).toMatchObject({ attempt: 1, status: 200 });
+  expect(requests).toBe(6);
+});
+
 test('messages wait while nothing of the application runs', async () => {
   const broker = await openBroker();
   const push = openDelivery(broker);
@@ -280,6 +312,27 @@ test('a topic whose handler hangs does not hold up another', async () => {
   await publish(broker, 200);
   await isSettled(broker);
   expect((await broker.depth('poisoned')).waiting).toBe(200);
+});
+
+test('messages that always fail do not hold up others of their topic', async () => {
+  const isPoison = ({ message }: Envelope) => message.data === btoa('poison');
+  const received = new Set<string>();
+  let refused = 0;
+  const { broker } = await deliveryTo(
+    (envelope, res) => {
+      if (isPoison(envelope)) refused++;
+      else received.add(envelope.message.messageId);
+      res.writeHead(isPoison(envelope) ? 500 : 204).end();
+    },
+    { concurrency: 4, retryPolicy: { strategy: 'immediate' } },
+  );
+  const poison = Array.from({ length: 50 }, () => ({ data: btoa('poison'), attributes: {} }));
+  await broker.publish('topic-1', poison, clock.now());
+  await expect.poll(() => refused).toBeGreaterThan(50);
+  const ids = await publish(broker, 200);
+  await expect.poll(() => received.size, { timeout: 60_000 }).toBe(200);
+  expect(received).toEqual(new Set(ids));
+  expect((await broker.depth('topic-1')).waiting).toBe(50);
 });
 
 test('at most so many messages of a topic are under way', async () => {

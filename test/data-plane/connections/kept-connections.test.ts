@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import { createServer, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { LocalAddress } from '../../../src/core/local-address.ts';
+import {
+  type KeptConnections,
+  openKeptConnections,
+} from '../../../src/data-plane/connections/kept-connections.ts';
+import { makeTempFolder } from '../../support/temp-folder.ts';
+
+/** Answers at once, but what asks for `/held` when it is told to. */
+async function startServer(at: { readonly path?: string } = {}) {
+  const held: ServerResponse[] = [];
+  let connections = 0;
+  const server = createServer((incoming, response) => {
+    if (incoming.url === '/held') held.push(response);
+    else response.end();
+  });
+  server.on('connection', () => connections++);
+  server.listen(at.path ?? { port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address: LocalAddress =
+    at.path === undefined
+      ? { host: '127.0.0.1', port: (server.address() as AddressInfo).port }
+      : { socketPath: at.path };
+  return { address, held, connections: () => connections };
+}
+
+function open(): KeptConnections {
+  const connections = openKeptConnections(4);
+  onTestFinished(() => connections[Symbol.dispose]());
+  return connections;
+}
+
+async function ask({ agent }: KeptConnections, address: LocalAddress, path = '/'): Promise<void> {
+  const outgoing = request({ ...address, agent, path });
+  outgoing.end();
+  const [response] = await once(outgoing, 'response');
+  await once(response.resume(), 'close');
+}
+
+const waiting = ({ agent }: KeptConnections) => Object.values(agent.freeSockets).flat().length;
+
+test.skipIf(process.platform !== 'linux')(
+  'a request takes the connection of the one before, to a port and to a socket',
+  async () => {
+    const path = join(await makeTempFolder(), 'instance.socket');
+    for (const server of [await startServer(), await startServer({ path })]) {
+      const connections = open();
+      connections.keep([server.address]);
+      for (let number = 0; number < 5; number++) await ask(connections, server.address);
+      expect(server.connections()).toBe(1);
+    }
+  },
+);
+
+test('what is no longer kept is closed: now where it waits, else after its answer', async () => {
+  const [one, other] = [await startServer(), await startServer()];
+  const connections = open();
+  connections.keep([one.address, other.address]);
+  const held = ask(connections, one.address, '/held');
+  await ask(connections, one.address);
+  await ask(connections, other.address);
+  expect(waiting(connections)).toBe(2);
+
+  connections.keep([other.address]);
+  await expect.poll(() => waiting(connections)).toBe(1);
+  await expect.poll(() => one.held).toHaveLength(1);
+  one.held[0]?.end();
+  await held;
+  await ask(connections, other.address);
+  expect(waiting(connections)).toBe(1);
+  expect([one.connections(), other.connections()]).toEqual([2, 1]);
+});
+
+test('only so many wait for each', async () => {
+  const server = await startServer();
+  const connections = open();
+  connections.keep([server.address]);
+  const all = Array.from({ length: 10 }, () => ask(connections, server.address, '/held'));
+  await expect.poll(() => server.held).toHaveLength(10);
+  for (const response of server.held) response.end();
+  await Promise.all(all);
+  expect(waiting(connections)).toBe(4);
+});
