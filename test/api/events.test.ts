@@ -46,6 +46,12 @@ const post = (path: string, body: unknown) => berth.request('POST', path, body, 
 const publish = (messages: unknown, to = topic) =>
   post(`/v1/projects/test-project/topics/${to}:publish`, { messages });
 
+/** As Google's own client reads it, beside Connect's form. */
+function expectGoogleError({ body }: Answer, code: number, status: string): void {
+  const message = body.errors[0].detailedErrorMessage ?? body.errors[0].message;
+  expect(body.error).toMatchObject({ code, status, message: expect.stringContaining(message) });
+}
+
 interface Received {
   readonly path: string;
   readonly method: string;
@@ -125,6 +131,7 @@ describe('no message is published', () => {
     ['with data that is no text', [{ data: { a: 1 } }]],
     ['with attributes that are no text', [{ attributes: { a: 1 } }]],
     ['with too many messages', Array(1001).fill({ data: 'YQ==' })],
+    ['with ten times as many', Array(10_001).fill({ data: 'YQ==' })],
     ['with a long attribute', [{ attributes: { a: 'x'.repeat(1025) } }]],
     ['with a long attribute in bytes', [{ attributes: { a: 'é'.repeat(600) } }]],
     ['with a long attribute name', [{ attributes: { ['x'.repeat(257)]: 'a' } }]],
@@ -137,6 +144,7 @@ describe('no message is published', () => {
 
     expectErrors(answer, 400, ['InvalidJsonInput']);
     expect(detailsOf(answer)[0]?.length).toBeLessThan(1100);
+    expectGoogleError(answer, 400, 'INVALID_ARGUMENT');
   });
 
   test('where one of several is wrong', async () => {
@@ -153,11 +161,14 @@ describe('no message is published', () => {
     const answer = await publish([{ data: 'A'.repeat(11 * 1024 * 1024) }]);
 
     expectErrors(answer, 400, ['InvalidJsonInput']);
+    expectGoogleError(answer, 400, 'INVALID_ARGUMENT');
   });
 
   test('to a topic that does not exist', async () => {
     for (const name of ['nothing', 'event-000000000000000000000000', '__proto__', 'a%2Fb']) {
-      expectErrors(await publish([{ data: 'YQ==' }], name), 404, ['ResourceNotFound']);
+      const answer = await publish([{ data: 'YQ==' }], name);
+      expectErrors(answer, 404, ['ResourceNotFound']);
+      expectGoogleError(answer, 404, 'NOT_FOUND');
     }
   });
 
@@ -197,7 +208,9 @@ describe('no message is published', () => {
 test('what is dead is delivered again for no one without a token, though anybody may publish', async () => {
   const path = `/v1/projects/test-project/topics/${topic}:redeliver`;
 
-  expectErrors(await post(path, {}), 401, ['AuthenticationError']);
+  const refused = await post(path, {});
+  expectErrors(refused, 401, ['AuthenticationError']);
+  expectGoogleError(refused, 401, 'UNAUTHENTICATED');
   expect(await berth.request('POST', path, {})).toMatchObject({
     status: 200,
     body: { messageIds: [] },

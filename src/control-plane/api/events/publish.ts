@@ -3,6 +3,8 @@ import { hostPrefixes } from '../../../core/application.ts';
 import { reject } from '../../../core/errors.ts';
 import { DiskFull, Failure } from '../../../core/failure.ts';
 import { redeliverSchema } from '../../../wire/dead-letter.ts';
+import type { ErrorResponse } from '../../../wire/error-response.ts';
+import { withGoogleError } from '../../../wire/google-error.ts';
 import { oneTopic } from '../../../wire/parameters.ts';
 import { parse } from '../../../wire/parse.ts';
 import { type Published, publishSchema } from '../../../wire/publish.ts';
@@ -17,7 +19,11 @@ import type { ApiDependencies } from '../route.ts';
 export function addPublishing(server: FastifyInstance, deps: ApiDependencies): void {
   server.post(
     '/v1/projects/:project/topics/:topicAndVerb',
-    { bodyLimit: publishLimitBytes },
+    {
+      bodyLimit: publishLimitBytes,
+      preSerialization: async (_request, reply, payload) =>
+        reply.statusCode < 400 ? payload : withGoogleError(payload as ErrorResponse),
+    },
     async (request) => {
       const params = parse(oneTopic, request.params, 'InvalidPathParam');
       const [, topic, verb] = /^(.+):(publish|redeliver)$/.exec(params.topicAndVerb) ?? [];
