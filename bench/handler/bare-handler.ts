@@ -1,0 +1,40 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import { type Arrivals, openArrivals } from './arrivals.ts';
+import { handlerProgram } from './program.ts';
+
+export interface BareHandler extends AsyncDisposable {
+  readonly port: number;
+  readonly arrivals: Arrivals;
+}
+
+/** The handler as a process of its own, without Berth. */
+export async function startBareHandler(folder: string, name: string): Promise<BareHandler> {
+  const program = join(folder, `${name}.cjs`);
+  const file = join(folder, `${name}.arrivals`);
+  await writeFile(program, handlerProgram);
+  await writeFile(file, '');
+  const child = execa(process.execPath, [program], {
+    env: { PORT: '0', ARRIVALS: file },
+    buffer: false,
+    reject: false,
+    stdin: 'ignore',
+    stderr: 'inherit',
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', (line) => resolve(Number(line)));
+    void child.then(() => reject(new Error('The handler ended before it listened')));
+  });
+  const arrivals = await openArrivals(file);
+  return {
+    port,
+    arrivals,
+    async [Symbol.asyncDispose]() {
+      await arrivals[Symbol.asyncDispose]();
+      child.kill('SIGTERM');
+      await child;
+    },
+  };
+}

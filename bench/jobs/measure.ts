@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { DuplicateKey } from '../../src/core/store-failure.ts';
+import { createCaller } from '../../src/data-plane/connections/callee.ts';
+import { createInFlight } from '../../src/data-plane/connections/in-flight.ts';
+import { type JobRun, openJobScheduler } from '../../src/data-plane/jobs/open-job-scheduler.ts';
+import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
+import type { JobTick, Store } from '../../src/ports/store.ts';
+import type { BenchmarkRun } from '../benchmark-command.ts';
+import { startBareHandler } from '../handler/bare-handler.ts';
+
+export const jobs = 10_000;
+/** Enough to have all of them in the timetable. */
+const leadMs = 3_000;
+const longestMs = 50_000;
+const minuteMs = 60_000;
+
+export interface Round {
+  /** ms from the tick to the first byte at the handler. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  readonly lost: number;
+  readonly twice: number;
+}
+
+export interface Measured {
+  readonly rounds: readonly Round[];
+}
+
+export async function measureJobs(run: BenchmarkRun): Promise<Measured> {
+  const rounds: Round[] = [];
+  for (let round = 0; round <= run.rounds; round++) {
+    run.progress(round === 0 ? 'warm-up' : `round ${round} of ${run.rounds}`);
+    const measured = await measureMinute();
+    if (round > 0) rounds.push(measured);
+  }
+  return { rounds };
+}
+
+/** The scheduler as the data plane has it, and a clock that is ahead by so much that the next full minute is near. */
+async function measureMinute(): Promise<Round> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'berth-bench-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const store = stack.use(await openSqliteStore({ file: join(folder, 'berth.db') }));
+  const { port, arrivals } = stack.use(await startBareHandler(folder, 'jobs'));
+  const aheadMs = minuteMs - leadMs - (Date.now() % minuteMs);
+  const runs: JobRun[] = [];
+  const scheduler = stack.use(
+    openJobScheduler({
+      clock: { now: () => Date.now() + aheadMs },
+      claimTick: (tick) => claimTick(store, tick),
+      call: createCaller(createInFlight()),
+      onAwaited: () => undefined,
+      startMs: minuteMs,
+      onRun: (one) => runs.push(one),
+    }),
+  );
+  scheduler.applySchedules(
+    Array.from({ length: jobs }, (_, number) => ({
+      deploymentId: `deployment-${number}`,
+      applicationName: 'job',
+      schedule: '* * * * *',
+      endpoint: `/jobs/${number}`,
+      releaseId: `release-${number}`,
+      instances: [{ instanceId: `instance-${number}`, host: '127.0.0.1', port }],
+      sleeps: false,
+    })),
+  );
+  const deadline = performance.now() + longestMs;
+  while (runs.length < jobs && performance.now() < deadline) await wait(100);
+  // What the handler has seen it notes down a moment later.
+  await wait(100);
+  const tickAt = runs[0]?.tickAt ?? Number.NaN;
+  await arrivals.read();
+  const all = [...arrivals.times.values()];
+  const late = all
+    .map(([first = Number.NaN]) => first + aheadMs - tickAt)
+    .toSorted((one, other) => one - other);
+  const at = (part: number): number =>
+    late[Math.min(late.length - 1, Math.floor(late.length * part))] ?? Number.NaN;
+  return {
+    ...{ p50: at(0.5), p99: at(0.99), max: at(1) },
+    lost: jobs - all.length,
+    twice: all.filter((times) => times.length > 1).length,
+  };
+}
+
+/** As the data plane claims. */
+async function claimTick(store: Store, tick: JobTick): Promise<boolean> {
+  try {
+    await store.commit([{ kind: 'put-tick', tick }]);
+    return true;
+  } catch (error) {
+    if (error instanceof DuplicateKey) return false;
+    throw error;
+  }
+}
