@@ -41,6 +41,11 @@ export function isPlatformOnly(hostLabel: string): boolean {
   );
 }
 
+/** The label of an event application is the name of its topic, too. */
+export function isTopic(hostLabel: string): boolean {
+  return hostLabel.startsWith(`${hostPrefixes.event}-`);
+}
+
 /** First label of an application's host name (contract §5.3). */
 export const hostPrefixes: Record<ApplicationType, string> = {
   service: 'service',

@@ -15,3 +15,12 @@ export interface DeadLetter {
   /** Why the last one failed. */
   readonly reason: string;
 }
+
+/** Which dead messages of a topic; all of them where it says nothing. */
+export interface DeadSelection {
+  readonly ids?: readonly string[];
+  /** ms since the epoch, the first moment of them */
+  readonly diedFrom?: number;
+  /** The first moment after them. */
+  readonly diedUntil?: number;
+}

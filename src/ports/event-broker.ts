@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../core/dead-letter.ts';
+import type { DeadLetter, DeadSelection } from '../core/dead-letter.ts';
 
 /** Messages for event applications: durable before `publish` answers, at least once, order not promised. */
 export interface EventBroker extends AsyncDisposable {
@@ -8,6 +8,12 @@ export interface EventBroker extends AsyncDisposable {
    * @throws Failure where there are too many or too large ones
    */
   publish(topic: string, messages: readonly NewMessage[], now: number): Promise<readonly string[]>;
+  /**
+   * Takes what another broker has delivered: all of it, or none. What has come before is taken once, as far as this broker
+   * remembers: the last hundred thousand.
+   * @throws Failure where there is no room
+   */
+  receive(topic: string, messages: readonly ReceivedMessage[], now: number): Promise<void>;
   /** Takes messages that are due. Until `leaseUntil` nobody else gets them. */
   claim(request: {
     readonly topics: readonly string[];
@@ -25,14 +31,14 @@ export interface EventBroker extends AsyncDisposable {
     page: { readonly limit: number; readonly offset: number },
   ): Promise<{ readonly total: number; readonly results: readonly DeadLetter[] }>;
   /**
-   * Makes dead messages of a topic due at once, as if they had just been published: those with these ids or, without ids,
-   * the oldest, as many as one request can publish.
-   * @returns the ids of those that were dead
+   * Makes dead messages of a topic due at once, as if they had just been published, first those that died first. In one
+   * commit, and so at most as many as one request can publish.
+   * @returns which they were, and how many like them are still dead
    */
   redeliver(
     topic: string,
-    request: { readonly ids?: readonly string[]; readonly now: number },
-  ): Promise<readonly string[]>;
+    request: DeadSelection & { readonly limit?: number; readonly now: number },
+  ): Promise<{ readonly ids: readonly string[]; readonly remaining: number }>;
   /** Counts per topic, for people and tests. */
   depth(topic: string): Promise<{ readonly waiting: number; readonly dead: number }>;
   /** Forgets a topic and its messages. */
@@ -52,7 +58,20 @@ export interface NewMessage {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** A message of another broker, as that one knows it. */
+export interface ReceivedMessage extends NewMessage {
+  readonly origin: Origin;
+}
+
+/** What the one who published it first calls it, and when that was (ms since the epoch). */
+export interface Origin {
+  readonly id: string;
+  readonly publishTime: number;
+}
+
 export interface ClaimedMessage extends NewMessage {
+  /** Of a received message only. */
+  readonly origin?: Origin;
   readonly id: string;
   readonly topic: string;
   /** ms since the epoch */
@@ -78,5 +97,6 @@ export type DeliveryOutcome =
       readonly id: string;
       readonly outcome: 'dead';
       readonly attempt: number;
+      readonly at: number;
       readonly reason: string;
     };

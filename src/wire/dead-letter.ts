@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DeadLetter } from '../core/dead-letter.ts';
+import { dateSchema } from './deployment-log.ts';
 import { pageQuery, pageSchema, wholeNumber } from './page.ts';
 
 /** Fewer than elsewhere: each may hold 64 KiB of data. */
@@ -49,7 +50,7 @@ export function printDeadLetter(
   };
 }
 
-/** Numbers of at most 15 digits, as they are given out. Nothing named means all, as far as one request goes. */
+/** Either by their ids, numbers of at most 15 digits as they are given out, or by when they died. */
 export const redeliverSchema = z
   .object({
     messageIds: z
@@ -57,7 +58,22 @@ export const redeliverSchema = z
       .min(1)
       .max(1000)
       .exactOptional()
-      .meta({ description: 'Left out: the oldest dead messages, up to 1,000.' }),
+      .meta({ description: 'These. Left out: those that died first.' }),
+    diedFrom: dateSchema.exactOptional().meta({ description: 'Those that died then or later.' }),
+    diedUntil: dateSchema.exactOptional().meta({
+      description: 'Those that died before. Left out: what is dead when the request comes.',
+    }),
+    limit: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .exactOptional()
+      .meta({ description: 'At most so many, 1,000 if left out.' }),
+  })
+  .superRefine(({ messageIds, ...others }, context) => {
+    if (messageIds === undefined) return;
+    for (const name of Object.keys(others))
+      context.addIssue({ code: 'custom', path: [name], message: 'Not together with messageIds' });
   })
   .meta({ id: 'RedeliverRequest' });
 
@@ -67,5 +83,11 @@ export const redeliveredSchema = z
       .array(z.string())
       .readonly()
       .meta({ description: 'What is delivered again: it was dead, and belongs to this topic.' }),
+    remaining: z
+      .int()
+      .meta({
+        description: 'How many more were asked for and are still dead: ask again for them.',
+      }),
   })
   .meta({ id: 'RedeliverResponse' });
+export type Redelivered = z.input<typeof redeliveredSchema>;

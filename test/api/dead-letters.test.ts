@@ -38,7 +38,9 @@ async function publishDead(...texts: readonly string[]): Promise<readonly string
   const { body } = await world.post(verb('publish'), { messages });
   for (const message of await deliver()) {
     const { id, attempt } = message;
-    await broker.settle([{ id, attempt, outcome: 'dead', reason: 'It answered 500.' }]);
+    await broker.settle([
+      { id, attempt, outcome: 'dead', at: Date.now(), reason: 'It answered 500.' },
+    ]);
   }
   return body.messageIds;
 }
@@ -102,8 +104,9 @@ describe('what could not be delivered', () => {
 
     const asked = { messageIds: [first, alive?.id, '999999'] };
     const again = await world.post(verb('redeliver'), asked);
-    expect([again.status, again.body]).toEqual([200, { messageIds: [first] }]);
-    expect((await world.post(verb('redeliver'), asked)).body).toEqual({ messageIds: [] });
+    expect([again.status, again.body]).toEqual([200, { messageIds: [first], remaining: 0 }]);
+    const nothing = { messageIds: [], remaining: 0 };
+    expect((await world.post(verb('redeliver'), asked)).body).toEqual(nothing);
     expect(await deliver()).toMatchObject([{ id: first, attempt: 1, data: btoa('one') }]);
 
     const rest = await world.post(verb('redeliver'), {});
@@ -113,12 +116,73 @@ describe('what could not be delivered', () => {
 });
 
 describe('delivering again', () => {
+  /** Dead since these times. */
+  async function publishDeadAt(...times: readonly string[]): Promise<readonly string[]> {
+    const messages = times.map((text) => ({ data: btoa(text) }));
+    const { body } = await world.post(verb('publish'), { messages });
+    for (const [index, { id, attempt }] of (await deliver()).entries()) {
+      const at = Date.parse(times[index] ?? '');
+      await broker.settle([{ id, attempt, outcome: 'dead', at, reason: 'It answered 500.' }]);
+    }
+    return body.messageIds;
+  }
+  const forgetDelivered = async () => {
+    const delivered = await deliver();
+    await broker.settle(delivered.map(({ id }) => ({ id, outcome: 'acknowledged' })));
+    return delivered.map(({ id }) => id);
+  };
+
+  test('is done for what died in a time', async () => {
+    const [a, b, c, d] = await publishDeadAt(
+      '2026-11-01T10:00:00Z',
+      '2026-11-02T10:00:00Z',
+      '2026-11-03T10:00:00Z',
+      '2026-11-04T10:00:00Z',
+    );
+    const range = { diedFrom: '2026-11-02T11:00:00+01:00', diedUntil: '2026-11-04T10:00:00Z' };
+    const first = await world.post(verb('redeliver'), { ...range, limit: 1 });
+    expect([first.status, first.body]).toEqual([200, { messageIds: [b], remaining: 1 }]);
+    const second = await world.post(verb('redeliver'), range);
+    expect(second.body).toEqual({ messageIds: [c], remaining: 0 });
+    expect(await forgetDelivered()).toEqual([b, c]);
+    const rest = await world.post(verb('redeliver'), { diedUntil: '2026-11-05' });
+    expect(rest.body).toEqual({ messageIds: [a, d], remaining: 0 });
+    await forgetDelivered();
+  });
+
+  test('is done for all there are, in as many commits as it takes', async () => {
+    const ids: string[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      const { body } = await world.post(verb('publish'), {
+        messages: Array(800).fill({ data: btoa('x') }),
+      });
+      ids.push(...body.messageIds);
+    }
+    for (let claimed = await deliver(); claimed.length > 0; claimed = await deliver()) {
+      const at = Date.now();
+      await broker.settle(
+        claimed.map(({ id, attempt }) => ({ id, attempt, outcome: 'dead', at, reason: 'No.' })),
+      );
+    }
+    const some = await world.post(verb('redeliver'), { limit: 1500 });
+    expect([some.body.messageIds.length, some.body.remaining]).toEqual([1500, 900]);
+    const rest = await world.post(verb('redeliver'), { limit: 100_000 });
+    expect([rest.body.messageIds.length, rest.body.remaining]).toEqual([900, 0]);
+    expect([...some.body.messageIds, ...rest.body.messageIds].toSorted()).toEqual(ids.toSorted());
+    while ((await forgetDelivered()).length > 0);
+  });
+
   test.for([
     ['no object', []],
     ['no list', { messageIds: '1' }],
     ['an empty list', { messageIds: [] }],
     ['null', { messageIds: null }],
     ['too many ids', { messageIds: Array(1001).fill('1') }],
+    ['no limit', { limit: 0 }],
+    ['too high a limit', { limit: 100_001 }],
+    ['a limit that is no whole number', { limit: 1.5 }],
+    ['no date', { diedFrom: 'yesterday' }],
+    ['ids and a time', { messageIds: ['1'], diedUntil: '2026-11-28' }],
   ] as const)('takes no body with %s', async ([, body]) => {
     expectErrors(await world.post(verb('redeliver'), body), 400, ['InvalidJsonInput']);
   });

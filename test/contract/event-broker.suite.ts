@@ -1,6 +1,11 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../../src/core/failure.ts';
-import type { ClaimedMessage, EventBroker, NewMessage } from '../../src/ports/event-broker.ts';
+import type {
+  ClaimedMessage,
+  EventBroker,
+  NewMessage,
+  ReceivedMessage,
+} from '../../src/ports/event-broker.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -90,7 +95,7 @@ export function describeEventBroker(
       await using broker = await openNew();
       await broker.publish('topic', texts(2), 1000);
       const [message] = await broker.claim(claimAt(1000, { limit: 1 }));
-      await broker.settle([{ ...failure(defined(message)), outcome: 'dead' }]);
+      await broker.settle([die(defined(message))]);
       expect(await broker.depth('topic')).toEqual({ waiting: 1, dead: 1 });
       expect(await broker.claim(claimAt(9999))).toHaveLength(1);
     });
@@ -103,9 +108,9 @@ export function describeEventBroker(
       await broker.publish('other', texts(1), 1000);
       await broker.publish('topic', texts(1), 9000);
       const taken = await broker.claim(claimAt(1000, { leaseUntil: 2000, topics }));
-      await broker.settle(taken.slice(0, 1).map(die));
+      await broker.settle(taken.slice(0, 1).map(dieAt(1500)));
       const again = await broker.claim(claimAt(2000, { leaseUntil: 3000, topics }));
-      await broker.settle(again.map(die));
+      await broker.settle(again.map(dieAt(2500)));
 
       const { total, results } = await broker.deadLetters(['topic'], { limit: 9, offset: 0 });
       expect(total).toBe(2);
@@ -118,7 +123,7 @@ export function describeEventBroker(
           bytes: 3,
           attributes: { kind: 'order' },
           publishTime: 1000,
-          diedAt: 2000,
+          diedAt: 1500,
           attempts: 1,
           reason: 'HTTP 500',
         },
@@ -139,7 +144,7 @@ export function describeEventBroker(
       await broker.settle((await broker.claim(claimAt(1000, { topics }))).map(die));
       expect(
         await broker.redeliver('topic', { ids: [...ids.slice(1), '4', '77'], now: 5000 }),
-      ).toEqual(ids.slice(1));
+      ).toEqual({ ids: ids.slice(1), remaining: 0 });
       expect(await broker.depth('topic')).toEqual({ waiting: 2, dead: 1 });
       const fresh = { attempt: 1, publishTime: 5000 };
       const claimed = await broker.claim(claimAt(5000, { topics }));
@@ -147,9 +152,81 @@ export function describeEventBroker(
         { id: ids[1], ...fresh },
         { id: ids[2], ...fresh },
       ]);
-      expect(await broker.redeliver('topic', { now: 6000 })).toEqual([ids[0]]);
-      expect(await broker.redeliver('topic', { now: 6000 })).toEqual([]);
+      const nothing = { ids: [], remaining: 0 };
+      expect(await broker.redeliver('topic', { now: 6000 })).toEqual({ ...nothing, ids: [ids[0]] });
+      expect(await broker.redeliver('topic', { now: 6000 })).toEqual(nothing);
       expect((await broker.deadLetters(topics, { limit: 9, offset: 0 })).total).toBe(1);
+    });
+
+    test('those that died in a time are delivered again, so many at a time, the first to die first', async () => {
+      await using broker = await openNew();
+      const ids = await broker.publish('topic', texts(5), 1000);
+      const claimed = await broker.claim(claimAt(1000));
+      // The later ones died earlier.
+      await broker.settle(claimed.map((message, at) => dieAt(9000 - at * 1000)(message)));
+      const range = { diedFrom: 6000, diedUntil: 9000, now: 9999 };
+
+      expect(await broker.redeliver('topic', { ...range, limit: 2 })).toEqual({
+        ids: [ids[2], ids[3]],
+        remaining: 1,
+      });
+      expect(await broker.redeliver('topic', range)).toEqual({ ids: [ids[1]], remaining: 0 });
+      expect(await broker.redeliver('topic', range)).toEqual({ ids: [], remaining: 0 });
+      expect(await broker.depth('topic')).toEqual({ waiting: 3, dead: 2 });
+    });
+
+    test('one commit makes as many due as one request can publish, and says how many there are still', async () => {
+      await using broker = await openNew();
+      for (let count = 0; count < 2; count += 1) await broker.publish('topic', texts(700), 1000);
+      for (let count = 0; count < 2; count += 1)
+        await broker.settle((await broker.claim(claimAt(1000, { limit: 1000 }))).map(die));
+      const first = await broker.redeliver('topic', { now: 5000, limit: 5000 });
+      expect([first.ids.length, first.remaining]).toEqual([1000, 400]);
+      const second = await broker.redeliver('topic', { now: 5000 });
+      expect([second.ids.length, second.remaining]).toEqual([400, 0]);
+    });
+
+    test('what another broker delivers is claimed with what that one calls it', async () => {
+      await using broker = await openNew();
+      const messages = [received('g-1', 'one'), received('g-2', 'two')];
+      await broker.receive('topic', messages, 5000);
+      expect(await broker.claim(claimAt(5000))).toEqual(
+        messages.map((message) => ({
+          ...message,
+          id: expect.stringMatching(/^\d+$/),
+          topic: 'topic',
+          publishTime: 5000,
+          attempt: 1,
+        })),
+      );
+    });
+
+    test('what another broker delivers again is taken once, also when it is acknowledged already', async () => {
+      const open = await prepare();
+      {
+        await using broker = await open();
+        await broker.receive('topic', [received('g-1'), received('g-1'), received('g-2')], 1000);
+        const [first] = await broker.claim(claimAt(1000, { limit: 1 }));
+        await broker.settle([acknowledge(defined(first))]);
+      }
+      await using broker = await open();
+      await broker.receive('topic', [received('g-1'), received('g-3'), received('g-2')], 2000);
+      await broker.receive('other', [received('g-1')], 2000);
+      expect((await broker.claim(claimAt(2000))).map(({ origin }) => origin?.id)).toEqual([
+        'g-2',
+        'g-3',
+      ]);
+      expect(await broker.depth('topic')).toEqual({ waiting: 2, dead: 0 });
+      expect(await broker.depth('other')).toEqual({ waiting: 1, dead: 0 });
+    });
+
+    test('a received message that is delivered again keeps what it is called', async () => {
+      await using broker = await openNew();
+      await broker.receive('topic', [received('g-1')], 1000);
+      await broker.settle((await broker.claim(claimAt(1000))).map(die));
+      await broker.redeliver('topic', { now: 5000 });
+      const [again] = await broker.claim(claimAt(5000));
+      expect(again).toMatchObject({ publishTime: 5000, origin: { id: 'g-1', publishTime: 500 } });
     });
 
     test('what died of its age lives another 7 days when it is delivered again', async () => {
@@ -157,7 +234,7 @@ export function describeEventBroker(
       await broker.publish('topic', texts(1), 1000);
       const late = 1000 + 8 * dayMs;
       expect(await broker.claim(claimAt(late))).toEqual([]);
-      expect(await broker.redeliver('topic', { now: late })).toHaveLength(1);
+      expect((await broker.redeliver('topic', { now: late })).ids).toHaveLength(1);
       expect(await broker.claim(claimAt(late + 6 * dayMs))).toHaveLength(1);
     });
 
@@ -167,7 +244,7 @@ export function describeEventBroker(
       const slow = defined((await broker.claim(claimAt(1000, { leaseUntil: 2000 })))[0]);
       const second = defined((await broker.claim(claimAt(2000, { leaseUntil: 3000 })))[0]);
       await broker.settle([{ ...failure(slow), outcome: 'retry', at: 2100 }]);
-      await broker.settle([{ ...failure(slow), outcome: 'dead' }]);
+      await broker.settle([die(slow)]);
       expect(await broker.claim(claimAt(2999))).toEqual([]);
       await broker.settle([acknowledge(second)]);
       expect(await broker.depth('topic')).toEqual({ waiting: 0, dead: 0 });
@@ -246,7 +323,7 @@ export function describeEventBroker(
       await using broker = await openNew();
       await broker.settle([]);
       await broker.settle([{ id: '77', outcome: 'acknowledged' }]);
-      await broker.settle([{ id: 'x', outcome: 'dead', attempt: 1, reason: '' }]);
+      await broker.settle([{ id: 'x', outcome: 'dead', attempt: 1, at: 1, reason: '' }]);
     });
 
     test.for([
@@ -329,8 +406,10 @@ function acknowledge({ id }: ClaimedMessage) {
 
 const topics = ['topic', 'other'];
 
-function die(message: ClaimedMessage) {
-  return { ...failure(message), outcome: 'dead' } as const;
+const die = dieAt(4000);
+
+function dieAt(at: number) {
+  return (message: ClaimedMessage) => ({ ...failure(message), outcome: 'dead', at }) as const;
 }
 
 function failure({ id, attempt }: ClaimedMessage) {
@@ -339,6 +418,11 @@ function failure({ id, attempt }: ClaimedMessage) {
 
 function texts(count: number): NewMessage[] {
   return Array.from({ length: count }, (_, number) => text(base64(`${number}`)));
+}
+
+function received(id: string, content = id): ReceivedMessage {
+  const origin = { id, publishTime: 500 };
+  return { data: base64(content), attributes: { kind: 'order' }, origin };
 }
 
 function text(data: string): NewMessage {

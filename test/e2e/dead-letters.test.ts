@@ -49,7 +49,7 @@ test('an event that used up its deliveries is listed, and arrives once it is del
   ]);
 
   const again = await berth.request('POST', verb('redeliver'), { messageIds: [messageId] });
-  expect(again.body).toEqual({ messageIds: [messageId] });
+  expect(again.body).toEqual({ messageIds: [messageId], remaining: 0 });
   await expect.poll(log, { timeout: 60_000 }).toContain('call 6');
   expect(await letters()).toEqual([]);
 

@@ -51,8 +51,9 @@ export async function deliver(
   let late = false;
 
   const fail = (reason: string): void => {
-    const next = nextDelivery(retryPolicy, attempt, clock.now(), deps.defaultBackoff);
-    if ('dead' in next) settle({ id, outcome: 'dead', attempt, reason });
+    const now = clock.now();
+    const next = nextDelivery(retryPolicy, attempt, now, deps.defaultBackoff);
+    if ('dead' in next) settle({ id, outcome: 'dead', attempt, at: now, reason });
     else settle({ id, outcome: 'retry', attempt, at: next.retryAt, reason });
   };
   const deadline = setTimeout(() => {

@@ -5,8 +5,10 @@ export function printEnvelope(
   message: ClaimedMessage,
   subscription: { readonly project: string; readonly topic: string },
 ): string {
-  const { id, data, attributes } = message;
-  const publishTime = new Date(message.publishTime).toISOString();
+  const { data, attributes } = message;
+  // Whoever looks for it asks the broker that it was published to.
+  const { id, publishTime: publishedAt } = message.origin ?? message;
+  const publishTime = new Date(publishedAt).toISOString();
   return JSON.stringify({
     subscription: `projects/${subscription.project}/subscriptions/${subscription.topic}`,
     message: {

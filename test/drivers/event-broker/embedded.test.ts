@@ -87,7 +87,7 @@ test('a full broker refuses new messages, and dead ones make room for them', asy
 
   const claimed = await broker.claim({ topics: ['topic'], limit: 3, now: 2, leaseUntil: 3 });
   await broker.settle(
-    claimed.map(({ id, attempt }) => ({ id, attempt, outcome: 'dead', reason: 'no use' })),
+    claimed.map(({ id, attempt }) => ({ id, attempt, outcome: 'dead', at: 2, reason: 'no use' })),
   );
   await publish();
   expect(await broker.depth('topic')).toEqual({ waiting: acknowledged.length - 2, dead: 0 });

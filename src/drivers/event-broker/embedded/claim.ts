@@ -1,5 +1,5 @@
 import { type CompiledQuery, type Kysely, sql } from 'kysely';
-import type { ClaimedMessage, EventBroker } from '../../../ports/event-broker.ts';
+import type { ClaimedMessage, EventBroker, Origin } from '../../../ports/event-broker.ts';
 import type { SqliteDatabase } from '../../sqlite/open-sqlite.ts';
 import { compileExpiry } from './expire.ts';
 import type { BrokerDatabase } from './schema.ts';
@@ -28,6 +28,7 @@ interface ClaimedRow {
   readonly attempt: number;
   readonly data: string;
   readonly attributes: string;
+  readonly origin: string | null;
 }
 
 /**
@@ -53,9 +54,8 @@ function compileClaim(kysely: Kysely<BrokerDatabase>, request: Request): Compile
     WHERE id IN (SELECT id FROM measured WHERE bytes_before < ${largestClaim.bytes})
     RETURNING id, topic, published_at, attempt,
       (SELECT data FROM message_body WHERE message_id = message.id) AS data,
-      (SELECT attributes FROM message_body WHERE message_id = message.id) AS attributes`.compile(
-    kysely,
-  );
+      (SELECT attributes FROM message_body WHERE message_id = message.id) AS attributes,
+      (SELECT origin FROM message_body WHERE message_id = message.id) AS origin`.compile(kysely);
 }
 
 function toMessage(row: ClaimedRow): ClaimedMessage {
@@ -66,5 +66,6 @@ function toMessage(row: ClaimedRow): ClaimedMessage {
     attempt: row.attempt,
     data: row.data,
     attributes: JSON.parse(row.attributes) as ClaimedMessage['attributes'],
+    ...(row.origin === null ? {} : { origin: JSON.parse(row.origin) as Origin }),
   };
 }

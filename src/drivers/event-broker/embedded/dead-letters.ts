@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely';
-import type { DeadLetter } from '../../../core/dead-letter.ts';
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import type { DeadLetter, DeadSelection } from '../../../core/dead-letter.ts';
 import type { EventBroker } from '../../../ports/event-broker.ts';
 import type { SqliteDatabase } from '../../sqlite/open-sqlite.ts';
 import { limits } from './limits.ts';
@@ -67,27 +67,43 @@ function toDeadLetter(row: DeadRow): DeadLetter {
 export async function redeliver(
   { kysely, runBatch }: SqliteDatabase<BrokerDatabase>,
   topic: string,
-  { ids, now }: Parameters<EventBroker['redeliver']>[1],
-): Promise<readonly string[]> {
-  const all = kysely
+  request: Parameters<EventBroker['redeliver']>[1],
+): ReturnType<EventBroker['redeliver']> {
+  const { now, limit = limits.messagesPerPublish } = request;
+  const chosen = kysely
     .selectFrom('message')
-    .select('id')
     .where('topic', '=', topic)
-    .where('dead_at', 'is not', null);
-  const wanted =
-    ids === undefined
-      ? all.orderBy('id').limit(limits.messagesPerPublish)
-      : all.where('id', 'in', ids.map(Number));
-  const [revived] = await runBatch([
+    .where('dead_at', 'is not', null)
+    .$call((dead) => select(dead, request));
+  const first = chosen
+    .select('id')
+    .orderBy('dead_at')
+    .orderBy('id')
+    .limit(Math.min(limit, limits.messagesPerPublish));
+  const [revived, left] = await runBatch([
     kysely
       .updateTable('message')
       .set({ dead_at: null, reason: null, attempt: 0, published_at: now, due_at: now })
-      .where('id', 'in', wanted)
+      .where('id', 'in', first)
       .returning('id')
       .compile(),
+    chosen.select(({ fn }) => fn.countAll<number>().as('remaining')).compile(),
   ]);
-  return revived.rows
-    .map(({ id }) => id)
-    .toSorted((one, other) => one - other)
-    .map(String);
+  return {
+    ids: revived.rows
+      .map(({ id }) => id)
+      .toSorted((one, other) => one - other)
+      .map(String),
+    remaining: left.rows[0]?.remaining ?? 0,
+  };
+}
+
+function select<O>(
+  dead: SelectQueryBuilder<BrokerDatabase, 'message', O>,
+  { ids, diedFrom, diedUntil }: DeadSelection,
+): SelectQueryBuilder<BrokerDatabase, 'message', O> {
+  return dead
+    .$if(ids !== undefined, (query) => query.where('id', 'in', (ids ?? []).map(Number)))
+    .$if(diedFrom !== undefined, (query) => query.where('dead_at', '>=', diedFrom ?? 0))
+    .$if(diedUntil !== undefined, (query) => query.where('dead_at', '<', diedUntil ?? 0));
 }

@@ -4,6 +4,7 @@ import { openBrokerRoom } from './broker-room.ts';
 import { claim } from './claim.ts';
 import { readDeadLetters, redeliver } from './dead-letters.ts';
 import { publish } from './publish.ts';
+import { receive } from './receive.ts';
 import { type BrokerDatabase, migrations } from './schema.ts';
 import { compileSettlement } from './settle.ts';
 import { dueTopics, keepTopics, readDepth, removeTopic } from './topics.ts';
@@ -25,6 +26,10 @@ export async function openEmbeddedBroker(options: {
     async publish(topic, messages, now) {
       await room.make(messages);
       return publish(database, topic, messages, now);
+    },
+    async receive(topic, messages, now) {
+      await room.make(messages);
+      await receive(database, topic, messages, now);
     },
     claim: (request) => claim(database, request),
     dueTopics: (topics, now) => dueTopics(kysely, topics, now),

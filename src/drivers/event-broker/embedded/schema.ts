@@ -23,6 +23,14 @@ export interface BrokerDatabase {
     data: string;
     /** JSON */
     attributes: string;
+    /** JSON. Null of what was published here. */
+    origin: string | null;
+  };
+  /** The last that came from another broker, which may deliver it again. */
+  received: {
+    number: Generated<number>;
+    topic: string;
+    origin_id: string;
   };
 }
 
@@ -50,5 +58,17 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX message_age ON message (published_at) WHERE dead_at IS NULL;
       CREATE INDEX message_dead ON message (dead_at) WHERE dead_at IS NOT NULL;
       CREATE INDEX message_topic ON message (topic, dead_at);`,
+  },
+  {
+    number: 2,
+    name: 'received messages',
+    sql: `
+      ALTER TABLE message_body ADD COLUMN origin TEXT;
+      CREATE TABLE received (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        topic TEXT NOT NULL,
+        origin_id TEXT NOT NULL,
+        UNIQUE (topic, origin_id)
+      ) STRICT;`,
   },
 ];

@@ -1,4 +1,4 @@
-import { type CompiledQuery, type Kysely, sql } from 'kysely';
+import type { CompiledQuery, Kysely } from 'kysely';
 import type { DeliveryOutcome } from '../../../ports/event-broker.ts';
 import type { BrokerDatabase } from './schema.ts';
 
@@ -21,6 +21,5 @@ export function compileSettlement(
 }
 
 function fateOf(outcome: Exclude<DeliveryOutcome, { outcome: 'acknowledged' }>) {
-  // The end of its last lease is near enough to the time of its death, and comes from the caller's clock.
-  return outcome.outcome === 'dead' ? { dead_at: sql<number>`due_at` } : { due_at: outcome.at };
+  return outcome.outcome === 'dead' ? { dead_at: outcome.at } : { due_at: outcome.at };
 }
