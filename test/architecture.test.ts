@@ -81,6 +81,12 @@ const rules: ArchitectureRules = {
       types: ['ports'],
     },
 
+    {
+      folder: 'control-plane/grpc',
+      values: ['core', 'wire', 'control-plane/api'],
+      types: ['ports'],
+    },
+
     // The data plane carries. Its parts do not call each other; what is written of requests is made from their types.
     {
       folder: 'data-plane/instances',
@@ -130,6 +136,7 @@ const rules: ArchitectureRules = {
         'control-plane/api',
         'control-plane/audit-log',
         'control-plane/commands',
+        'control-plane/grpc',
         'control-plane/operations',
         'control-plane/sealing',
         'control-plane/waiting',
@@ -146,6 +153,8 @@ const rules: ArchitectureRules = {
     '@fastify/rate-limit': { values: ['control-plane/api'] },
     '@fastify/swagger': { values: ['control-plane/api/*'] },
     '@fastify/swagger-ui': { values: ['control-plane/api/*'] },
+    '@grpc/grpc-js': { values: ['control-plane/grpc'] },
+    '@grpc/proto-loader': { values: ['control-plane/grpc'] },
     commander: { values: ['cli'] },
     croner: { values: ['wire', 'data-plane/jobs'] },
     execa: {

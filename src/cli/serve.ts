@@ -3,7 +3,7 @@ import { dataLayout } from '../compose/data-layout.ts';
 import type { Wrap } from '../compose/plane.ts';
 import type { PlaneMessage, PlaneName } from '../compose/run-plane.ts';
 import { supervise } from '../compose/supervise.ts';
-import { parseConfig } from '../config/parse-config.ts';
+import { type Config, parseConfig } from '../config/parse-config.ts';
 import { forgetSecrets, readEnv, readOperatorEnvironment } from '../config/read-env.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -43,8 +43,7 @@ export async function serve({
     return undefined;
   });
   if (running === undefined) return;
-  const at = (port: number): string =>
-    `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  const at = (port: number): string => `http://${hostOf(config)}:${port}`;
   const { newClient } = running;
   if (newClient !== undefined) {
     say(
@@ -54,7 +53,15 @@ export async function serve({
     say(`  client secret  ${newClient.clientSecret}`);
   }
   say(`Berth is ready: API ${at(running.apiPort)}, gateway ${at(running.gatewayPort)}`);
+  if (running.pubsubPort !== undefined)
+    say(
+      `Events are taken over gRPC too: PUBSUB_EMULATOR_HOST=${hostOf(config)}:${running.pubsubPort}`,
+    );
   await running.ended;
+}
+
+function hostOf({ host }: Config): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function say(line: string): void {

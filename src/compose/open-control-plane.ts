@@ -142,37 +142,47 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       },
     }),
   );
-  const server = createApiServer(
-    {
-      store,
-      clock,
-      newId,
-      room,
-      ...closed,
-      source,
-      builder,
-      logs,
-      events,
-      workers: config.workers,
-      openPublishing: config.openPublishing,
-      secretMask: config.secretMask,
-      tokens: openTokens({ store, clock }, config),
-      tokenLifetimeSeconds: config.tokenLifetimeSeconds,
-      streamLimits,
-    },
-    config.rateLimits,
-    logger,
-  );
+  const api = {
+    store,
+    clock,
+    newId,
+    room,
+    ...closed,
+    source,
+    builder,
+    logs,
+    events,
+    workers: config.workers,
+    openPublishing: config.openPublishing,
+    secretMask: config.secretMask,
+    tokens: openTokens({ store, clock }, config),
+    tokenLifetimeSeconds: config.tokenLifetimeSeconds,
+    streamLimits,
+  };
+  const server = createApiServer(api, config.rateLimits, logger);
   stack.defer(() => server.close());
   await server.listen({ host: config.host, port: config.port });
+  const pubsub = await openPubsub(api, { config, logger });
+  if (pubsub !== undefined) stack.use(pubsub);
 
   const opened = stack.move();
   const address = server.server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : config.port,
+    ...(pubsub === undefined ? {} : { pubsubPort: pubsub.port }),
     newClient: credentials.made ? credentials.client : undefined,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+async function openPubsub(
+  api: Parameters<typeof createApiServer>[0],
+  { config, logger }: Pick<PlaneInput, 'config' | 'logger'>,
+) {
+  if (config.pubsubPort === undefined) return undefined;
+  // Its libraries take memory, which those who publish over HTTP need not give.
+  const { openGrpcPublisher } = await import('../control-plane/grpc/open-grpc-publisher.ts');
+  return openGrpcPublisher(api, { host: config.host, port: config.pubsubPort, logger });
 }
 
 function openTokens(

@@ -4,6 +4,8 @@ import type { StoreObserver } from '../drivers/store/postgres/observer.ts';
 
 export interface OpenPlane extends AsyncDisposable {
   readonly port: number;
+  /** Where events are taken over gRPC. */
+  readonly pubsubPort?: number;
   /** Credentials that this start made: to be shown once. */
   readonly newClient: BootstrapClient | undefined;
 }

@@ -11,6 +11,7 @@ export type PlaneMessage =
   | {
       readonly kind: 'ready';
       readonly port: number;
+      readonly pubsubPort?: number;
       readonly newClient: BootstrapClient | undefined;
     }
   | { readonly kind: 'failed'; readonly message: string };
@@ -67,8 +68,13 @@ export async function runPlane(
     return false;
   }
   await using _ = plane;
-  logger.info({ port: plane.port }, 'ready');
-  options.tell({ kind: 'ready', port: plane.port, newClient: plane.newClient });
+  const { port, newClient } = plane;
+  const ports = {
+    port,
+    ...(plane.pubsubPort === undefined ? {} : { pubsubPort: plane.pubsubPort }),
+  };
+  logger.info(ports, 'ready');
+  options.tell({ kind: 'ready', ...ports, newClient });
   await aborted(stop);
   logger.info('stopping');
   return true;

@@ -8,6 +8,7 @@ import type { PlaneMessage, PlaneName } from './run-plane.ts';
 export interface Supervised {
   readonly apiPort: number;
   readonly gatewayPort: number;
+  readonly pubsubPort: number | undefined;
   readonly newClient: BootstrapClient | undefined;
   /** Resolves when both planes have ended. */
   readonly ended: Promise<void>;
@@ -43,7 +44,8 @@ export async function supervise(options: {
   });
   try {
     const [api, gateway] = await Promise.all([control.ready, data.ready]);
-    return { apiPort: api.port, gatewayPort: gateway.port, newClient: api.newClient, ended };
+    const { port: apiPort, pubsubPort, newClient } = api;
+    return { apiPort, gatewayPort: gateway.port, pubsubPort, newClient, ended };
   } catch (error) {
     failed.abort();
     await ended;
@@ -68,7 +70,7 @@ function keepPlane(
     let isClean = true;
     while (!options.stop.aborted) {
       const startedAt = Date.now();
-      const { failure, ...end } = await runOnce(name, options, wasReady?.port, (message) => {
+      const { failure, ...end } = await runOnce(name, options, wasReady, (message) => {
         wasReady = message;
         ready.resolve(message);
       });
@@ -92,19 +94,18 @@ function keepPlane(
   return { ready: ready.promise, ended };
 }
 
-/** From start to end. A port that was chosen once stays: clients know it. */
+/** From start to end. Ports that were chosen once stay: clients know them. */
 async function runOnce(
   name: PlaneName,
   { program, config, environment, output, stop }: Parameters<typeof supervise>[0],
-  port: number | undefined,
+  chosen: Ready | undefined,
   isReady: (message: Ready) => void,
 ): Promise<{ readonly failure: string | undefined; readonly isClean: boolean }> {
-  const variable = name === 'control' ? settings.port.variable : settings.gatewayPort.variable;
   const child = fork(program, ['serve', '--plane', name], {
     env: {
       ...environment,
       BERTH_DATA_DIR: config.dataDirectory,
-      ...(port === undefined ? {} : { [variable]: String(port) }),
+      ...(chosen === undefined ? {} : portsOf(name, chosen)),
     },
     stdio: ['ignore', output ?? 'inherit', output ?? 'inherit', 'ipc'],
     // The terminal's signals come here only, so that closing it cannot kill a plane before it has stopped its work.
@@ -123,6 +124,14 @@ async function runOnce(
   const isClean = await end;
   unlisten();
   return { failure, isClean };
+}
+
+function portsOf(name: PlaneName, { port, pubsubPort }: Ready): Record<string, string> {
+  if (name === 'data') return { [settings.gatewayPort.variable]: String(port) };
+  return {
+    [settings.port.variable]: String(port),
+    ...(pubsubPort === undefined ? {} : { [settings.pubsubPort.variable]: String(pubsubPort) }),
+  };
 }
 
 /** Asks first. The planes stop applications, which may take as long as requests may drain, and then some. */

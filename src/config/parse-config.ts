@@ -27,6 +27,8 @@ export interface Config {
   readonly repositoryHosts?: readonly string[];
   readonly artifactBounds: { readonly maxBytes: number; readonly maxFiles: number };
   readonly openPublishing: boolean;
+  /** Of the gRPC form of publishing. Absent: it is off. */
+  readonly pubsubPort?: number;
   readonly platform?: PlatformConfig;
   readonly suppliedApiClient?: SuppliedApiClientConfig;
   readonly workers: number;
@@ -189,6 +191,7 @@ export function parseConfig(raw: RawSettings): Config {
       maxFiles: number('artifactMaxFiles', 1, 10_000_000),
     },
     openPublishing: flag('openPublishing', onLoopback),
+    ...(raw.pubsubPort === '' ? {} : { pubsubPort: number('pubsubPort', 0, 65_535) }),
     ...parsePlatform(raw, mistakes),
     ...parseSupplied(raw, mistakes),
     workers: number('workers', 1, 64),

@@ -105,6 +105,11 @@ export const settings = {
     default: '',
     doc: 'true: events are taken without a token. Unset: only while BERTH_HOST is a loopback address.',
   },
+  pubsubPort: {
+    variable: 'BERTH_PUBSUB_PORT',
+    default: '',
+    doc: 'Port that takes events over gRPC too, as clients of Google Pub/Sub publish them with PUBSUB_EMULATOR_HOST. 0 takes a free one. Unset: none.',
+  },
   platformApiUrl: {
     variable: 'BERTH_PLATFORM_API_URL',
     default: '',

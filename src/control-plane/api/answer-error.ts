@@ -25,7 +25,8 @@ export function answerError(
   return reply.code(status).send(printRejection(rejection));
 }
 
-function toRejection(error: unknown): Rejection {
+/** What a client is told of whatever was thrown. */
+export function toRejection(error: unknown): Rejection {
   if (error instanceof Rejection) return error;
   if (error instanceof StoreUnavailable)
     return new Rejection(apiError('ServiceUnavailable', { text: describeFailure(error) }));
