@@ -168,6 +168,7 @@ const rules: ArchitectureRules = {
       ],
     },
     fastify: { values: ['control-plane/api'], types: ['control-plane/api/*'] },
+    jose: { values: ['drivers/event-bridge/google-pubsub'] },
     kysely: { values: ['drivers/sqlite', 'drivers/store/*', 'drivers/*/*'] },
     pg: { values: ['drivers/store/postgres'] },
     pino: { values: ['compose'] },

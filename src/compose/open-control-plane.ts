@@ -22,6 +22,7 @@ import { clearSeat, startClearing } from './clear-seats.ts';
 import { readOrMakeCredentials } from './credentials.ts';
 import { openRoom } from './disk-limits.ts';
 import { takeDuty } from './duty.ts';
+import { openBridge } from './open-bridge.ts';
 import { openBuilder, openParts, redirectOf } from './open-parts.ts';
 import type { OpenPlane, PlaneInput } from './plane.ts';
 import { sealWhatIsOlder } from './seal-what-is-older.ts';
@@ -85,6 +86,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     secrets,
     logs,
     events,
+    ...(await openBridge(config)),
     ...redirectOf(config),
     ...(platform?.client === undefined
       ? {}

@@ -1,5 +1,6 @@
 import { startDataPlane } from '../data-plane/start-data-plane.ts';
 import { openGitSource } from '../drivers/source/git/git-source.ts';
+import { openBridge } from './open-bridge.ts';
 import { openBuilder, openParts, redirectOf } from './open-parts.ts';
 import type { OpenPlane, PlaneInput } from './plane.ts';
 
@@ -18,6 +19,7 @@ export async function openDataPlane(input: PlaneInput): Promise<OpenPlane> {
       store,
       logs,
       events,
+      ...(await openBridge(config)),
       runtime,
       builder: openBuilder(input, { source, sandbox }),
       secrets,

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type BridgeConfig, parseBridge } from './parse-bridge.ts';
 import {
   type PortRange,
   parseHostPorts,
@@ -29,6 +30,7 @@ export interface Config {
   readonly openPublishing: boolean;
   /** Of the gRPC form of publishing. Absent: it is off. */
   readonly pubsubPort?: number;
+  readonly bridge?: BridgeConfig;
   readonly platform?: PlatformConfig;
   readonly suppliedApiClient?: SuppliedApiClientConfig;
   readonly workers: number;
@@ -192,6 +194,7 @@ export function parseConfig(raw: RawSettings): Config {
     },
     openPublishing: flag('openPublishing', onLoopback),
     ...(raw.pubsubPort === '' ? {} : { pubsubPort: number('pubsubPort', 0, 65_535) }),
+    ...parseBridge(raw, mistakes),
     ...parsePlatform(raw, mistakes),
     ...parseSupplied(raw, mistakes),
     workers: number('workers', 1, 64),

@@ -110,6 +110,26 @@ export const settings = {
     default: '',
     doc: 'Port that takes events over gRPC too, as clients of Google Pub/Sub publish them with PUBSUB_EMULATOR_HOST. 0 takes a free one. Unset: none.',
   },
+  pubsubProjectId: {
+    variable: 'BERTH_PUBSUB_PROJECT_ID',
+    default: '',
+    doc: 'Google Cloud project in which Berth makes a topic and a subscription for each event application, so that commercetools can send it events. The other BERTH_PUBSUB_ variables but the port need it. Unset: events come only from those who publish to Berth.',
+  },
+  pubsubCredentialsFile: {
+    variable: 'BERTH_PUBSUB_CREDENTIALS_FILE',
+    default: '',
+    doc: 'Key file (JSON) of a service account with the role roles/pubsub.admin in that project. Unset: the service account of the Google machine that Berth runs on.',
+  },
+  pubsubEndpoint: {
+    variable: 'BERTH_PUBSUB_ENDPOINT',
+    default: '',
+    doc: 'Another address of Google Pub/Sub: https:// for a regional one, http://host:port for Google’s emulator, which gets no credentials. Unset: https://pubsub.googleapis.com.',
+  },
+  pubsubPublisher: {
+    variable: 'BERTH_PUBSUB_PUBLISHER',
+    default: 'subscriptions@commercetools-platform.iam.gserviceaccount.com',
+    doc: 'Service account that may publish to these topics: that of commercetools. none: Berth leaves their permissions alone. The emulator has none.',
+  },
   platformApiUrl: {
     variable: 'BERTH_PLATFORM_API_URL',
     default: '',

@@ -55,6 +55,19 @@ export class RuntimeFailure extends Failure {}
 
 export class ProjectApiFailure extends Failure {}
 
+/** The broker outside, which others publish to. */
+export class BridgeFailure extends Failure {
+  readonly reason: BridgeFailureReason;
+
+  constructor(reason: BridgeFailureReason, message: string, more: FailureDetails = {}) {
+    super(message, more);
+    this.reason = reason;
+  }
+}
+
+/** `too-large`: an answer that is more than anybody would hold in memory. */
+export type BridgeFailureReason = 'refused' | 'unknown' | 'unavailable' | 'too-large';
+
 /** Whoever issues access tokens cannot be asked about one. The message reaches the client: it names no address. */
 export class IssuerFailure extends Failure {}
 

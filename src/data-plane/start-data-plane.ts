@@ -6,12 +6,15 @@ import { releasesBefore, servingReleases } from '../core/serving.ts';
 import { DuplicateKey } from '../core/store-failure.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { EventBridge } from '../ports/event-bridge.ts';
 import type { EventBroker } from '../ports/event-broker.ts';
 import type { LogStore } from '../ports/log-store.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { PlatformRedirect, Runtime } from '../ports/runtime.ts';
 import type { Opener } from '../ports/secret-box.ts';
 import type { JobTick, Store } from '../ports/store.ts';
+import { openPuller } from './bridge/open-puller.ts';
+import { BridgeReports } from './bridge-reports.ts';
 import { coalesce } from './coalesce.ts';
 import { type Callee, createCaller } from './connections/callee.ts';
 import { createInFlight } from './connections/in-flight.ts';
@@ -32,6 +35,8 @@ export interface DataPlaneOptions {
   readonly store: Store;
   readonly logs: LogStore;
   readonly events: EventBroker;
+  /** Where events come from that others publish elsewhere. Absent: nowhere. */
+  readonly bridge?: EventBridge;
   readonly runtime: Runtime;
   readonly builder: Pick<Builder, 'findIntact'>;
   readonly secrets: Opener;
@@ -90,6 +95,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     onAttempt: (attempt) => logs.entry(pushEntry(attempt)),
     logger,
   });
+  const puller = openPuller({ ...options, broker: options.events });
   const jobs = openJobScheduler({
     clock: options.clock,
     claimTick: (tick) => claimTick(store, tick),
@@ -113,6 +119,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   });
   const observations = new Observations();
   const crashReports = new CrashReports(options);
+  const bridgeReports = new BridgeReports(options);
   const drains = new Map<string, 'draining' | 'drained'>();
   const folders = new Map<string, string>();
 
@@ -130,7 +137,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     const before = releasesBefore(releases, serving, present);
     const table = buildRoutes({ releases: serving, before, addresses, present, folders });
     const outcomes = await gateway.applyRoutes(table);
-    push.applySubscriptions(pushSubscriptions(serving, present));
+    const subscriptions = pushSubscriptions(serving, present, options.bridge?.project);
+    push.applySubscriptions(subscriptions);
+    puller.applyTopics(subscriptions);
     jobs.applySchedules(jobSchedules(serving, present));
     await write([
       ...observations.instances(instances.records()),
@@ -139,6 +148,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     ]);
     for (const release of releases) if (release.state === 'draining') drain(release.id);
     await crashReports.tell(instances.crashLoops());
+    await bridgeReports.tell(puller.troubles());
   }, logger);
 
   const write = async (changes: Parameters<Store['commit']>[0]): Promise<void> => {
@@ -178,7 +188,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       unwatch();
       look.stop();
       await look.settled();
-      await Promise.all([jobs[Symbol.asyncDispose](), push[Symbol.asyncDispose]()]);
+      await Promise.all([jobs, push, puller].map((one) => one[Symbol.asyncDispose]()));
       await gateway[Symbol.asyncDispose]();
       await instances[Symbol.asyncDispose]();
       await logs[Symbol.asyncDispose]();

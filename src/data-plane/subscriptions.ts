@@ -5,10 +5,11 @@ import type { Callee } from './connections/callee.ts';
 import type { JobSchedule } from './jobs/timetable.ts';
 import type { PushSubscription } from './push/push-subscription.ts';
 
-/** Messages of a topic go to the release that serves. */
+/** Messages of a topic go to the release that serves. `project`: that of the broker outside, where there is one. */
 export function pushSubscriptions(
   serving: readonly Release[],
   present: Presences,
+  project: string | undefined,
 ): readonly PushSubscription[] {
   return serving.flatMap((release) =>
     release.applications.flatMap((application) => {
@@ -17,7 +18,7 @@ export function pushSubscriptions(
       return [
         {
           ...calleeOf(release, application, present),
-          ...{ topic, project: release.projectKey, endpoint },
+          ...{ topic, project: project ?? release.projectKey, endpoint },
           ...(retryPolicy === undefined ? {} : { retryPolicy }),
         },
       ];

@@ -1,6 +1,7 @@
 import type { AuditMode } from '../../core/audit.ts';
 import type { Builder } from '../../ports/builder.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { EventBridge } from '../../ports/event-bridge.ts';
 import type { EventBroker } from '../../ports/event-broker.ts';
 import type { LogStore } from '../../ports/log-store.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -23,6 +24,8 @@ export interface OperationDependencies {
   readonly secrets: Sealer & Opener;
   readonly logs: LogStore;
   readonly events: Pick<EventBroker, 'removeTopic'>;
+  /** Where others publish events for the connectors. Absent: to Berth, or not at all. */
+  readonly bridge?: Pick<EventBridge, 'project' | 'ensureTopic' | 'removeTopic'>;
   /** Where the connectors' own API clients are made. Absent: in Berth itself. */
   readonly projectApi?: ProjectApi;
   /** What the connectors of a project get instead of an API client of their own. */

@@ -12,6 +12,7 @@ import { deleteReplacedApiClients, ensureApiClient } from './api-clients.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import type { Cancelled } from './operation-plan.ts';
 import type { OperationRun } from './operation-run.ts';
+
 import { awaitHealthy, refuseEnded } from './steps/await-healthy.ts';
 import { buildApplication } from './steps/build-application.ts';
 import { fetchSource } from './steps/fetch-source.ts';
@@ -20,6 +21,7 @@ import { proposeRelease } from './steps/propose-release.ts';
 import { type ReservedAddress, reserveAddresses } from './steps/reserve-addresses.ts';
 import { runScript } from './steps/run-script.ts';
 import { switchRelease, takeOut } from './steps/switch-release.ts';
+import { ensureTopics, removeTopic } from './topics.ts';
 
 /** Create, redeploy and rollback: the same steps, for a release that does not exist yet. */
 export async function deploy(deps: OperationDependencies, run: OperationRun): Promise<void> {
@@ -36,6 +38,7 @@ export async function deploy(deps: OperationDependencies, run: OperationRun): Pr
   );
   const artifactKeys = await buildAll(deps, run, { deployment, addresses, earlier });
   await ensureApiClient(deps, run, deployment);
+  await ensureTopics(deps, run, addresses);
   const withClient = await read(deps, run);
   const release = await propose(deps, run, { deployment: withClient, addresses, artifactKeys });
   await run.step(
@@ -229,7 +232,7 @@ async function releaseAddresses(
       );
       for (const address of dropped) {
         scope.change({ kind: 'put-address', address: { ...address, state: 'released' } });
-        await deps.events.removeTopic(address.hostLabel);
+        await removeTopic(deps, address, scope);
         const name = `"${address.applicationName}"`;
         scope.report(
           'Information',

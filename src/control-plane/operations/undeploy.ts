@@ -6,9 +6,10 @@ import type { Change } from '../../ports/store.ts';
 import { deleteApiClient } from './api-clients.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import type { Cancelled } from './operation-plan.ts';
-import type { OperationRun } from './operation-run.ts';
+import type { OperationRun, StepScope } from './operation-run.ts';
 import { runScript } from './steps/run-script.ts';
 import { stopReleases } from './steps/stop-releases.ts';
+import { removeTopic } from './topics.ts';
 
 /** Contract §2.5: scripts first, then everything that runs, then what was made elsewhere, then the record itself. */
 export async function undeploy(deps: OperationDependencies, run: OperationRun): Promise<void> {
@@ -28,8 +29,8 @@ export async function undeploy(deps: OperationDependencies, run: OperationRun): 
     (scope) => stopReleases(deps, deployment.id, scope, (changes) => run.commit(changes)),
   );
   await deleteApiClients(deps, run, deployment);
-  await run.step('forget', { failed: 'Messages and logs could not be removed' }, () =>
-    forget(deps, deployment),
+  await run.step('forget', { failed: 'Messages and logs could not be removed' }, (scope) =>
+    forget(deps, deployment, scope),
   );
   await run.finish('succeeded', [
     { kind: 'delete-deployment', id: deployment.id, keepAddresses: deployment.key !== undefined },
@@ -111,11 +112,12 @@ async function deleteApiClients(
 }
 
 async function forget(
-  { store, events, logs }: OperationDependencies,
+  deps: OperationDependencies,
   deployment: Deployment,
+  scope: StepScope,
 ): Promise<void> {
-  const addresses = await store.runtime.addresses();
+  const addresses = await deps.store.runtime.addresses();
   const own = addresses.filter(({ deploymentId }) => deploymentId === deployment.id);
-  for (const { hostLabel } of own) await events.removeTopic(hostLabel);
-  await logs.prune({ before: 0, deployments: [deployment.id] });
+  for (const address of own) await removeTopic(deps, address, scope);
+  await deps.logs.prune({ before: 0, deployments: [deployment.id] });
 }

@@ -13,7 +13,15 @@ export type ScriptName = 'postDeploy' | 'preUndeploy';
 
 type Dependencies = Pick<
   OperationDependencies,
-  'store' | 'builder' | 'runtime' | 'secrets' | 'logs' | 'clock' | 'scriptTimeoutMs' | 'platform'
+  | 'store'
+  | 'builder'
+  | 'runtime'
+  | 'secrets'
+  | 'logs'
+  | 'clock'
+  | 'scriptTimeoutMs'
+  | 'platform'
+  | 'bridge'
 >;
 
 /**
@@ -51,7 +59,7 @@ export async function runScript(
       environment: {
         ...workspace.environment,
         ...environment,
-        ...connectVariables(deployment, application),
+        ...connectVariables(deployment, application, deps.bridge?.project),
       },
       ...(deps.platform === undefined ? {} : { platformRedirect: deps.platform }),
     },
@@ -113,6 +121,7 @@ async function openSecrets(
 function connectVariables(
   deployment: Deployment,
   application: ReleaseApplication,
+  bridgedProject: string | undefined,
 ): Record<string, string> {
   const provider = { CONNECT_PROVIDER: deployment.region.endsWith('.aws') ? 'AWS' : 'GCP' };
   if (application.type === 'service' && application.url !== undefined) {
@@ -122,7 +131,7 @@ function connectVariables(
     return {
       ...provider,
       CONNECT_SUBSCRIPTION_DESTINATION: 'GoogleCloudPubSub',
-      CONNECT_GCP_PROJECT_ID: deployment.projectKey,
+      CONNECT_GCP_PROJECT_ID: bridgedProject ?? deployment.projectKey,
       CONNECT_GCP_TOPIC_NAME: application.topic,
     };
   }
