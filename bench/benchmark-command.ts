@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { describeFailure, Failure } from '../src/core/failure.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { operatorEnvironment, parseRounds } from './options.ts';
 import { writeSection } from './results-file.ts';
@@ -23,7 +24,10 @@ export interface ReportHead {
   readonly machine: Machine;
 }
 
-/** Measures, prints a table or JSON, and with `--write` puts the table below its heading in RESULTS.md. */
+/**
+ * Measures, prints a table or JSON, and with `--write` puts the table below its heading in RESULTS.md. Where the machine lacks
+ * something it says what, and ends with 1.
+ */
 export async function runBenchmark<Measured extends object>(benchmark: {
   readonly name: string;
   readonly description: string;
@@ -54,5 +58,10 @@ export async function runBenchmark<Measured extends object>(benchmark: {
       process.stdout.write(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : printed);
       if (options.write) await writeSection(heading, printed);
     })
-    .parseAsync();
+    .parseAsync()
+    .catch((error: unknown) => {
+      if (!(error instanceof Failure)) throw error;
+      process.stderr.write(`${describeFailure(error)}\n`);
+      process.exitCode = 1;
+    });
 }
