@@ -3,6 +3,7 @@ import { describeAtOnce } from './store/at-once.ts';
 import { describeAuditLog } from './store/audit-log.ts';
 import { describeCancelling } from './store/cancelling.ts';
 import { describeCommits } from './store/commits.ts';
+import { describeDeploymentQueries } from './store/deployment-queries.ts';
 import { describeKeptAnswers } from './store/kept-answers.ts';
 import { describeLeases } from './store/leases.ts';
 import { describeOperations } from './store/operations.ts';
@@ -22,6 +23,7 @@ export function describeStore(name: string, prepare: PrepareStore): void {
     describeOperations(prepare);
     describeCancelling(prepare);
     describeRecords(prepare);
+    describeDeploymentQueries(prepare);
     describeSearch(prepare);
     describeRevisions(prepare);
     describeKeptAnswers(prepare);

@@ -14,6 +14,7 @@ import { readEnv } from '../../src/config/read-env.ts';
 import { openEmbeddedBroker } from '../../src/drivers/event-broker/embedded/open-embedded-broker.ts';
 import { openSqliteLogStore } from '../../src/drivers/log-store/sqlite/open-sqlite-log-store.ts';
 import { openSecretBox } from '../../src/drivers/secret-box/aes-gcm/secret-box.ts';
+import { openPostgresStore } from '../../src/drivers/store/postgres/open-postgres-store.ts';
 import { openStoreSnapshots as openPostgresSnapshots } from '../../src/drivers/store/postgres/snapshots.ts';
 import { openStoreSnapshots as openSqliteSnapshots } from '../../src/drivers/store/sqlite/snapshots.ts';
 import { type Records, recordsIn, recordsOf } from '../support/all-rows.ts';
@@ -26,6 +27,11 @@ import {
   settleDeployment,
 } from '../support/deploy.ts';
 import { createRepository } from '../support/git-repository.ts';
+import {
+  countOlderDeployments,
+  fillOlderStore,
+  olderCounts,
+} from '../support/older-deployments.ts';
 import { makeDatabase } from '../support/postgres-database.ts';
 import { ask } from '../support/request-loop.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
@@ -450,3 +456,11 @@ test.for(counterparts)(
     expect(shapeOf(other)).toEqual(shapeOf(one));
   },
 );
+
+test('Deployments of an older database are counted when it is opened', async () => {
+  const url = await makeOwnDatabase();
+  const owner = async () => ({ id: 'mine', file: '' });
+  await fillOlderStore(openPostgresSnapshots({ url, owner }), 4);
+  await using store = await openPostgresStore({ url });
+  expect(await countOlderDeployments(store)).toEqual(olderCounts);
+});

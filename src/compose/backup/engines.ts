@@ -11,6 +11,7 @@ export const counterparts: readonly Readonly<Record<Engine, number>>[] = [
   { sqlite: 10, postgres: 2 },
   { sqlite: 10, postgres: 3 },
   { sqlite: 11, postgres: 4 },
+  { sqlite: 12, postgres: 5 },
 ];
 
 /** The records of one engine, which take those of the other as well. */

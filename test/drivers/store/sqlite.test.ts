@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { openSqliteStore } from '../../../src/drivers/store/sqlite/open-sqlite-store.ts';
+import { openStoreSnapshots } from '../../../src/drivers/store/sqlite/snapshots.ts';
 import { describeStore } from '../../contract/store.suite.ts';
+import {
+  countOlderDeployments,
+  fillOlderStore,
+  olderCounts,
+} from '../../support/older-deployments.ts';
 import { deployment } from '../../support/records.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 
@@ -44,4 +50,11 @@ test('of the key of a deleted Deployment nothing is left in the files', async ()
     expect(await store.sealingKeys.get('behind')).toBeDefined();
   }
   expect(await isThere()).toBe(false);
+});
+
+test('Deployments of an older file are counted when it is opened', async () => {
+  const file = join(await makeTempFolder(), 'store.sqlite');
+  await fillOlderStore(openStoreSnapshots(file), 11);
+  await using store = await openSqliteStore({ file });
+  expect(await countOlderDeployments(store)).toEqual(olderCounts);
 });

@@ -240,4 +240,25 @@ create table lease (
 );
 `,
   },
+  {
+    number: 5,
+    name: 'counts of Deployments',
+    sql: `
+alter table deployment add column integration_types text collate "C" not null default '';
+update deployment set integration_types = coalesce((
+  select string_agg(distinct value collate "C", ' ' order by value collate "C")
+  from json_array_elements_text(document::json #> '{connector,integrationTypes}') as listed(value)), '');
+create index deployment_by_change on deployment (project_key, last_modified_at, id);
+create index deployment_of_kind_by_time on deployment (project_key, type, integration_types, created_at, id);
+create index deployment_of_kind_by_change on deployment (project_key, type, integration_types, last_modified_at, id);
+create table deployment_count (
+  project_key text collate "C" not null,
+  type text collate "C" not null,
+  integration_types text collate "C" not null,
+  count bigint not null,
+  primary key (project_key, type, integration_types)
+);
+insert into deployment_count select project_key, type, integration_types, count(*) from deployment group by 1, 2, 3;
+`,
+  },
 ] as const;

@@ -3,12 +3,12 @@ import { assignedProjects } from '../../../core/connector.ts';
 import type { Subject } from '../../../core/operation.ts';
 import type { Change, Fence } from '../../../ports/store.ts';
 import { appendStatement, isCancellable, pruneStatements } from './audit-log.ts';
+import { deleteDeployment, insertDeployment, updateDeployment } from './deployments.ts';
 import type { SqlDialect } from './dialect.ts';
 import { forgetKeptAnswers, insertKeptAnswer, updateKeptAnswer } from './kept-answers.ts';
 import {
   addressRow,
   connectorRow,
-  deploymentRow,
   operationRow,
   releaseRow,
   revisionRow,
@@ -129,22 +129,12 @@ const writers: {
       { query: db.insertInto('connector_project').values(projects) },
     ];
   },
-  'insert-deployment': (db, { record }) =>
-    one(db.insertInto('deployment').values(deploymentRow(record))),
-  'update-deployment': (db, { record, expectedVersion }) => [
-    {
-      query: db
-        .updateTable('deployment')
-        .set(deploymentRow(record))
-        .where('id', '=', record.id)
-        .where('version', '=', expectedVersion),
-      expects: { kind: 'version', id: record.id },
-    },
-  ],
-  'delete-deployment': (db, { id, keepAddresses }) => {
+  'insert-deployment': (db, { record }) => insertDeployment(db, record),
+  'update-deployment': (db, change) => updateDeployment(db, change),
+  'delete-deployment': (db, { id, keepAddresses }, dialect) => {
     const releases = db.selectFrom('release').select('id').where('deployment_id', '=', id);
     return [
-      { query: db.deleteFrom('deployment').where('id', '=', id) },
+      ...deleteDeployment(db, dialect, id),
       { query: db.deleteFrom('sealing_key').where('owner', '=', id) },
       { query: db.deleteFrom('instance').where('release_id', 'in', releases) },
       { query: db.deleteFrom('release').where('deployment_id', '=', id) },

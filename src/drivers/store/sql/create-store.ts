@@ -45,7 +45,7 @@ export function createSqlStore(engine: SqlEngine): Store {
   return {
     projects: createProjectReader(db),
     connectors: createConnectorReader(db, dialect),
-    deployments: createDeploymentReader(db, dialect),
+    deployments: createDeploymentReader(db),
     revisions: createRevisionReader(db),
     reports: createReportReader(db),
     operations: engine.operations,

@@ -5,14 +5,15 @@ import type { DeploymentRevision } from '../../../core/revision.ts';
 import type {
   ConnectorReader,
   DeploymentReader,
-  PageRequest,
   ProjectReader,
   Ref,
   ReportReader,
   RevisionReader,
   RuntimeReader,
 } from '../../../ports/store.ts';
+import { queryDeployments } from './deployments.ts';
 import type { SqlDialect } from './dialect.ts';
+import { type KeyedTable, paged } from './pages.ts';
 import {
   addressOf,
   clientOf,
@@ -124,7 +125,7 @@ export function createConnectorReader(db: Db, dialect: SqlDialect): ConnectorRea
   };
 }
 
-export function createDeploymentReader(db: Db, dialect: SqlDialect): DeploymentReader {
+export function createDeploymentReader(db: Db): DeploymentReader {
   return {
     async get(projectKey, ref) {
       const row = await byRef(db.selectFrom('deployment').select('document'), ref)
@@ -140,19 +141,7 @@ export function createDeploymentReader(db: Db, dialect: SqlDialect): DeploymentR
         .executeTakeFirst();
       return row && fromDocument<Deployment>(row);
     },
-    async query(projectKey, page) {
-      let matching = db.selectFrom('deployment').where('project_key', '=', projectKey);
-      if (page.type !== undefined) matching = matching.where('type', '=', page.type);
-      const wanted = page.integrationTypes ?? [];
-      if (wanted.length > 0)
-        matching = matching.where(dialect.listHasAny(['connector', 'integrationTypes'], wanted));
-      const total = await matching.select(countAll).executeTakeFirstOrThrow();
-      const rows = await paged(matching.select('document'), page).execute();
-      return {
-        total: Number(total.count),
-        results: rows.map((row) => fromDocument<Deployment>(row)),
-      };
-    },
+    query: (projectKey, page) => queryDeployments(db, projectKey, page),
     async countOfConnector(connectorId) {
       const row = await db
         .selectFrom('deployment')
@@ -265,22 +254,7 @@ export function createRuntimeReader(db: Db): RuntimeReader {
 
 const countAll = sql<number>`count(*)`.as('count');
 
-type Keyed = 'connector_staged' | 'connector' | 'deployment';
-
-function byRef<T extends Keyed, O>(query: SelectQueryBuilder<Schema, T, O>, ref: Ref) {
+function byRef<T extends KeyedTable, O>(query: SelectQueryBuilder<Schema, T, O>, ref: Ref) {
   const keyed = query as unknown as SelectQueryBuilder<Schema, 'deployment', O>;
   return 'id' in ref ? keyed.where('id', '=', ref.id) : keyed.where('key', '=', ref.key);
-}
-
-const sortColumns = { createdAt: 'created_at', lastModifiedAt: 'last_modified_at' } as const;
-
-/** Newest first unless asked otherwise, and always in a total order (contract §10, row 17). */
-function paged<T extends Keyed, O>(query: SelectQueryBuilder<Schema, T, O>, page: PageRequest) {
-  const keyed = query as unknown as SelectQueryBuilder<Schema, 'deployment', O>;
-  const sort = page.sort?.length ? page.sort : [{ field: 'createdAt', direction: 'desc' } as const];
-  return sort
-    .reduce((sorted, { field, direction }) => sorted.orderBy(sortColumns[field], direction), keyed)
-    .orderBy('id')
-    .limit(page.limit)
-    .offset(page.offset);
 }

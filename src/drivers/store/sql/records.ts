@@ -40,7 +40,13 @@ export function connectorRow(record: Connector): Insertable<Schema['connector']>
 }
 
 export function deploymentRow(record: Deployment): Insertable<Schema['deployment']> {
-  return { ...keyedRow(record), type: record.type, connector_id: record.connector.id };
+  const { type, connector } = record;
+  return {
+    ...keyedRow(record),
+    type,
+    connector_id: connector.id,
+    integration_types: [...new Set(connector.integrationTypes)].toSorted().join(' '),
+  };
 }
 
 export function revisionRow(record: DeploymentRevision): Insertable<Schema['revision']> {

@@ -27,7 +27,10 @@ export interface Schema {
   };
   /** The projects that a private Connector is assigned to, its creator's among them. */
   connector_project: { connector_id: string; project_key: string };
-  deployment: Keyed & { type: string; connector_id: string };
+  /** `integration_types` are sorted, with spaces between: Deployments of one type that have the same are of one kind. */
+  deployment: Keyed & { type: string; connector_id: string; integration_types: string };
+  /** How many Deployments there are of each kind: to count a million takes too long. */
+  deployment_count: { project_key: string; type: string; integration_types: string; count: number };
   operation: {
     seq: Generated<number>;
     id: string;
@@ -145,6 +148,7 @@ const tables: Readonly<Record<keyof Schema, true>> = {
   connector: true,
   connector_project: true,
   deployment: true,
+  deployment_count: true,
   operation: true,
   operation_step_start: true,
   operation_step: true,

@@ -172,4 +172,21 @@ create table lease (
 ) strict, without rowid;
 `,
   },
+  {
+    number: 12,
+    name: 'counts of Deployments',
+    sql: `
+alter table deployment add column integration_types text not null default '';
+update deployment set integration_types = coalesce((
+  select group_concat(value, ' ') from (
+    select distinct value from json_each(deployment.document, '$.connector.integrationTypes') order by value
+  )), '');
+create index deployment_by_change on deployment (project_key, last_modified_at, id);
+create index deployment_of_kind_by_time on deployment (project_key, type, integration_types, created_at, id);
+create index deployment_of_kind_by_change on deployment (project_key, type, integration_types, last_modified_at, id);
+create table deployment_count (project_key text not null, type text not null, integration_types text not null,
+  count integer not null, primary key (project_key, type, integration_types)) strict, without rowid;
+insert into deployment_count select project_key, type, integration_types, count(*) from deployment group by 1, 2, 3;
+`,
+  },
 ] as const;
