@@ -22,18 +22,19 @@ export interface Redactions {
 }
 
 interface Known {
-  readonly deploymentId: string;
   readonly releaseId: string;
   readonly secrets: readonly NamedSecret[];
 }
 
 export function createRedactions(): Redactions {
-  const known = new Map<string, Known>();
+  /** By Deployment, because each line and each request asks for one; then by application of a release. */
+  const known = new Map<string, Map<string, Known>>();
   const redactors = new Map<string, Redactor>();
 
   const make = (deploymentId: string): Redactor => {
-    const own = [...known.values()].filter((one) => one.deploymentId === deploymentId);
-    return own.length === 0 ? noRedactor : createRedactor(own.flatMap(({ secrets }) => secrets));
+    const own = known.get(deploymentId);
+    if (own === undefined) return noRedactor;
+    return createRedactor([...own.values()].flatMap(({ secrets }) => secrets));
   };
   return {
     of(deploymentId) {
@@ -44,14 +45,18 @@ export function createRedactions(): Redactions {
     },
     know({ deploymentId, releaseId, applicationName }, secrets) {
       if (secrets.length === 0) return;
-      known.set(`${releaseId}/${applicationName}`, { deploymentId, releaseId, secrets });
+      const own = known.get(deploymentId) ?? new Map<string, Known>();
+      known.set(deploymentId, own.set(`${releaseId}/${applicationName}`, { releaseId, secrets }));
       redactors.delete(deploymentId);
     },
     keep(releaseIds) {
-      for (const [key, { releaseId, deploymentId }] of known) {
-        if (releaseIds.has(releaseId)) continue;
-        known.delete(key);
-        redactors.delete(deploymentId);
+      for (const [deploymentId, own] of known) {
+        for (const [key, { releaseId }] of own) {
+          if (releaseIds.has(releaseId)) continue;
+          own.delete(key);
+          redactors.delete(deploymentId);
+        }
+        if (own.size === 0) known.delete(deploymentId);
       }
     },
   };
