@@ -23,7 +23,7 @@ export function printReport({ rounds, at, machine }: Report): string {
   return [
     heading,
     '',
-    `A Berth without Deployments, and one with ${sleepingCount} of which nothing runs, each ${restMs / 1000} s after its start, with a domain for applications. RSS, as`,
+    `A Berth without Deployments, and one with ${sleepingCount} services that sleep, each ${restMs / 1000} s after its start, with a domain for applications. RSS, as`,
     '`ps` has it, counts in every process what they share; PSS divides it among them, so that a sum of it is what they take together.',
     'Min / median / max.',
     '',

@@ -2,10 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Change } from '../../src/ports/store.ts';
 import type { Original } from '../records/original.ts';
 
-/**
- * Deployments of which nothing runs, as the platform writes them: record, report, revision, release and address of each. They are of files,
- * which never run.
- */
+/** Deployments that sleep, as the platform writes them: record, report, revision, release and address of each. */
 export function* sleepingCopies(original: Original, count: number): Iterable<Change> {
   for (let number = 0; number < count; number += 1) yield* copyOf(original, number);
 }

@@ -17,10 +17,10 @@ export interface Original {
   readonly addresses: readonly Address[];
 }
 
-/** Files alone: nothing of it runs. */
+/** A service, which sleeps after each start of Berth until somebody asks for it. */
 export async function deployOriginal(berth: Berth): Promise<Original> {
   await using repository = await createRepository({
-    files: tinyConnector({ site: { type: 'assets', files: { 'public/index.html': '<p>here' } } }),
+    files: tinyConnector({ app: {} }),
     tag: 'v1',
   });
   const connector = await previewConnector(berth, { url: repository.url, tag: 'v1' });

@@ -83,11 +83,9 @@ export const redeliveredSchema = z
       .array(z.string())
       .readonly()
       .meta({ description: 'What is delivered again: it was dead, and belongs to this topic.' }),
-    remaining: z
-      .int()
-      .meta({
-        description: 'How many more were asked for and are still dead: ask again for them.',
-      }),
+    remaining: z.int().meta({
+      description: 'How many more were asked for and are still dead: ask again for them.',
+    }),
   })
   .meta({ id: 'RedeliverResponse' });
 export type Redelivered = z.input<typeof redeliveredSchema>;

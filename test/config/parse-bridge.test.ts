@@ -54,11 +54,13 @@ describe('the bridge', () => {
   });
 
   test('sends an emulator no credentials, and asks it for no rights', () => {
-    expect(configOf({ ...project, BERTH_PUBSUB_ENDPOINT: 'http://localhost:8085' }).bridge).toEqual({
-      projectId: 'my-project',
-      endpoint: 'http://localhost:8085',
-      credentials: { kind: 'none' },
-    });
+    expect(configOf({ ...project, BERTH_PUBSUB_ENDPOINT: 'http://localhost:8085' }).bridge).toEqual(
+      {
+        projectId: 'my-project',
+        endpoint: 'http://localhost:8085',
+        credentials: { kind: 'none' },
+      },
+    );
   });
 
   test.for([

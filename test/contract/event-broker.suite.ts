@@ -64,7 +64,7 @@ export function describeEventBroker(
       await broker.publish('later', texts(1), 2000);
       await broker.publish('dead', texts(1), 1000);
       const [message] = await broker.claim({ ...claimAt(1000), topics: ['dead'] });
-      await broker.settle([{ ...failure(defined(message)), outcome: 'dead' }]);
+      await broker.settle([dieAt(1000)(defined(message))]);
       const topics = ['later', 'ready', 'dead', 'unknown'];
       expect(await broker.dueTopics(topics, 1999)).toEqual(['ready']);
       expect(await broker.dueTopics(topics, 2000)).toEqual(['later', 'ready']);

@@ -79,8 +79,7 @@ async function readBounded(response: Response, maxBytes: number): Promise<string
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > maxBytes)
-      throw new TooLong(`answered with more than ${maxBytes} bytes`);
+    if (bytes > maxBytes) throw new TooLong(`answered with more than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
