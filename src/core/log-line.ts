@@ -3,6 +3,8 @@ import { type LogEntry, type Severity, severities } from './log-entry.ts';
 /** One line of an application's output, as the API shows it (contract §5.6). */
 export interface ClassifiedLine extends Pick<LogEntry, 'severity' | 'details'> {
   readonly type: 'APPLICATION_TEXT' | 'APPLICATION_JSON';
+  /** The JSON that `details` were read from, where nothing had to be taken out: printing them again would cost as much as reading. */
+  readonly json?: string;
 }
 
 /** Longer lines are cut here and end in `lineCutMark`. */
@@ -21,7 +23,12 @@ export function classifyLine(text: string): ClassifiedLine {
         severity: severityOfPrefix(line) ?? 'DEFAULT',
         details: { message: line },
       }
-    : { type: 'APPLICATION_JSON', severity: severityOf(object) ?? 'DEFAULT', details: object };
+    : {
+        type: 'APPLICATION_JSON',
+        severity: severityOf(object) ?? 'DEFAULT',
+        details: object,
+        ...(mayHoldProto(line) ? {} : { json: line }),
+      };
 }
 
 export function isSeverity(value: unknown): value is Severity {
@@ -67,7 +74,8 @@ function withoutProto(this: unknown, key: string, value: unknown): unknown {
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
-  return Object.values(value).some((item) => isDeeper(item, levels - 1));
+  for (const item of Object.values(value)) if (isDeeper(item, levels - 1)) return true;
+  return false;
 }
 
 function severityOf(object: JsonObject): Severity | undefined {

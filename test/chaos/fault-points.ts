@@ -47,7 +47,11 @@ function plain(name: string): Points {
 
 const watched: Readonly<Record<string, Readonly<Record<string, Points>>>> = {
   store: { commit: { before: pointsBeforeCommit, after: pointsAfterCommit } },
-  logs: { append: plain('logs appended'), prune: plain('logs pruned') },
+  logs: {
+    append: plain('logs appended'),
+    collect: plain('logs collected'),
+    prune: plain('logs pruned'),
+  },
   events: {
     publish: plain('message published'),
     settle: plain('deliveries settled'),

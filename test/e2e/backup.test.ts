@@ -149,7 +149,7 @@ test('kill -9 of a backup or a restore leaves nothing that is taken for whole', 
   const folder = await makeFolder();
   await using berth = await startBerth();
   await berth.stop();
-  await addLogs(join(berth.dataDirectory, 'logs.db'), 300_000);
+  await addLogs(join(berth.dataDirectory, 'logs.db'), 600_000);
   const file = join(folder, 'backup');
 
   const backup = berthCommand(berth.dataDirectory, 'backup', file);

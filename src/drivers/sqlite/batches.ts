@@ -1,27 +1,40 @@
 import type { Connection } from './connection.ts';
 import { factsOf, UnexpectedRows } from './error-facts.ts';
-import type { Reply, Request, Statement, StatementResult } from './messages.ts';
+import type { Reply, Request, Statement, StatementMaker, StatementResult } from './messages.ts';
 
-export type Batch = Extract<Request, { kind: 'batch' }>;
+export type Batch = Extract<Request, { kind: 'batch' | 'make' }>;
+
+export function isReadOnly(batch: Batch): boolean {
+  return batch.kind === 'batch' && batch.readOnly;
+}
 
 /**
  * Batches that waited together are committed together: the disk's sync, which is nearly all of their cost, is then
  * paid once. Each is still all or nothing by itself, and none is answered before the commit.
  */
-export function runBatches(connection: Connection, batches: readonly Batch[]): readonly Reply[] {
+export function runBatches(
+  connection: Connection,
+  batches: readonly Batch[],
+  maker: StatementMaker | undefined,
+): readonly Reply[] {
   const [only] = batches;
-  if (batches.length === 1 && only?.readOnly === true) return [runReads(connection, only)];
+  if (batches.length === 1 && only?.kind === 'batch' && only.readOnly)
+    return [runReads(connection, only)];
   try {
-    return connection.withRoomOfLog(() => commitTogether(connection, batches));
+    return connection.withRoomOfLog(() => commitTogether(connection, batches, maker));
   } catch (error) {
     return batches.map(({ id }) => ({ id, error: factsOf(error) }));
   }
 }
 
-function commitTogether(connection: Connection, batches: readonly Batch[]): readonly Reply[] {
+function commitTogether(
+  connection: Connection,
+  batches: readonly Batch[],
+  maker: StatementMaker | undefined,
+): readonly Reply[] {
   try {
     connection.execute('BEGIN IMMEDIATE');
-    const replies = batches.map((batch) => runInSavepoint(connection, batch));
+    const replies = batches.map((batch) => runInSavepoint(connection, batch, maker));
     connection.execute('COMMIT');
     return replies;
   } catch (error) {
@@ -31,7 +44,7 @@ function commitTogether(connection: Connection, batches: readonly Batch[]): read
 }
 
 /** Reads of one moment. They take no write lock. */
-function runReads(connection: Connection, batch: Batch): Reply {
+function runReads(connection: Connection, batch: Extract<Batch, { kind: 'batch' }>): Reply {
   try {
     connection.execute('BEGIN');
     return { id: batch.id, results: runAll(connection, batch.statements) };
@@ -42,10 +55,14 @@ function runReads(connection: Connection, batch: Batch): Reply {
   }
 }
 
-function runInSavepoint(connection: Connection, batch: Batch): Reply {
+function runInSavepoint(
+  connection: Connection,
+  batch: Batch,
+  maker: StatementMaker | undefined,
+): Reply {
   connection.execute('SAVEPOINT batch');
   try {
-    const results = runAll(connection, batch.statements);
+    const results = runAll(connection, statementsOf(batch, maker));
     connection.execute('RELEASE batch');
     return { id: batch.id, results };
   } catch (error) {
@@ -55,6 +72,12 @@ function runInSavepoint(connection: Connection, batch: Batch): Reply {
     connection.execute('RELEASE batch');
     return { id: batch.id, error: factsOf(error) };
   }
+}
+
+function statementsOf(batch: Batch, maker: StatementMaker | undefined): readonly Statement[] {
+  if (batch.kind === 'batch') return batch.statements;
+  if (maker === undefined) throw new Error('This database was opened without a maker');
+  return maker.makeStatements(batch.input);
 }
 
 function runAll(connection: Connection, statements: readonly Statement[]): StatementResult[] {

@@ -20,6 +20,8 @@ export class Connection {
     this.script(`PRAGMA synchronous = ${options.synchronous}`);
     // What is deleted is overwritten: keys and secrets must not lie on in free pages.
     this.script('PRAGMA secure_delete = ON');
+    if (options.checkpointPages !== undefined)
+      this.script(`PRAGMA wal_autocheckpoint = ${options.checkpointPages}`);
     this.script(`PRAGMA journal_size_limit = ${64 * 1024 * 1024}`);
   }
 

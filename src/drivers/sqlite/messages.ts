@@ -10,6 +10,8 @@ export type Command =
       readonly statements: readonly Statement[];
       readonly readOnly: boolean;
     }
+  /** A batch whose statements the thread makes of what it is given, with the module that it was started with. */
+  | { readonly kind: 'make'; readonly input: unknown }
   /** Unlike the statement of this name it succeeds where SQLite has undone the transaction by itself. */
   | { readonly kind: 'rollback' }
   /** Several statements in one text, without parameters. */
@@ -53,4 +55,13 @@ export interface ThreadOptions {
   readonly file: string;
   readonly synchronous: 'FULL' | 'NORMAL';
   readonly busyTimeoutMs: number;
+  /** Of the write-ahead log, before it is written back. SQLite's own choice if left out. */
+  readonly checkpointPages?: number;
+  /** URL of a module with a `makeStatements`: work that would hold up the caller's event loop. */
+  readonly maker?: string;
+}
+
+/** What such a module exports. */
+export interface StatementMaker {
+  readonly makeStatements: (input: unknown) => readonly Statement[];
 }

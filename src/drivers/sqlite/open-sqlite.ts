@@ -17,6 +17,10 @@ export interface SqliteOptions {
   readonly migrations: readonly Migration[];
   /** How long a write waits for another process that is writing. */
   readonly busyTimeoutMs?: number;
+  /** How much of the write-ahead log is there before it is written back, in pages: more of it costs less where much is written. */
+  readonly checkpointPages?: number;
+  /** A module with a `makeStatements`, for `make`. */
+  readonly maker?: URL;
 }
 
 export interface SqliteDatabase<DB> extends AsyncDisposable {
@@ -30,6 +34,8 @@ export interface SqliteDatabase<DB> extends AsyncDisposable {
     statements: Statements,
     options?: BatchOptions,
   ): Promise<BatchResults<Statements>>;
+  /** The same with the statements that the maker makes of the input in the thread, and nothing answered but that it is done. */
+  make(input: unknown): Promise<void>;
   /** Calls back after commits of this and of other processes. Only a hint. Returns the way to stop. */
   watch(hint: () => void): () => void;
 }
@@ -47,9 +53,13 @@ type RowOf<S> = S extends CompiledQuery<infer Row> ? Row : unknown;
 
 /** Opens or creates the file and brings its schema up to date. */
 export async function openSqlite<DB>(options: SqliteOptions): Promise<SqliteDatabase<DB>> {
-  const { file, synchronous, migrations, busyTimeoutMs = 5000 } = options;
+  const { file, synchronous, migrations, busyTimeoutMs = 5000, checkpointPages, maker } = options;
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const thread = await ThreadClient.start({ file, synchronous, busyTimeoutMs });
+  const thread = await ThreadClient.start({
+    ...{ file, synchronous, busyTimeoutMs },
+    ...(checkpointPages === undefined ? {} : { checkpointPages }),
+    ...(maker === undefined ? {} : { maker: maker.href }),
+  });
   try {
     await migrate(thread, file, migrations);
   } catch (error) {
@@ -73,6 +83,9 @@ function createDatabase<DB>(file: string, thread: ThreadClient): SqliteDatabase<
       const command = { kind: 'batch', statements: statements.map(toStatement), readOnly } as const;
       const results = await turns.between(() => thread.send(command));
       return results as BatchResults<Statements>;
+    },
+    async make(input) {
+      await turns.between(() => thread.send({ kind: 'make', input }));
     },
     async [Symbol.asyncDispose]() {
       const ended = turns.close(new Error(`The database ${file} is closed`));

@@ -1,5 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { type Batch, runBatches } from './batches.ts';
+import { type Batch, isReadOnly, runBatches } from './batches.ts';
 import { Connection } from './connection.ts';
 import { factsOf } from './error-facts.ts';
 import type {
@@ -7,6 +7,7 @@ import type {
   Reply,
   Request,
   Statement,
+  StatementMaker,
   StatementResult,
   ThreadOptions,
 } from './messages.ts';
@@ -22,8 +23,13 @@ const port = parentPort;
 let watcher: NodeJS.Timeout | undefined;
 let changedAt = Number.NEGATIVE_INFINITY;
 
+const maker = await loadMaker(workerData as ThreadOptions);
 const connection = open();
 if (connection !== undefined) serve(connection);
+
+async function loadMaker({ maker: url }: ThreadOptions): Promise<StatementMaker | undefined> {
+  return url === undefined ? undefined : ((await import(url)) as StatementMaker);
+}
 
 /** The answer with id 0 says how opening went. */
 function open(): Connection | undefined {
@@ -64,12 +70,13 @@ function answerNext(connection: Connection, requests: Request[]): readonly Reply
   const batches: Batch[] = [];
   for (;;) {
     const next = requests[0];
-    if (next?.kind !== 'batch' || (next.readOnly && batches.length > 0)) break;
+    if (next?.kind !== 'batch' && next?.kind !== 'make') break;
+    if (isReadOnly(next) && batches.length > 0) break;
     batches.push(next);
     requests.shift();
-    if (next.readOnly) break;
+    if (isReadOnly(next)) break;
   }
-  if (batches.length > 0) return runBatches(connection, batches);
+  if (batches.length > 0) return runBatches(connection, batches, maker);
   const request = requests.shift();
   return request === undefined ? [] : [answer(connection, request)];
 }
@@ -87,6 +94,7 @@ function execute(connection: Connection, request: Request): readonly StatementRe
     case 'run':
       return [runAlone(connection, request.statement)];
     case 'batch':
+    case 'make':
       throw new Error('Batches are run by runBatches');
     case 'rollback':
       connection.rollback();

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { LogEntry } from '../../../src/core/log-entry.ts';
 import { isLogCursor } from '../../../src/drivers/log-store/sqlite/cursor.ts';
 import { openSqliteLogStore } from '../../../src/drivers/log-store/sqlite/open-sqlite-log-store.ts';
+import { migrations } from '../../../src/drivers/log-store/sqlite/schema.ts';
+import { schemaOf } from '../../../src/drivers/sqlite/snapshot-target.ts';
 import { describeLogStore } from '../../contract/log-store.suite.ts';
 import { runProgram } from '../../support/program.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
@@ -77,6 +80,49 @@ test('above its size the oldest entries go first', async () => {
   const newest = await store.query({ ...everything, from: 4999 });
   expect(newest.entries).toEqual([entryAt(4999)]);
 });
+
+test('what earlier versions have kept is read as it was, at the positions that it had', async () => {
+  const file = await newFile();
+  const kept: readonly LogEntry[] = [
+    entryAt(1),
+    { ...entryAt(2), type: 'HTTP_REQUEST', severity: 'ERROR', details: { status: 500 } },
+    { ...entryAt(3), type: 'APPLICATION_JSON', severity: 'EMERGENCY', details: { a: { b: [1] } } },
+  ];
+  writeOlderFile(file, kept);
+  await using store = await openSqliteLogStore({ file });
+  expect(await store.query(everything)).toEqual({ entries: kept });
+  const severe = { ...everything, severities: ['EMERGENCY'] as const };
+  expect((await store.query(severe)).entries).toEqual(kept.slice(2));
+  await store.append([entryAt(4)]);
+  const { arrivals } = await store.follow({ deploymentId: 'deployment', after: '11', limit: 10 });
+  expect(arrivals.map(({ position }) => position)).toEqual(['12', '13']);
+});
+
+/** As schema 2 had them, the first at 10 because older ones were forgotten. */
+function writeOlderFile(file: string, entries: readonly LogEntry[]): void {
+  const older = migrations.slice(0, 2);
+  using database = new DatabaseSync(file);
+  database.exec(
+    'CREATE TABLE schema_migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT',
+  );
+  for (const { sql } of older) database.exec(sql);
+  const note = database.prepare('INSERT INTO schema_migration VALUES (?, ?, ?)');
+  for (const { number, name, checksum } of schemaOf(older)) note.run(number, name, checksum);
+  const insert = database.prepare('INSERT INTO log_entry VALUES (?, ?, ?, ?, ?, ?, ?)');
+  for (const [index, one] of entries.entries()) {
+    const { deploymentId, applicationName, timestamp, type, severity, details } = one;
+    const id = 10 + index;
+    insert.run(
+      id,
+      deploymentId,
+      applicationName,
+      timestamp,
+      type,
+      severity,
+      JSON.stringify(details),
+    );
+  }
+}
 
 test('a time between two milliseconds is kept as the earlier one', async () => {
   await using store = await openSqliteLogStore({ file: await newFile() });

@@ -1,27 +1,36 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { LogCursorFailure } from '../../../core/failure.ts';
 import type { LogArrivals, LogFollowQuery, LogStore } from '../../../ports/log-store.ts';
-import { toEntry } from './query.ts';
+import { bitsOf, blockLimits, type EntryFacts } from './block.ts';
+import { readBlocks } from './read-blocks.ts';
 import type { LogDatabase } from './schema.ts';
 
-/** Of a deployment, wanted or not: so that a query that wants little costs no more than one that wants all. */
-const rowsPerLook = 1000;
+/** Of those a look passes, wanted or not. */
+const blocksPerLook = 1000;
 
-/** One writer at a time gives ids, and none is given again (`prune.ts`): their order is that of arrival, in every process. */
+/** One writer at a time gives positions, and none is given again: their order is that of arrival, in every process. */
 export async function followLogs(
   kysely: Kysely<LogDatabase>,
   query: LogFollowQuery,
 ): Promise<LogArrivals> {
   const after = parsePosition(query.after);
-  const reach = await findReach(kysely, query.deploymentId, after);
-  if (reach === undefined) return { arrivals: [], next: query.after, isMore: false };
-  const rows = await selectRows(kysely, query, after, reach.last);
-  const isFull = rows.length === query.limit;
-  const last = isFull ? (rows.at(-1)?.id ?? reach.last) : reach.last;
+  const passed = await findPassed(kysely, query.deploymentId, after);
+  const { blocks, isWhole } = withinLook(passed, query);
+  const wanted = await readBlocks(
+    kysely,
+    blocks.filter(wantedBlock(query)),
+    wantedEntry(query, after),
+  );
+  const arrivals = wanted.slice(0, query.limit);
+  const last = blocks.at(-1);
+  const isCut = arrivals.length < wanted.length || arrivals.length === query.limit;
+  const end = last === undefined ? after : last.id + last.count - 1;
+  const next = isCut ? (arrivals.at(-1)?.position ?? end) : end;
   return {
-    arrivals: rows.map((row) => ({ entry: toEntry(row), position: printPosition(row.id) })),
-    next: printPosition(last),
-    isMore: isFull || reach.isMore,
+    arrivals: arrivals.map(({ entry, position }) => ({ entry, position: printPosition(position) })),
+    next: printPosition(next),
+    isMore: isCut || !isWhole,
+    forgotten: query.deploymentId === undefined ? countForgotten(blocks, after, next) : 0,
   };
 }
 
@@ -29,59 +38,93 @@ export async function findPosition(
   kysely: Kysely<LogDatabase>,
   { deploymentId, from }: Parameters<LogStore['position']>[0],
 ): Promise<string> {
-  const { rows } = await (from === undefined
-    ? sql<{ id: number }>`SELECT coalesce(max(id), 0) AS id FROM log_entry`
-    : sql<{ id: number }>`
-        SELECT coalesce(
-          (SELECT min(id) - 1 FROM log_entry WHERE deployment_id = ${deploymentId} AND timestamp >= ${from}),
-          (SELECT max(id) FROM log_entry), 0) AS id`
-  ).execute(kysely);
+  const first =
+    from === undefined
+      ? sql`NULL`
+      : sql`(
+          SELECT min(id) FROM log_block INDEXED BY log_block_time
+          WHERE deployment_id = ${deploymentId} AND first_at >= ${from - blockLimits.spanMs} AND last_at >= ${from})`;
+  const { rows } = await sql<{ id: number }>`
+    SELECT coalesce(${first}, (SELECT next FROM log_position)) - 1 AS id`.execute(kysely);
   return printPosition(rows[0]?.id ?? 0);
 }
 
-/** How far one look goes; undefined where nothing has come. Answered by the index alone. */
-async function findReach(
-  kysely: Kysely<LogDatabase>,
-  deploymentId: string,
-  after: number,
-): Promise<{ readonly last: number; readonly isMore: boolean } | undefined> {
-  const { rows } = await sql<{ last: number | null; count: number }>`
-    SELECT max(id) AS last, count(*) AS count FROM (
-      SELECT id FROM log_entry INDEXED BY log_entry_arrival
-      WHERE deployment_id = ${deploymentId} AND id > ${after} ORDER BY id LIMIT ${rowsPerLook})`.execute(
-    kysely,
-  );
-  const [found] = rows;
-  if (found === undefined || found.last === null) return undefined;
-  return { last: found.last, isMore: found.count === rowsPerLook };
-}
-
-async function selectRows(
-  kysely: Kysely<LogDatabase>,
-  { deploymentId, applicationName, severities, from, limit }: LogFollowQuery,
-  after: number,
-  last: number,
-): Promise<readonly Selectable<LogDatabase['log_entry']>[]> {
-  const wanted = [
-    applicationName === undefined ? sql`` : sql`AND application_name = ${applicationName}`,
-    severities === undefined ? sql`` : sql`AND severity IN (${sql.join(severities)})`,
-    from === undefined ? sql`` : sql`AND timestamp >= ${from}`,
-  ];
-  const { rows } = await sql<Selectable<LogDatabase['log_entry']>>`
-    SELECT * FROM log_entry INDEXED BY log_entry_arrival
-    WHERE deployment_id = ${deploymentId} AND id > ${after} AND id <= ${last} ${sql.join(wanted, sql` `)}
-    ORDER BY id LIMIT ${limit}`.execute(kysely);
-  return rows;
-}
-
-function printPosition(id: number): string {
+export function printPosition(id: number): string {
   return String(id);
 }
 
-function parsePosition(text: string): number {
+export function parsePosition(text: string): number {
   if (!/^\d{1,15}$/.test(text))
     throw new LogCursorFailure('The position was not given by this log store.', {
       nextStep: 'Begin without one.',
     });
   return Number(text);
+}
+
+interface PassedBlock {
+  readonly id: number;
+  readonly count: number;
+  readonly applicationName: string;
+  readonly severities: number;
+  readonly lastAt: number;
+}
+
+async function findPassed(
+  kysely: Kysely<LogDatabase>,
+  deploymentId: string | undefined,
+  after: number,
+): Promise<readonly PassedBlock[]> {
+  const own =
+    deploymentId === undefined
+      ? sql`NOT INDEXED WHERE`
+      : sql`INDEXED BY log_block_arrival WHERE deployment_id = ${deploymentId} AND`;
+  const { rows } = await sql<PassedBlock>`
+    SELECT id, entry_count AS count, application_name AS applicationName, severities, last_at AS lastAt
+    FROM log_block ${own} id > ${after - blockLimits.entries} AND id + entry_count - 1 > ${after}
+    ORDER BY id LIMIT ${blocksPerLook}`.execute(kysely);
+  return rows;
+}
+
+/** As many of them as are read for so many entries, and whether there can be no more. */
+function withinLook(
+  passed: readonly PassedBlock[],
+  query: LogFollowQuery,
+): { readonly blocks: readonly PassedBlock[]; readonly isWhole: boolean } {
+  const isWanted = wantedBlock(query);
+  let entries = 0;
+  const end = passed.findIndex((block) => {
+    if (entries >= query.limit) return true;
+    if (isWanted(block)) entries += block.count;
+    return false;
+  });
+  if (end >= 0) return { blocks: passed.slice(0, end), isWhole: false };
+  return { blocks: passed, isWhole: passed.length < blocksPerLook };
+}
+
+function wantedBlock({ applicationName, severities, from }: LogFollowQuery) {
+  const bits = severities === undefined ? undefined : bitsOf(severities);
+  return (block: PassedBlock): boolean =>
+    (applicationName === undefined || block.applicationName === applicationName) &&
+    (bits === undefined || (block.severities & bits) !== 0) &&
+    (from === undefined || block.lastAt >= from);
+}
+
+function wantedEntry({ severities, from }: LogFollowQuery, after: number) {
+  const wanted = severities === undefined ? undefined : new Set<string>(severities);
+  return (facts: EntryFacts): boolean =>
+    facts.position > after &&
+    (wanted === undefined || wanted.has(facts.severity)) &&
+    (from === undefined || facts.timestamp >= from);
+}
+
+/** Positions follow each other without a gap, so that a gap is what was removed. */
+function countForgotten(blocks: readonly PassedBlock[], after: number, next: number): number {
+  let position = after;
+  let forgotten = 0;
+  for (const { id, count } of blocks) {
+    if (id > next) break;
+    forgotten += Math.max(0, id - position - 1);
+    position = Math.max(position, id + count - 1);
+  }
+  return forgotten;
 }

@@ -1,7 +1,8 @@
+import { extname } from 'node:path';
 import type { LogStore } from '../../../ports/log-store.ts';
 import { openSqlite } from '../../sqlite/open-sqlite.ts';
-import { compileAppend } from './append.ts';
 import { findPosition, followLogs } from './follow.ts';
+import { keepPlaces } from './places.ts';
 import { pruneLogs } from './prune.ts';
 import { queryLogs } from './query.ts';
 import { type LogDatabase, migrations } from './schema.ts';
@@ -12,17 +13,32 @@ export interface SqliteLogStoreOptions {
   readonly maxBytes?: number;
 }
 
+/** The ending is this file's own: .ts from source, .js once compiled. */
+const maker = new URL(`./make-blocks${extname(import.meta.url)}`, import.meta.url);
+
+/** 32 MiB: each time the disk is waited for. */
+const checkpointPages = 8192;
+
 /** Logs in a file of their own, which several processes may open. A power cut may cost the last second. */
 export async function openSqliteLogStore(options: SqliteLogStoreOptions): Promise<LogStore> {
   const { file, maxBytes = 10 * 1024 ** 3 } = options;
-  const database = await openSqlite<LogDatabase>({ file, synchronous: 'NORMAL', migrations });
+  const database = await openSqlite<LogDatabase>({
+    file,
+    synchronous: 'NORMAL',
+    migrations,
+    checkpointPages,
+    maker,
+  });
+  const collect: LogStore['collect'] = async (items) => {
+    if (items.length > 0) await database.make(items);
+  };
   return {
-    async append(entries) {
-      if (entries.length > 0) await database.runBatch([compileAppend(database.kysely, entries)]);
-    },
+    append: collect,
+    collect,
     query: (query) => queryLogs(database.kysely, query),
     follow: (query) => followLogs(database.kysely, query),
     position: (of) => findPosition(database.kysely, of),
+    places: keepPlaces(database),
     watch: (hint) => database.watch(hint),
     prune: (rule) => pruneLogs(database, rule, maxBytes),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),

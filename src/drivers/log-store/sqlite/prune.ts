@@ -1,58 +1,59 @@
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { LogStore } from '../../../ports/log-store.ts';
 import type { SqliteDatabase } from '../../sqlite/open-sqlite.ts';
 import type { LogDatabase } from './schema.ts';
 
 type Rule = Parameters<LogStore['prune']>[0];
 
-/** Few enough that an append never waits long behind one removal. */
-const rowsPerRemoval = 2000;
-/** The deployment of a row that only keeps its id. */
-const nobody = '';
+/** Little enough that an append never waits long behind one removal: what is removed is overwritten. */
+const removal = { blocks: 2000, bytes: 8 * 1024 * 1024 };
 
 export async function pruneLogs(
   database: SqliteDatabase<LogDatabase>,
   rule: Rule,
   maxBytes: number,
 ): Promise<void> {
-  const { kysely } = database;
-  const ids = kysely.selectFrom('log_entry').select('id').where('deployment_id', '!=', nobody);
-  await removeAll(database, ids.where('timestamp', '<', rule.before));
+  const { before } = rule;
+  await removeAll(
+    database,
+    sql`WHERE first_at < ${before} AND last_at < ${before} ORDER BY first_at, last_at`,
+  );
   for (const deployment of rule.deployments ?? [])
-    await removeAll(database, ids.where('deployment_id', '=', deployment));
-  while ((await readUsedBytes(kysely)) > maxBytes) {
-    if ((await removeSome(database, ids.orderBy('timestamp'))) === 0) break;
+    await removeAll(database, sql`WHERE deployment_id = ${deployment} ORDER BY id`);
+  const excess = async () => (await readUsedBytes(database.kysely)) - maxBytes;
+  for (let bytes = await excess(); bytes > 0; bytes = await excess()) {
+    const removed = await removeSome(database, sql`ORDER BY first_at, last_at`, bytes);
+    if (removed === 0) break;
   }
 }
 
-type Ids = SelectQueryBuilder<LogDatabase, 'log_entry', { id: number }>;
-
-async function removeAll(database: SqliteDatabase<LogDatabase>, ids: Ids): Promise<void> {
-  while ((await removeSome(database, ids)) === rowsPerRemoval);
+async function removeAll(
+  database: SqliteDatabase<LogDatabase>,
+  which: ReturnType<typeof sql>,
+): Promise<void> {
+  while ((await removeSome(database, which)) > 0);
 }
 
-async function removeSome(database: SqliteDatabase<LogDatabase>, ids: Ids): Promise<number> {
-  const { kysely } = database;
-  const some = ids.limit(rowsPerRemoval);
-  const [, , removed] = await database.runBatch([
-    keepNewestId(some).compile(kysely),
-    kysely
-      .deleteFrom('log_entry')
-      .where('deployment_id', '=', nobody)
-      .where('id', '<', sql<number>`(SELECT max(id) FROM log_entry)`)
-      .compile(),
-    kysely.deleteFrom('log_entry').where('id', 'in', some).compile(),
+/** The first of them, as many as one removal takes and no more than are needed to free so many bytes. @returns how many blocks */
+async function removeSome(
+  database: SqliteDatabase<LogDatabase>,
+  which: ReturnType<typeof sql>,
+  bytes = removal.bytes,
+): Promise<number> {
+  const most = Math.min(bytes, removal.bytes);
+  const [removed] = await database.runBatch([
+    sql`
+      DELETE FROM log_block WHERE id IN (
+        SELECT id FROM (
+          SELECT id, sum(bytes) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - bytes AS others FROM (
+            SELECT id, octet_length(entries) + ${rowBytes} AS bytes FROM log_block ${which} LIMIT ${removal.blocks}))
+        WHERE others < ${most})`.compile(database.kysely),
   ]);
   return removed.changes;
 }
 
-/** SQLite gives the highest id again once its row is gone: whoever follows from there would miss the new one. */
-function keepNewestId(removed: Ids) {
-  return sql`
-    INSERT INTO log_entry (deployment_id, application_name, timestamp, type, severity, details)
-    SELECT ${nobody}, '', 0, 'APPLICATION_TEXT', 'DEFAULT', '{}'
-    WHERE (SELECT max(id) FROM log_entry) IN (${removed})`;
-}
+/** What a block takes besides its entries, in the table and its indexes. */
+const rowBytes = 500;
 
 /** The file keeps its size: what was removed makes room for what comes. */
 async function readUsedBytes(kysely: Kysely<LogDatabase>): Promise<number> {

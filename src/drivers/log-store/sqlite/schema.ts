@@ -1,22 +1,27 @@
-import type { Generated } from 'kysely';
-import type { LogEntry } from '../../../core/log-entry.ts';
 import type { Migration } from '../../sqlite/migrate.ts';
 
 export interface LogDatabase {
-  log_entry: {
-    id: Generated<number>;
+  /** Entries of one application that came together: they share what finding them costs. */
+  log_block: {
+    /** The position of its first entry. */
+    id: number;
     deployment_id: string;
     application_name: string;
-    /** ms since the epoch */
-    timestamp: number;
-    type: LogEntry['type'];
-    severity: LogEntry['severity'];
-    /** JSON */
-    details: string;
+    /** ms since the epoch, of the earliest and the latest entry. */
+    first_at: number;
+    last_at: number;
+    /** A bit for each severity that is in it. */
+    severities: number;
+    entry_count: number;
+    /** JSON, one array for each, by line (`block.ts`). */
+    entries: string;
   };
+  /** One row: the position of the next entry. None is given again. */
+  log_position: { next: number };
+  log_place: { name: string; position: number };
 }
 
-/** An index ends with the row's id by itself, so both give the order of a page. */
+/** The indexes of time hold all that decides whether a block must be read. */
 export const migrations: readonly Migration[] = [
   {
     number: 1,
@@ -39,5 +44,40 @@ export const migrations: readonly Migration[] = [
     number: 2,
     name: 'entries of a deployment by arrival',
     sql: 'CREATE INDEX log_entry_arrival ON log_entry (deployment_id);',
+  },
+  {
+    number: 3,
+    name: 'blocks of entries',
+    sql: `
+      CREATE TABLE log_block (
+        id INTEGER PRIMARY KEY,
+        deployment_id TEXT NOT NULL,
+        application_name TEXT NOT NULL,
+        first_at INTEGER NOT NULL,
+        last_at INTEGER NOT NULL,
+        severities INTEGER NOT NULL,
+        entry_count INTEGER NOT NULL,
+        entries TEXT NOT NULL
+      ) STRICT;
+      INSERT INTO log_block (id, deployment_id, application_name, first_at, last_at, severities, entry_count, entries)
+        SELECT id, deployment_id, application_name, timestamp, timestamp,
+          CASE severity
+            WHEN 'DEFAULT' THEN 1 WHEN 'DEBUG' THEN 2 WHEN 'INFO' THEN 4 WHEN 'NOTICE' THEN 8 WHEN 'WARNING' THEN 16
+            WHEN 'ERROR' THEN 32 WHEN 'CRITICAL' THEN 64 WHEN 'ALERT' THEN 128 ELSE 256 END,
+          1, json_array(timestamp, severity, json(details), type)
+        FROM log_entry WHERE deployment_id != '';
+      CREATE TABLE log_position (next INTEGER NOT NULL) STRICT;
+      INSERT INTO log_position SELECT coalesce(max(id), 0) + 1 FROM log_entry;
+      DROP TABLE log_entry;
+      CREATE TABLE log_place (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;
+      CREATE INDEX log_block_time ON log_block
+        (deployment_id, first_at, id, last_at, application_name, severities, entry_count);
+      CREATE INDEX log_block_application ON log_block
+        (deployment_id, application_name, first_at, id, last_at, severities, entry_count);
+      CREATE INDEX log_block_severe ON log_block
+        (deployment_id, first_at, id, last_at, application_name, severities, entry_count) WHERE severities >= 16;
+      CREATE INDEX log_block_arrival ON log_block
+        (deployment_id, id, last_at, application_name, severities, entry_count);
+      CREATE INDEX log_block_age ON log_block (first_at, last_at);`,
   },
 ];

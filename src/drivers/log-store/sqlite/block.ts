@@ -1,0 +1,128 @@
+import { type LogEntry, type Severity, severities } from '../../../core/log-entry.ts';
+
+/** What one block holds at most: who wants a page must read whole blocks. */
+export const blockLimits = { entries: 500, characters: 256 * 1024, spanMs: 10_000 };
+
+export interface Block {
+  readonly deploymentId: string;
+  readonly applicationName: string;
+  readonly firstAt: number;
+  readonly lastAt: number;
+  readonly severities: number;
+  readonly count: number;
+  /** A JSON array for each entry, with a line feed between each two of them. */
+  readonly entries: string;
+}
+
+/** An entry, but for whose it is: its time, its severity and the JSON of its details. Text is a message and nothing else. */
+export interface BlockEntry {
+  readonly timestamp: number;
+  readonly severity: Severity;
+  /** JSON: a string is text, an object without a type is what an application has printed as such. */
+  readonly details: string;
+  readonly type?: LogEntry['type'];
+}
+
+/** Fills blocks of one application. `full` gets each as soon as nothing more fits. */
+export function fillBlocks(
+  origin: Pick<Block, 'deploymentId' | 'applicationName'>,
+  full: (block: Block) => void,
+) {
+  let parts: string[] = [];
+  let characters = 0;
+  let firstAt = 0;
+  let lastAt = 0;
+  let bits = 0;
+  const close = (): void => {
+    if (parts.length === 0) return;
+    full({
+      ...{ ...origin, firstAt, lastAt, severities: bits },
+      count: parts.length,
+      entries: parts.join('\n'),
+    });
+    parts = [];
+    characters = 0;
+    bits = 0;
+  };
+  return {
+    add({ timestamp: exact, severity, details, type }: BlockEntry): void {
+      const timestamp = Math.floor(exact);
+      const [earliest, latest] =
+        parts.length === 0
+          ? [timestamp, timestamp]
+          : [Math.min(firstAt, timestamp), Math.max(lastAt, timestamp)];
+      const isFull =
+        parts.length === blockLimits.entries ||
+        characters + details.length > blockLimits.characters ||
+        latest - earliest > blockLimits.spanMs;
+      if (isFull) close();
+      firstAt = parts.length === 0 ? timestamp : earliest;
+      lastAt = parts.length === 0 ? timestamp : latest;
+      bits |= bitOf(severity);
+      characters += details.length;
+      parts.push(
+        type === undefined
+          ? `[${timestamp},"${severity}",${details}]`
+          : `[${timestamp},"${severity}",${details},"${type}"]`,
+      );
+    },
+    close,
+  };
+}
+
+export function bitsOf(wanted: readonly Severity[]): number {
+  return wanted.reduce((bits, severity) => bits | bitOf(severity), 0);
+}
+
+/** What can be told of an entry before it is read: reading is nearly all of its cost. */
+export interface EntryFacts {
+  readonly timestamp: number;
+  readonly severity: string;
+  readonly position: number;
+}
+
+export interface PlacedEntry {
+  readonly entry: LogEntry;
+  readonly position: number;
+}
+
+/** Those that are wanted, in the order of their positions. `id` is the position of the first. */
+export function readBlock(
+  {
+    id,
+    deploymentId,
+    applicationName,
+    entries,
+  }: Pick<Block, 'deploymentId' | 'applicationName' | 'entries'> & { readonly id: number },
+  isWanted: (facts: EntryFacts) => boolean,
+): readonly PlacedEntry[] {
+  return entries.split('\n').flatMap((line, index) => {
+    const position = id + index;
+    if (!isWanted({ ...factsOf(line), position })) return [];
+    const [timestamp, severity, said, type] = JSON.parse(line) as Printed;
+    const isText = typeof said === 'string';
+    const entry = {
+      type: type ?? (isText ? 'APPLICATION_TEXT' : 'APPLICATION_JSON'),
+      deploymentId,
+      applicationName,
+      severity,
+      timestamp,
+      details: isText ? { message: said } : said,
+    };
+    return [{ entry, position }];
+  });
+}
+
+type Printed = readonly [number, Severity, string | LogEntry['details'], LogEntry['type']?];
+
+function factsOf(line: string): Pick<EntryFacts, 'timestamp' | 'severity'> {
+  const comma = line.indexOf(',');
+  const severity = line.slice(comma + 2, line.indexOf('"', comma + 2));
+  return { timestamp: Number(line.slice(1, comma)), severity };
+}
+
+const bits = new Map(severities.map((severity, position) => [severity, 1 << position]));
+
+function bitOf(severity: Severity): number {
+  return bits.get(severity) ?? 0;
+}

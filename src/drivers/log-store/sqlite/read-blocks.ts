@@ -1,0 +1,28 @@
+import { type Kysely, sql } from 'kysely';
+import { type EntryFacts, type PlacedEntry, readBlock } from './block.ts';
+import type { LogDatabase } from './schema.ts';
+
+/** A block that the index told of. */
+export interface FoundBlock {
+  readonly id: number;
+  readonly firstAt: number;
+  readonly count: number;
+}
+
+/** The entries of these blocks that are wanted, in the order of their positions. */
+export async function readBlocks(
+  kysely: Kysely<LogDatabase>,
+  blocks: readonly Pick<FoundBlock, 'id'>[],
+  isWanted: (facts: EntryFacts) => boolean,
+): Promise<readonly PlacedEntry[]> {
+  const ids = JSON.stringify(blocks.map(({ id }) => id));
+  const { rows } = await sql<{
+    id: number;
+    deploymentId: string;
+    applicationName: string;
+    entries: string;
+  }>`
+    SELECT id, deployment_id AS deploymentId, application_name AS applicationName, entries FROM log_block
+    WHERE id IN (SELECT value FROM json_each(${ids})) ORDER BY id`.execute(kysely);
+  return rows.flatMap((row) => readBlock(row, isWanted));
+}
