@@ -43,8 +43,11 @@ export interface PlatformRedirect {
 }
 
 export interface InstanceObserver {
-  /** One line the application printed, without its line end, ANSI codes kept. Bounded to 256 KiB. */
-  line(stream: 'stdout' | 'stderr', text: string): void;
+  /**
+   * What the application has printed since: whole lines, a line feed between each two of them, ANSI codes kept. Each is bounded to
+   * 256 KiB. Nothing more of this stream is read before the promise is resolved, so that the application waits in its write.
+   */
+  output(stream: 'stdout' | 'stderr', lines: string): Promise<void> | undefined;
   /** Called once, when the whole process tree is gone. */
   exited(exit: InstanceExit): void;
 }

@@ -155,6 +155,31 @@ export function describeRuntime(
         expect(Math.max(...sizes)).toBeLessThanOrEqual(256 * 1024);
       });
 
+      test('that prints more than is taken waits in its write, while others go on, and nothing is lost', async () => {
+        await using runtime = await open();
+        const { promise: room, resolve: takeMore } = Promise.withResolvers<void>();
+        const noisy = await startInstance(runtime, 'noisy.cjs', { room: () => room });
+        await expect.poll(() => noisy.lines.length).toBeGreaterThan(0);
+        const other = await startInstance(runtime, 'prints-partial-lines.cjs');
+        await other.exit;
+        expect(noisy.exits).toEqual([]);
+        expect(noisy.lines.length).toBeLessThan(5000);
+        takeMore();
+        await noisy.exit;
+        expect(noisy.lines).toHaveLength(50_000);
+        expect(noisy.lines.at(-1)).toMatch(/^49999 x{99}$/);
+      });
+
+      test('that has ended is read to its end, whether there is room or not', async () => {
+        await using runtime = await open();
+        const never = new Promise<void>(() => {});
+        const instance = await startInstance(runtime, 'prints-partial-lines.cjs', {
+          room: () => never,
+        });
+        await instance.exit;
+        expect(instance.lines).toEqual(['Grüße ☃', 'second', 'no line end']);
+      });
+
       test('that cannot be spawned is refused with a reason', async () => {
         await using runtime = await open();
         const missing = startInstance(runtime, 'http-8080.cjs', { directory: '/does/not/exist' });

@@ -30,13 +30,17 @@ export interface TestInstance extends RunningInstance {
 export async function startInstance(
   runtime: Runtime,
   program: string,
-  more: Partial<InstanceSpec> & { readonly args?: readonly string[] } = {},
+  more: Partial<InstanceSpec> & {
+    readonly args?: readonly string[];
+    /** What it has printed is taken, and whether more of it is. */
+    readonly room?: () => Promise<void> | undefined;
+  } = {},
 ): Promise<TestInstance> {
   const lines: string[] = [];
   const stderr: string[] = [];
   const exits: InstanceExit[] = [];
   const { promise: exit, resolve } = Promise.withResolvers<InstanceExit>();
-  const { args = [], ...spec } = more;
+  const { args = [], room = () => undefined, ...spec } = more;
   const instance = await runtime.start(
     {
       id: program,
@@ -49,9 +53,11 @@ export async function startInstance(
       ...spec,
     },
     {
-      line(stream, text) {
-        lines.push(text);
-        if (stream === 'stderr') stderr.push(text);
+      output(stream, text) {
+        const printed = text.split('\n');
+        lines.push(...printed);
+        if (stream === 'stderr') stderr.push(...printed);
+        return room();
       },
       exited(ended) {
         exits.push(ended);

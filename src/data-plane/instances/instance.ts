@@ -23,6 +23,7 @@ import type { InstanceRecord } from '../../ports/store.ts';
 import type { LogCollector } from '../logs/collect.ts';
 import type { Redactions } from '../logs/redactions.ts';
 import { awaitListening } from './await-listening.ts';
+import { keepOutputTail } from './output-tail.ts';
 import { watchHealth } from './watch-health.ts';
 
 /** Contract §5.4: a job gets more than the other types. */
@@ -53,7 +54,6 @@ const stableMs = 60_000;
 /** So many ends, each soon after the start before, are no accident. */
 const loopRestarts = 3;
 const stopGraceMs = 10_000;
-const tailLines = 40;
 
 /** An application that ends again and again soon after it was started. */
 export interface CrashLoop {
@@ -72,7 +72,7 @@ export class Instance {
   readonly id = randomUUID();
   readonly #deps: InstanceDependencies;
   readonly #stopping = new AbortController();
-  readonly #tail: string[] = [];
+  readonly #tail = keepOutputTail();
   #desired: DesiredApplication;
   #state: InstanceRecord['state'] = 'starting';
   #message: string | undefined;
@@ -219,7 +219,8 @@ export class Instance {
       secrets,
     );
     const origin = { deploymentId: release.deploymentId, applicationName: application.name };
-    this.#tail.length = 0;
+    const redactor = redactions.of(release.deploymentId);
+    this.#tail.begin((text) => redactions.of(release.deploymentId).text(redactor.text(text)));
     return this.#deps.runtime.start(
       {
         id: `${this.id}.${this.#restarts}`,
@@ -233,10 +234,9 @@ export class Instance {
         ...(this.#deps.platform === undefined ? {} : { platformRedirect: this.#deps.platform }),
       },
       {
-        line: (_stream, text) => {
-          this.#tail.push(redactions.of(release.deploymentId).text(text));
-          if (this.#tail.length > tailLines) this.#tail.shift();
-          this.#deps.logs.line(origin, text);
+        output: (_stream, lines) => {
+          this.#tail.add(lines);
+          return this.#deps.logs.output(origin, lines);
         },
         exited,
       },
@@ -280,7 +280,7 @@ export class Instance {
   }
 
   #lastOutput(): string {
-    const output = lastLines(this.#tail.join('\n'));
+    const output = lastLines(this.#tail.text());
     return output === '' ? '\nIt printed nothing.' : `\nLast output:\n${output}`;
   }
 
@@ -293,7 +293,7 @@ export class Instance {
   #say(text: string): void {
     const { release, application } = this.#desired;
     const origin = { deploymentId: release.deploymentId, applicationName: application.name };
-    this.#deps.logs.line(origin, JSON.stringify({ severity: 'ERROR', message: `Berth: ${text}` }));
+    this.#deps.logs.say(origin, text);
     this.#deps.logger.warn(
       { ...origin, restarts: this.#restarts },
       'an instance ended and is started again',

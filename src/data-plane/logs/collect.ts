@@ -1,105 +1,145 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { LogEntry } from '../../core/log-entry.ts';
-import { classifyLine, maxLineCharacters } from '../../core/log-line.ts';
-import { redactLongLine } from '../../core/redaction.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { LogStore } from '../../ports/log-store.ts';
+import type { CollectedLogs, LogStore } from '../../ports/log-store.ts';
 import type { Logger } from '../../ports/logger.ts';
+import { createBatches, type Item } from './batches.ts';
+import { createDelivery } from './delivery.ts';
+import { applicationKey, countMissing } from './missing.ts';
+import { ownEntry } from './own-entry.ts';
 import type { Redactions } from './redactions.ts';
+import { createRoom } from './room.ts';
 
-/** Takes lines and entries at once, and brings them to the log store in batches. */
+/** Takes output and entries at once, and brings them to the log store in batches, in the order in which they came. */
 export interface LogCollector extends AsyncDisposable {
-  line(
+  /**
+   * Whole lines that an application has printed. Undefined while there is room for more of it; else a promise of room. Where the
+   * store takes nothing for too long it is kept all the same: then lines are counted instead of kept.
+   */
+  output(
+    origin: { readonly deploymentId: string; readonly applicationName: string },
+    lines: string,
+  ): Promise<void> | undefined;
+  /** Nobody waits for an entry: where there is no room for it, it is counted instead. */
+  entry(entry: LogEntry): void;
+  /** What Berth itself has to say in the log of an application. */
+  say(
     origin: { readonly deploymentId: string; readonly applicationName: string },
     text: string,
   ): void;
-  entry(entry: LogEntry): void;
 }
 
 const flushMs = 100;
-const batchSize = 1000;
 const sayEveryMs = 10_000;
-/** A store that cannot keep up costs lines, not the memory of the data plane: it carries everybody's requests. */
+/** A store that cannot keep up holds up who writes most, not the others, and costs the data plane no more memory than this. */
+const roomLimits = { ofApplication: 2 * 1024 * 1024, ofAll: 32 * 1024 * 1024 };
+/** An application that is held up fails its health checks: a store that takes nothing must not end it. */
+const defaultPatienceMs = 10_000;
 const maxEntries = 50_000;
-const maxCharacters = 32 * 1024 * 1024;
-/** Of an entry that is no line. */
+/** Of an entry that is no output. */
 const entryCharacters = 500;
 
 export function createLogCollector(options: {
-  readonly logs: Pick<LogStore, 'append'>;
+  readonly logs: Pick<LogStore, 'collect'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly redactions: Pick<Redactions, 'of'>;
+  readonly redactions: Pick<Redactions, 'of' | 'secretsOf'>;
+  readonly patienceMs?: number;
 }): LogCollector {
-  let waiting: LogEntry[] = [];
-  let waitingCharacters = 0;
-  /** What the store has not taken yet, those on their way to it included. */
-  const held = { entries: 0, characters: 0 };
-  const missing = { tooMany: 0, unwritten: 0, reason: undefined as unknown };
+  const { logs, clock, logger, redactions, patienceMs = defaultPatienceMs } = options;
+  const delivery = createDelivery(logs, patienceMs);
+  const batches = createBatches();
+  const room = createRoom(roomLimits);
+  const missing = countMissing();
+  let entries = 0;
+  let sending: Promise<void> | undefined;
   let saidAt = Number.NEGATIVE_INFINITY;
-  let writing: Promise<void> = Promise.resolve();
 
-  const redacted = (entry: LogEntry): LogEntry => {
-    const details = options.redactions.of(entry.deploymentId).json(entry.details);
-    return { ...entry, details: details as LogEntry['details'] };
+  const add = (item: Item): void => {
+    room.take(applicationKey(item.logs), item.characters);
+    batches.add(item);
+    if (batches.isFull) flush();
   };
-  const add = (make: () => LogEntry, characters: number): void => {
-    if (held.entries >= maxEntries || held.characters + characters > maxCharacters) {
-      missing.tooMany++;
+  const addEntry = (entry: LogEntry): void => {
+    entries += 1;
+    add({ logs: entry, characters: entryCharacters });
+  };
+  const entry = (given: LogEntry): void => {
+    if (entries >= maxEntries) {
+      missing.add(given, 1);
       return;
     }
-    held.entries++;
-    held.characters += characters;
-    waitingCharacters += characters;
-    if (waiting.push(redacted(make())) === batchSize) flush();
+    const details = redactions.of(given.deploymentId).json(given.details) as LogEntry['details'];
+    addEntry({ ...given, details });
   };
   const flush = (): void => {
-    if (waiting.length === 0) return;
-    const batch = waiting;
-    const characters = waitingCharacters;
-    waiting = [];
-    waitingCharacters = 0;
-    writing = writing
-      .then(() => options.logs.append(batch))
-      .catch((error: unknown) => {
-        missing.unwritten += batch.length;
-        missing.reason = error;
-      })
-      .then(() => {
-        held.entries -= batch.length;
-        held.characters -= characters;
-      });
+    if (sending !== undefined || batches.isEmpty) return;
+    sending = send(batches.take()).finally(() => {
+      sending = undefined;
+      if (batches.isFull) flush();
+    });
   };
-  /** How many, and not each time: it may go on for hours. */
+  const send = async (batch: readonly Item[]): Promise<void> => {
+    const isKept = await delivery.bring(batch.map((item) => item.logs));
+    for (const item of batch) {
+      if (!isKept) missing.add(item.logs, linesOf(item.logs));
+      if (!('output' in item.logs)) entries -= 1;
+      room.give(applicationKey(item.logs), item.characters);
+    }
+    if (isKept && missing.total > 0) tellMissing();
+  };
+  /** In the log in which it is missing, and in Berth's own; there not each time, because it may go on for hours. */
+  const tellMissing = (): void => {
+    sayMissing();
+    for (const entry of missing.takeEntries(clock.now(), delivery.reason)) addEntry(entry);
+  };
   const sayMissing = (): void => {
-    const { tooMany, unwritten, reason } = missing;
-    if (tooMany > 0)
-      options.logger.warn(
-        { dropped: tooMany },
-        'log lines were dropped: the log store is too slow',
-      );
-    if (unwritten > 0)
-      options.logger.error({ err: reason, lost: unwritten }, 'log lines could not be kept');
-    if (tooMany + unwritten > 0) saidAt = performance.now();
-    Object.assign(missing, { tooMany: 0, unwritten: 0, reason: undefined });
+    if (missing.total === 0) return;
+    saidAt = performance.now();
+    logger.error({ lost: missing.total, reason: delivery.reason }, 'log entries could not be kept');
   };
   const timer = setInterval(() => {
     flush();
+    if (delivery.isStuck()) room.open();
     if (performance.now() - saidAt > sayEveryMs) sayMissing();
   }, flushMs);
 
   return {
-    line: (origin, text) =>
-      add(() => {
-        const redactor = options.redactions.of(origin.deploymentId);
-        const line = classifyLine(redactLongLine(text, maxLineCharacters, redactor));
-        return { ...origin, ...line, timestamp: options.clock.now() };
-      }, text.length),
-    entry: (entry) => add(() => entry, entryCharacters),
+    output(origin, output) {
+      const { deploymentId, applicationName } = origin;
+      const key = applicationKey(origin);
+      if (delivery.isStuck() && !room.isFor(key)) {
+        missing.add(origin, countLines(output));
+        return undefined;
+      }
+      const secrets = redactions.secretsOf(deploymentId);
+      add({
+        logs: { deploymentId, applicationName, timestamp: clock.now(), output, secrets },
+        characters: output.length,
+      });
+      return room.isFor(key) || delivery.isStuck() ? undefined : room.wait(key);
+    },
+    entry,
+    say: (origin, text) => entry(ownEntry(origin, clock.now(), text)),
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      flush();
-      await writing;
+      delivery.close();
+      room.open();
+      while ((sending !== undefined || !batches.isEmpty) && !delivery.isStuck()) {
+        flush();
+        await Promise.race([sending, wait(patienceMs, undefined, { ref: false })]);
+      }
       sayMissing();
     },
   };
+}
+
+function linesOf(logs: CollectedLogs): number {
+  return 'output' in logs ? countLines(logs.output) : 1;
+}
+
+function countLines(output: string): number {
+  let lines = 1;
+  for (let at = output.indexOf('\n'); at !== -1; at = output.indexOf('\n', at + 1)) lines += 1;
+  return lines;
 }

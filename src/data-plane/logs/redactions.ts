@@ -8,6 +8,8 @@ import {
 /** What must not stand in the logs of a Deployment: the secrets of all its releases that run, whichever says them. */
 export interface Redactions {
   of(deploymentId: string): Redactor;
+  /** The same, for whoever takes them out elsewhere. */
+  secretsOf(deploymentId: string): readonly NamedSecret[];
   /** From now on. Before the application can have said a word. */
   know(
     of: {
@@ -31,12 +33,16 @@ export function createRedactions(): Redactions {
   const known = new Map<string, Map<string, Known>>();
   const redactors = new Map<string, Redactor>();
 
-  const make = (deploymentId: string): Redactor => {
+  const secretsOf = (deploymentId: string): readonly NamedSecret[] => {
     const own = known.get(deploymentId);
-    if (own === undefined) return noRedactor;
-    return createRedactor([...own.values()].flatMap(({ secrets }) => secrets));
+    return own === undefined ? [] : [...own.values()].flatMap(({ secrets }) => secrets);
+  };
+  const make = (deploymentId: string): Redactor => {
+    const secrets = secretsOf(deploymentId);
+    return secrets.length === 0 ? noRedactor : createRedactor(secrets);
   };
   return {
+    secretsOf,
     of(deploymentId) {
       const redactor = redactors.get(deploymentId) ?? make(deploymentId);
       // Of what has no secrets nothing is kept, so that nothing has to be forgotten.

@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { GroupLeader } from '../../sandbox/sandbox.ts';
 import { readLines } from './lines.ts';
 
-export type OnLine = (stream: 'stdout' | 'stderr', line: string) => void;
+/** Gets whole lines; a promise keeps it from reading more of the stream. */
+export type OnLines = (stream: 'stdout' | 'stderr', lines: string) => Promise<void> | undefined;
 
 export interface ProcessExit {
   readonly code: number | null;
@@ -15,16 +16,17 @@ export interface Child {
   /** When the process itself ended; others of its group may still run. */
   readonly exit: Promise<ProcessExit>;
   hasExited(): boolean;
-  /** Waits for the last output, but not for ever: a process that left the group may hold the pipe open. */
+  /** Reads the last output whether there is room for it or not. Not for ever: a process that left the group may hold the pipe open. */
   drain(atMostMs: number): Promise<void>;
 }
 
-export function followChild(leader: GroupLeader, onLine: OnLine): Child {
+export function followChild(leader: GroupLeader, onLines: OnLines): Child {
   const { pid, stdout, stderr } = leader;
-  const output = Promise.all([
-    readLines(stdout, (line) => onLine('stdout', line)),
-    readLines(stderr, (line) => onLine('stderr', line)),
-  ]);
+  const readers = [
+    readLines(stdout, (lines) => onLines('stdout', lines)),
+    readLines(stderr, (lines) => onLines('stderr', lines)),
+  ];
+  const output = Promise.all(readers.map(({ ended }) => ended));
   const hasExited = () => leader.exitCode !== null || leader.signalCode !== null;
   const ended = Promise.withResolvers<void>();
   if (hasExited()) ended.resolve();
@@ -34,6 +36,7 @@ export function followChild(leader: GroupLeader, onLine: OnLine): Child {
     hasExited,
     exit: ended.promise.then(() => ({ code: leader.exitCode, signal: leader.signalCode })),
     async drain(atMostMs) {
+      for (const reader of readers) reader.hurry();
       const timer = new AbortController();
       await Promise.race([
         output,

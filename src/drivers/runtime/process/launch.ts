@@ -4,7 +4,7 @@ import { signalOfExitCode } from '../../sandbox/exit-signal.ts';
 import type { Sandbox, Started } from '../../sandbox/sandbox.ts';
 import { killGroup } from '../../sandbox/watchdog.ts';
 import { unusableVariable, workLayout } from './environment.ts';
-import { type Child, followChild, type OnLine, type ProcessExit } from './follow-child.ts';
+import { type Child, followChild, type OnLines, type ProcessExit } from './follow-child.ts';
 import type { LaunchSpec } from './launch-spec.ts';
 import type { ProcessTable } from './process-table.ts';
 import { endProcessTree, survivorsOfChild } from './process-tree.ts';
@@ -40,7 +40,7 @@ const leftoverGraceMs = 2_000;
 const patienceMs = 10_000;
 const drainMs = 5_000;
 
-export async function launch(world: World, spec: LaunchSpec, onLine: OnLine): Promise<Launch> {
+export async function launch(world: World, spec: LaunchSpec, onLines: OnLines): Promise<Launch> {
   refuseUnusable(spec);
   const work = world.folder.workOf(spec.id);
   await world.records.write({ id: spec.id });
@@ -48,7 +48,7 @@ export async function launch(world: World, spec: LaunchSpec, onLine: OnLine): Pr
   owned.defer(() => removeTraces(world, spec.id, work));
   const environment = await makeWorkFolder(work, spec);
   const started = owned.use(await startConfined(world.sandbox, { work, environment, spec }));
-  const child = followChild(started.leader, onLine);
+  const child = followChild(started.leader, onLines);
   owned.use(linkLater(started.common, workLayout(work).commonLink, child.pid));
   const recorded = recordChild(world, spec.id, child);
   const launched = follow(world, { spec, child, recorded, work, started, traces: owned.move() });

@@ -2,14 +2,18 @@ import type { Readable } from 'node:stream';
 
 export const maxLineBytes = 256 * 1024;
 
-/** Cuts a stream of bytes into lines. A line that is longer than the bound comes in pieces. */
+/** Cuts a stream of bytes into whole lines, and hands over together what comes together. A line longer than the bound comes in pieces. */
 export interface LineSplitter {
   write(chunk: Buffer): void;
   /** Hands over what was printed without a line end. */
   end(): void;
 }
 
-export function splitLines(onLine: (line: string) => void, maxBytes = maxLineBytes): LineSplitter {
+/** `onLines` gets lines without their ends, with a line feed between each two of them. */
+export function splitLines(
+  onLines: (lines: string) => void,
+  maxBytes = maxLineBytes,
+): LineSplitter {
   let pieces: Buffer[] = [];
   let length = 0;
 
@@ -24,7 +28,7 @@ export function splitLines(onLine: (line: string) => void, maxBytes = maxLineByt
     let rest = take();
     while (rest.length > maxBytes) {
       const at = characterStart(rest, maxBytes);
-      onLine(rest.toString('utf8', 0, at));
+      onLines(rest.toString('utf8', 0, at));
       rest = rest.subarray(at);
     }
     pieces = [rest];
@@ -38,35 +42,78 @@ export function splitLines(onLine: (line: string) => void, maxBytes = maxLineByt
     return whole;
   }
 
+  /** At most `maxBytes`, so that only the line that began earlier can be too long. */
+  function writePart(part: Buffer): void {
+    const first = part.indexOf(10);
+    if (first === -1) {
+      keep(part);
+      return;
+    }
+    const last = part.lastIndexOf(10);
+    const lines = length === 0 ? part.toString('utf8', 0, last) : endBegun(part, first, last);
+    onLines(withoutReturns(lines));
+    // A copy: what is left of a chunk would keep all of it.
+    keep(Buffer.from(part.subarray(last + 1)));
+  }
+
+  /** With the line that has begun before this part and ends at `first`. */
+  function endBegun(part: Buffer, first: number, last: number): string {
+    keep(part.subarray(0, first));
+    return take().toString('utf8') + part.toString('utf8', first, last);
+  }
+
   return {
     write(chunk) {
-      let from = 0;
-      for (let to = chunk.indexOf(10); to !== -1; to = chunk.indexOf(10, from)) {
-        keep(chunk.subarray(from, to));
-        onLine(withoutReturn(take()).toString('utf8'));
-        from = to + 1;
-      }
-      keep(chunk.subarray(from));
+      for (let from = 0; from < chunk.length; from += maxBytes)
+        writePart(chunk.subarray(from, from + maxBytes));
     },
     end() {
-      if (length > 0) onLine(withoutReturn(take()).toString('utf8'));
+      if (length > 0) onLines(withoutReturns(take().toString('utf8')));
     },
   };
 }
 
-/** Resolves when the stream is closed and its last line handed over. */
-export function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
-  const lines = splitLines(onLine);
-  if (stream.closed) return Promise.resolve();
-  stream.on('data', (chunk: Buffer) => lines.write(chunk));
-  return new Promise((resolve) => {
-    // A broken pipe is an end like any other; `close` follows.
-    stream.on('error', () => undefined);
-    stream.once('close', () => {
-      lines.end();
-      resolve();
-    });
+export interface LineReader {
+  /** When the stream is closed and its last line handed over. */
+  readonly ended: Promise<void>;
+  /** From now on nobody writes any more: what is left is read without waiting. */
+  hurry(): void;
+}
+
+/** Where `onLines` answers with a promise, nothing more is read until it is resolved: whoever writes waits as well. */
+export function readLines(
+  stream: Readable,
+  onLines: (lines: string) => Promise<void> | undefined,
+): LineReader {
+  if (stream.closed) return { ended: Promise.resolve(), hurry() {} };
+  let waits = 0;
+  let inHurry = false;
+  const resume = (): void => {
+    waits -= 1;
+    if (waits === 0) stream.resume();
+  };
+  const lines = splitLines((text) => {
+    const room = onLines(text);
+    if (room === undefined || inHurry) return;
+    waits += 1;
+    stream.pause();
+    room.then(resume, resume);
   });
+  stream.on('data', (chunk: Buffer) => lines.write(chunk));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  // A broken pipe is an end like any other; `close` follows.
+  stream.on('error', () => undefined);
+  stream.once('close', () => {
+    lines.end();
+    resolve();
+  });
+  return {
+    ended: promise,
+    hurry() {
+      inHurry = true;
+      stream.resume();
+    },
+  };
 }
 
 /** The last place up to `at` where a UTF-8 character begins. */
@@ -77,6 +124,7 @@ function characterStart(bytes: Buffer, at: number): number {
   return at;
 }
 
-function withoutReturn(line: Buffer): Buffer {
-  return line.at(-1) === 13 ? line.subarray(0, -1) : line;
+function withoutReturns(lines: string): string {
+  if (!lines.includes('\r')) return lines;
+  return lines.replaceAll('\r\n', '\n').replace(/\r$/, '');
 }

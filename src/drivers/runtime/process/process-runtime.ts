@@ -15,7 +15,7 @@ import type {
 import { noSandbox } from '../../sandbox/no-sandbox.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { socketFile, workLayout } from './environment.ts';
-import type { OnLine } from './follow-child.ts';
+import type { OnLines } from './follow-child.ts';
 import { findFreePort } from './free-port.ts';
 import { type Launch, launch, type World } from './launch.ts';
 import { commandLaunch, instanceLaunch, type Surroundings } from './launch-spec.ts';
@@ -118,10 +118,10 @@ class ProcessRuntime implements Runtime {
     observer: InstanceObserver,
     { place, address, ended }: Answering,
   ): Promise<RunningInstance> {
-    const onLine: OnLine = (stream, line) => observer.line(stream, line);
+    const onLines: OnLines = (stream, lines) => observer.output(stream, lines);
     try {
       const launched = await this.#own(spec.id, () =>
-        launch(this.#world, instanceLaunch(spec, place, this.#surroundings), onLine),
+        launch(this.#world, instanceLaunch(spec, place, this.#surroundings), onLines),
       );
       void launched.finished.then((exit) => {
         ended();
@@ -154,9 +154,9 @@ class ProcessRuntime implements Runtime {
     const id = `command-${randomUUID()}`;
     const signal = AbortSignal.any([options.signal, this.#disposing.signal]);
     return runCommand(
-      (onLine) =>
+      (onLines) =>
         this.#own(id, () =>
-          launch(this.#world, commandLaunch(id, spec, this.#surroundings), onLine),
+          launch(this.#world, commandLaunch(id, spec, this.#surroundings), onLines),
         ),
       { ...options, signal },
     );

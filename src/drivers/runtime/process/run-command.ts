@@ -1,5 +1,5 @@
 import type { CommandResult, RunOptions } from '../../../ports/runtime.ts';
-import type { OnLine } from './follow-child.ts';
+import type { OnLines } from './follow-child.ts';
 import type { Launch } from './launch.ts';
 import { keepTail } from './tail.ts';
 
@@ -9,7 +9,7 @@ const graceMs = 2_000;
 
 /** Runs a command to its end, or to the end of its time. */
 export async function runCommand(
-  start: (onLine: OnLine) => Promise<Launch>,
+  start: (onLines: OnLines) => Promise<Launch>,
   options: RunOptions,
 ): Promise<CommandResult> {
   const startedAt = performance.now();
@@ -23,9 +23,12 @@ export async function runCommand(
   });
   if (options.signal.aborted) return result({ outcome: 'aborted', exitCode: null, signal: null });
 
-  const launched = await start((stream, line) => {
-    tail.add(options.redact?.(line) ?? line);
-    options.onOutput(stream, line);
+  const launched = await start((stream, lines) => {
+    for (const line of lines.split('\n')) {
+      tail.add(options.redact?.(line) ?? line);
+      options.onOutput(stream, line);
+    }
+    return undefined;
   });
   const limit = endWhenDue(launched, options);
   const { code, signal, exceeded } = await launched.finished;

@@ -9,7 +9,10 @@ test('the last output is waited for, but not for somebody who only holds the pip
     { file: '/bin/sh', args: ['-c', 'echo one; sleep 60 & printf two'] },
     { directory: programs, environment: { PATH: '/usr/bin:/bin' } },
   );
-  const child = followChild(leader, (stream, line) => lines.push(`${stream} ${line}`));
+  const child = followChild(leader, (stream, text) => {
+    lines.push(...text.split('\n').map((line) => `${stream} ${line}`));
+    return undefined;
+  });
   expect(await child.exit).toEqual({ code: 0, signal: null });
   await child.drain(100);
   expect(lines).toEqual(['stdout one', 'stdout two']);

@@ -6,6 +6,9 @@ test.for([
   { chunks: ['a', 'b', '\n', 'c'], lines: ['ab', 'c'] },
   { chunks: ['a\r', '\nb\r\n'], lines: ['a', 'b'] },
   { chunks: ['a\rb\n'], lines: ['a\rb'] },
+  { chunks: ['a\r\nb\r\nc\r', '\n\r\n'], lines: ['a', 'b', 'c', ''] },
+  { chunks: ['a\r'], lines: ['a'] },
+  { chunks: ['a', '\n', '\nb\n\nc'], lines: ['a', '', 'b', '', 'c'] },
   { chunks: ['\n\n'], lines: ['', ''] },
   { chunks: [], lines: [] },
   { chunks: ['12345678'], lines: ['12345678'] },
@@ -32,9 +35,31 @@ test('bytes that are no text do not stop the rest', () => {
   expect(split([bytes]).at(-1)).toBe('next');
 });
 
+test('a line of 10 MB comes in pieces of 256 KiB, however it is written', () => {
+  const line = Buffer.alloc(10 * 1024 * 1024, 'x');
+  for (const chunkBytes of [1000, 64 * 1024, line.length]) {
+    const pieces: string[] = [];
+    const splitter = splitLines((text) => pieces.push(text));
+    for (let from = 0; from < line.length; from += chunkBytes)
+      splitter.write(line.subarray(from, from + chunkBytes));
+    splitter.write(Buffer.from('\nnext\n'));
+    expect(pieces.map(({ length }) => length).slice(0, 39)).toEqual(Array(39).fill(256 * 1024));
+    expect(pieces.join('\n').split('\n').at(-1)).toBe('next');
+    expect(pieces.join('').length).toBe(line.length + 'next'.length + 1);
+  }
+});
+
+test('what comes together is handed over together', () => {
+  const texts: string[] = [];
+  const splitter = splitLines((text) => texts.push(text));
+  for (const chunk of ['a\nb\nc', '\nd\n', 'e']) splitter.write(Buffer.from(chunk));
+  splitter.end();
+  expect(texts).toEqual(['a\nb', 'c\nd', 'e']);
+});
+
 function split(chunks: readonly Buffer[], maxBytes = 8): readonly string[] {
   const lines: string[] = [];
-  const splitter = splitLines((line) => lines.push(line), maxBytes);
+  const splitter = splitLines((text) => lines.push(...text.split('\n')), maxBytes);
   for (const chunk of chunks) splitter.write(chunk);
   splitter.end();
   return lines;
