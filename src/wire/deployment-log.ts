@@ -17,9 +17,14 @@ export const dateSchema = z
     return time;
   });
 
-/** Contract §5.6. */
+const severityFilter = repeatable(z.enum(severities)).meta({
+  description: 'May be given several times; what fits one of its values is in.',
+});
+
+/** Contract §5.6; `severity` is Berth's own. */
 export const logQuerySchema = z.object({
   applicationName: z.string().min(1).max(256).exactOptional(),
+  severity: severityFilter,
   startDate: dateSchema.exactOptional(),
   endDate: dateSchema.exactOptional(),
   pageToken: z.string().max(1024).exactOptional(),
@@ -28,9 +33,7 @@ export const logQuerySchema = z.object({
 /** Of a stream of logs. Without a date it begins now. */
 export const logStreamQuerySchema = z.object({
   applicationName: logQuerySchema.shape.applicationName,
-  severity: repeatable(z.enum(severities)).meta({
-    description: 'May be given several times; what fits one of its values is in.',
-  }),
+  severity: severityFilter,
   startDate: logQuerySchema.shape.startDate.meta({
     description: 'Also what is there already since then. Without it the stream begins now.',
   }),

@@ -137,6 +137,23 @@ test('only what is asked for is sent, and the client is told how far it got', as
   expect(messages(await rest.count(1))).toEqual(['new']);
 });
 
+test('pages of logs are of the severities that are asked for', async () => {
+  const { plane, token } = await openShop();
+  await using _plane = plane;
+  await plane.logs.append(
+    (['DEBUG', 'ERROR', 'INFO', 'ALERT'] as const).map((severity) => line(severity, { severity })),
+  );
+  const read = (query: string) =>
+    plane.request('GET', `/shop/deployments/${id}/logs?${query}`, undefined, token);
+  const severities = async (query: string) =>
+    (await read(query)).body.data.map(({ severity }: LogEntry) => severity);
+
+  expect(await severities('severity=ERROR&severity=ALERT')).toEqual(['ERROR', 'ALERT']);
+  expect(await severities('severity=NOTICE')).toEqual([]);
+  expect(await severities('applicationName=app')).toHaveLength(4);
+  expectErrors(await read('severity=LOUD'), 400, ['InvalidQueryParam']);
+});
+
 test('with many writers at once and a client that keeps coming back, each entry is seen once', async () => {
   const { plane, token } = await openShop();
   await using _plane = plane;

@@ -27,6 +27,7 @@ export const deploymentLogsRoute = defineRoute({
     const page = await readPage(deps, {
       deploymentId: deployment.id,
       ...(query.applicationName === undefined ? {} : { applicationName: query.applicationName }),
+      ...(query.severity.length === 0 ? {} : { severities: query.severity }),
       ...window,
       ...(query.pageToken === undefined || query.pageToken === ''
         ? {}
