@@ -29,6 +29,7 @@ const rules: ArchitectureRules = {
       types: ['ports', 'wire'],
     },
     { folder: 'control-plane/audit-log', values: ['core', 'wire'], types: ['ports'] },
+    { folder: 'control-plane/log-export', values: ['core'], types: ['ports'] },
     {
       folder: 'control-plane/plans',
       values: ['core', 'control-plane/audit-log', 'control-plane/commands'],
@@ -137,6 +138,7 @@ const rules: ArchitectureRules = {
         'control-plane/audit-log',
         'control-plane/commands',
         'control-plane/grpc',
+        'control-plane/log-export',
         'control-plane/operations',
         'control-plane/sealing',
         'control-plane/waiting',

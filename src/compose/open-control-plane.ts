@@ -5,11 +5,13 @@ import { createApiServer } from '../control-plane/api/server.ts';
 import { auditedStore } from '../control-plane/audit-log/audited-store.ts';
 import { bootstrapProject } from '../control-plane/commands/bootstrap.ts';
 import { ownTokens, ownTokensOr } from '../control-plane/commands/tokens.ts';
+import { startLogExport } from '../control-plane/log-export/start-log-export.ts';
 import type { OperationDependencies } from '../control-plane/operations/dependencies.ts';
 import { runOperation } from '../control-plane/operations/run-operation.ts';
 import { startWorker } from '../control-plane/operations/worker.ts';
 import { openOwnKey } from '../control-plane/sealing/sealing-keys.ts';
 import { createLeasedTurns } from '../control-plane/waiting/leased-turns.ts';
+import { openOtlpSink } from '../drivers/log-sink/otlp-http/otlp-sink.ts';
 import { openHttpProjectApi } from '../drivers/project-api/http/project-api.ts';
 import { closedHalf } from '../drivers/secret-box/aes-gcm/secret-box.ts';
 import { openGitSource } from '../drivers/source/git/git-source.ts';
@@ -131,6 +133,15 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       return chores;
     }),
   );
+  const { otlp } = config;
+  if (otlp !== undefined) {
+    const sink = openOtlpSink(otlp);
+    stack.use(
+      takeDuty({ lockFile: layout.lock('log-export'), logger }, () =>
+        startLogExport({ logs, store, sink, logger }),
+      ),
+    );
+  }
   stack.use(
     startWorker({
       store,

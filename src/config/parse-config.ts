@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type BridgeConfig, parseBridge } from './parse-bridge.ts';
+import { type OtlpConfig, parseOtlp } from './parse-otlp.ts';
 import {
   type PortRange,
   parseHostPorts,
@@ -58,6 +59,7 @@ export interface Config {
   readonly tokenLifetimeSeconds: number;
   readonly rateLimits: { readonly requestsPerClient: number; readonly failedLogins: number };
   readonly introspection?: IntrospectionConfig;
+  readonly otlp?: OtlpConfig;
 }
 
 /** What builds and connectors may use of the machine. */
@@ -241,6 +243,7 @@ export function parseConfig(raw: RawSettings): Config {
       failedLogins: number('failedLoginsPerMinute', 0, 10_000_000),
     },
     ...parseIntrospection(raw, mistakes),
+    ...parseOtlp(raw, mistakes),
   };
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes);
   return config;

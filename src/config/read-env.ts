@@ -17,6 +17,7 @@ const secretSettings = [
   'platformClientSecret',
   'connectorClientSecret',
   'introspectionClientSecret',
+  'otlpHeaders',
 ] as const satisfies readonly SettingName[];
 
 /** Once they are read: tools of the system that are started without an environment of their own get this process's. */

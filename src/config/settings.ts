@@ -335,6 +335,16 @@ export const settings = {
     default: '',
     doc: 'MiB of logs that are kept at most. The oldest go first. Unset: 10 GiB, at most a tenth of the disk.',
   },
+  otlpEndpoint: {
+    variable: 'BERTH_OTLP_ENDPOINT',
+    default: '',
+    doc: 'Where an OpenTelemetry collector takes OTLP over HTTP, such as http://collector:4318: every entry of the logs is sent to its /v1/logs. Unset: none is.',
+  },
+  otlpHeaders: {
+    variable: 'BERTH_OTLP_HEADERS',
+    default: '',
+    doc: 'Headers for it, as name=value,name=value with values percent-encoded where they hold a comma: its token, for example. Told to nobody.',
+  },
   eventsMb: {
     variable: 'BERTH_EVENTS_MB',
     default: '',
