@@ -1,15 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { DuplicateKey } from '../../src/core/store-failure.ts';
 import { createCaller } from '../../src/data-plane/connections/callee.ts';
 import { createInFlight } from '../../src/data-plane/connections/in-flight.ts';
-import { type JobRun, openJobScheduler } from '../../src/data-plane/jobs/open-job-scheduler.ts';
+import {
+  type FinishedRun,
+  openJobScheduler,
+} from '../../src/data-plane/jobs/open-job-scheduler.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
-import type { JobTick, Store } from '../../src/ports/store.ts';
+import { deployment } from '../../test/support/records.ts';
 import type { BenchmarkRun } from '../benchmark-command.ts';
 import { startBareHandler } from '../handler/bare-handler.ts';
+import { commitInParts } from '../records/original.ts';
 
 export const jobs = 10_000;
 /** Enough to have all of them in the timetable. */
@@ -47,12 +51,21 @@ async function measureMinute(): Promise<Round> {
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const store = stack.use(await openSqliteStore({ file: join(folder, 'berth.db') }));
   const { port, arrivals } = stack.use(await startBareHandler(folder, 'jobs'));
+  await commitInParts(
+    store,
+    Array.from({ length: jobs }, (_, number) => ({
+      ...({ kind: 'insert-deployment' } as const),
+      record: deployment({ id: `deployment-${number}` }),
+    })),
+  );
   const aheadMs = minuteMs - leadMs - (Date.now() % minuteMs);
-  const runs: JobRun[] = [];
+  const runs: FinishedRun[] = [];
   const scheduler = stack.use(
     openJobScheduler({
       clock: { now: () => Date.now() + aheadMs },
-      claimTick: (tick) => claimTick(store, tick),
+      runs: store.jobRuns,
+      plane: 'data',
+      newId: randomUUID,
       call: createCaller(createInFlight()),
       onAwaited: () => undefined,
       startMs: minuteMs,
@@ -74,7 +87,7 @@ async function measureMinute(): Promise<Round> {
   while (runs.length < jobs && performance.now() < deadline) await wait(100);
   // What the handler has seen it notes down a moment later.
   await wait(100);
-  const tickAt = runs[0]?.tickAt ?? Number.NaN;
+  const tickAt = runs[0]?.scheduledFor ?? Number.NaN;
   await arrivals.read();
   const all = [...arrivals.times.values()];
   const late = all
@@ -87,15 +100,4 @@ async function measureMinute(): Promise<Round> {
     lost: jobs - all.length,
     twice: all.filter((times) => times.length > 1).length,
   };
-}
-
-/** As the data plane claims. */
-async function claimTick(store: Store, tick: JobTick): Promise<boolean> {
-  try {
-    await store.commit([{ kind: 'put-tick', tick }]);
-    return true;
-  } catch (error) {
-    if (error instanceof DuplicateKey) return false;
-    throw error;
-  }
 }

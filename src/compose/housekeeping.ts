@@ -1,6 +1,7 @@
 import { collectArtifacts } from '../control-plane/operations/collect-artifacts.ts';
 import type { OperationDependencies } from '../control-plane/operations/dependencies.ts';
 import { isBusy } from '../core/deployment-status.ts';
+import { keptRunsOfOneJob } from '../core/job-run.ts';
 import { keptAnswerLimits } from '../core/kept-answer.ts';
 import { keptOperations } from '../core/operation.ts';
 import type { EventBroker } from '../ports/event-broker.ts';
@@ -93,6 +94,7 @@ export async function keepHouse(deps: HousekeepingDependencies): Promise<void> {
   const now = deps.clock.now();
   await store.commit([
     { kind: 'forget-operations', keep: keptOperations },
+    { kind: 'forget-job-runs', keep: keptRunsOfOneJob },
     { kind: 'prune-audit-log', before: now - auditLog.days * dayMs, keep: auditLog.entries },
     { kind: 'forget-kept-answers', until: now - keptAnswerLimits.ageMs },
   ]);

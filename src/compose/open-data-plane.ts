@@ -8,7 +8,7 @@ import type { OpenPlane, PlaneInput } from './plane.ts';
 export async function openDataPlane(input: PlaneInput): Promise<OpenPlane> {
   const { config, logger, environment } = input;
   await using stack = new AsyncDisposableStack();
-  const { layout, secrets, store, logs, events, sandbox, runtime, clock } = await openParts(
+  const { layout, seat, secrets, store, logs, events, sandbox, runtime, clock } = await openParts(
     'data',
     input,
     stack,
@@ -17,6 +17,7 @@ export async function openDataPlane(input: PlaneInput): Promise<OpenPlane> {
   const plane = stack.use(
     await startDataPlane({
       store,
+      seat: seat.name,
       logs,
       events,
       ...(await openBridge(config)),

@@ -38,13 +38,14 @@ export const auditedTypes = [
   'connector-staged',
   'deployment',
   'operation',
+  'job-run',
 ] as const;
 
 export interface AuditedResource {
   readonly typeId: (typeof auditedTypes)[number];
   readonly id: string;
   readonly key?: string;
-  /** Of an operation: what it works on. */
+  /** Of an operation: what it works on. Of a run of a job: its Deployment. */
   readonly subject?: { readonly typeId: 'deployment' | 'connector'; readonly id: string };
 }
 

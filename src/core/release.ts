@@ -2,6 +2,7 @@ import type { ApplicationType } from './application.ts';
 import type { ConfigurationValue, SealedValue } from './configuration.ts';
 import type { Region } from './connector.ts';
 import type { HealthCheck, RetryPolicy } from './connector-spec.ts';
+import type { RunPolicies } from './job-run.ts';
 import type { Scaling } from './scaling.ts';
 
 /**
@@ -26,7 +27,7 @@ export interface Release {
   readonly createdAt: number;
 }
 
-export interface ReleaseApplication {
+export interface ReleaseApplication extends RunPolicies {
   readonly id: string;
   readonly name: string;
   readonly type: ApplicationType;

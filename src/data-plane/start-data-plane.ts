@@ -1,9 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { servingOf } from '../core/application.ts';
 import { describeFailure } from '../core/failure.ts';
 import type { Release } from '../core/release.ts';
 import { buildRoutes } from '../core/routes.ts';
 import { releasesBefore, servingReleases } from '../core/serving.ts';
-import { DuplicateKey } from '../core/store-failure.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventBridge } from '../ports/event-bridge.ts';
@@ -12,7 +12,7 @@ import type { LogStore } from '../ports/log-store.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { PlatformRedirect, Runtime } from '../ports/runtime.ts';
 import type { Opener } from '../ports/secret-box.ts';
-import type { JobTick, Store } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 import { openPuller } from './bridge/open-puller.ts';
 import { BridgeReports } from './bridge-reports.ts';
 import { coalesce } from './coalesce.ts';
@@ -33,6 +33,8 @@ import { jobSchedules, pushSubscriptions } from './subscriptions.ts';
 
 export interface DataPlaneOptions {
   readonly store: Store;
+  /** What only this data plane is called, and the next one that takes its place. */
+  readonly seat: string;
   readonly logs: LogStore;
   readonly events: EventBroker;
   /** Where events come from that others publish elsewhere. Absent: nowhere. */
@@ -64,6 +66,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const { store, logger, runtime } = options;
   await stopLeftovers(runtime, logger);
   await Observations.clear(store);
+  await endRuns(options);
   const redactions = createRedactions();
   await using opening = new AsyncDisposableStack();
   const logs = opening.use(createLogCollector({ ...options, redactions }));
@@ -98,7 +101,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const puller = openPuller({ ...options, broker: options.events });
   const jobs = openJobScheduler({
     clock: options.clock,
-    claimTick: (tick) => claimTick(store, tick),
+    runs: store.jobRuns,
+    plane: options.seat,
+    newId: randomUUID,
     call,
     onAwaited,
     startMs: options.startupTimeoutMs,
@@ -141,6 +146,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     push.applySubscriptions(subscriptions);
     puller.applyTopics(subscriptions);
     jobs.applySchedules(jobSchedules(serving, present));
+    jobs.hint();
     await write([
       ...observations.instances(instances.records()),
       ...portChanges(addresses, outcomes),
@@ -204,6 +210,13 @@ async function stopLeftovers(runtime: Runtime, logger: Logger): Promise<void> {
     logger.warn({ stopped: leftovers.length }, 'stopped what an earlier process left running');
 }
 
+/** Those of jobs that a killed data plane had under way: nobody waits for their answers any more. */
+async function endRuns({ store, seat, clock, logger }: DataPlaneOptions): Promise<void> {
+  const reason = 'The data plane ended before it answered.';
+  const interrupted = await store.jobRuns.interrupt({ plane: seat, at: clock.now(), reason });
+  if (interrupted > 0) logger.warn({ interrupted }, 'runs of jobs were interrupted');
+}
+
 async function findFolders(
   { builder, logger }: Pick<DataPlaneOptions, 'builder' | 'logger'>,
   releases: readonly Release[],
@@ -219,15 +232,5 @@ async function findFolders(
       logger.error({ artifactKey, reason: describeFailure(error) }, 'an artifact is not served');
     });
     if (artifact?.start.kind === 'static') folders.set(artifactKey, artifact.start.directory);
-  }
-}
-
-async function claimTick(store: Store, tick: JobTick): Promise<boolean> {
-  try {
-    await store.commit([{ kind: 'put-tick', tick }]);
-    return true;
-  } catch (error) {
-    if (error instanceof DuplicateKey) return false;
-    throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { runPolicies } from '../core/job-run.ts';
 import { absent, type Presences } from '../core/presence.ts';
 import { applicationKey } from '../core/reconcile.ts';
 import type { Release, ReleaseApplication } from '../core/release.ts';
@@ -34,8 +35,13 @@ export function jobSchedules(
     release.applications.flatMap((application) => {
       const { schedule, endpoint } = application;
       if (schedule === undefined) return [];
-      const callee = calleeOf(release, application, present);
-      return [{ ...callee, schedule, endpoint, deployedAt: release.createdAt }];
+      return [
+        {
+          ...calleeOf(release, application, present),
+          ...runPolicies(application),
+          ...{ schedule, endpoint, deployedAt: release.createdAt },
+        },
+      ];
     }),
   );
 }

@@ -2,6 +2,7 @@ import type { AuditLogEntry, NumberedEntry } from '../core/audit-log.ts';
 import type { Connector, ConnectorStaged, ConnectorStagedStatus } from '../core/connector.ts';
 import type { ConnectorSearch } from '../core/connector-search.ts';
 import type { Deployment, DeploymentType } from '../core/deployment.ts';
+import type { JobRun } from '../core/job-run.ts';
 import type { KeptAnswer, KeptAnswerLimits } from '../core/kept-answer.ts';
 import type {
   CancelRequest,
@@ -16,6 +17,7 @@ import type { OperationProgress } from '../core/operation-progress.ts';
 import type { Release, ReleaseState } from '../core/release.ts';
 import type { ReportEntry } from '../core/report.ts';
 import type { DeploymentRevision } from '../core/revision.ts';
+import type { JobRuns } from './job-runs.ts';
 import type { Leases } from './leases.ts';
 import type { SealingKeyChange, SealingKeyReader } from './sealing-keys.ts';
 
@@ -32,6 +34,7 @@ export interface Store extends AsyncDisposable {
   readonly operations: OperationQueue;
   readonly operationRecords: OperationReader;
   readonly runtime: RuntimeReader;
+  readonly jobRuns: JobRuns;
   readonly auditLog: AuditLogReader;
   readonly keptAnswers: KeptAnswerReader;
   readonly leases: Leases;
@@ -83,7 +86,7 @@ export type Change =
       readonly record: Deployment;
       readonly expectedVersion: number;
     }
-  /** Also forgets its key, operations, reports, releases and revisions. */
+  /** Also forgets its key, operations, reports, releases, revisions and runs of jobs. */
   | {
       readonly kind: 'delete-deployment';
       readonly id: string;
@@ -154,7 +157,10 @@ export type Change =
       readonly tried: Address;
       readonly state: Address['state'];
     }
-  | { readonly kind: 'put-tick'; readonly tick: JobTick }
+  /** Nothing happens where its Deployment is gone by now. */
+  | { readonly kind: 'request-job-run'; readonly run: JobRun }
+  /** Forgets all but the newest that have ended, of each job: so many at its ticks, and so many that were asked for. */
+  | { readonly kind: 'forget-job-runs'; readonly keep: number }
   | {
       readonly kind: 'append-audit-log';
       readonly entry: AuditLogEntry;
@@ -385,11 +391,4 @@ export interface Address {
   readonly port?: number;
   /** wanted: not listening yet. conflict: something else has the port. released: its Deployment is gone. */
   readonly state: 'wanted' | 'bound' | 'conflict' | 'released';
-}
-
-/** One firing of a job's schedule. Putting it twice fails: the same tick never runs twice. */
-export interface JobTick {
-  readonly deploymentId: string;
-  readonly applicationName: string;
-  readonly tickAt: number;
 }

@@ -10,7 +10,7 @@ export const auditLogParameters = z.object({
   limit,
   offset,
   resourceId: name.exactOptional().meta({
-    description: 'Id of a resource. Also finds the operations that work on it.',
+    description: 'Id of a resource. Also finds the operations and runs of jobs that work on it.',
   }),
   actor: name
     .exactOptional()
@@ -50,7 +50,7 @@ export const auditLogEntrySchema = z
       typeId: z.enum(auditedTypes),
       id: z.string(),
       key: z.string().exactOptional(),
-      /** Of an operation. */
+      /** Of an operation, or a run of a job. */
       subject: z
         .object({ typeId: z.enum(['deployment', 'connector']), id: z.string() })
         .exactOptional(),

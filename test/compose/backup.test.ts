@@ -13,6 +13,7 @@ import { openSqliteLogStore } from '../../src/drivers/log-store/sqlite/open-sqli
 import { openSecretBox } from '../../src/drivers/secret-box/aes-gcm/secret-box.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import { allRows } from '../support/all-rows.ts';
+import { deployment, jobRun } from '../support/records.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 
 const databases = ['berth.db', 'logs.db', 'events.db'] as const;
@@ -35,7 +36,11 @@ async function makeData(folder: string) {
   for (const key of ['one', 'two "quoted" \u2028 \n', '三'])
     await store.commit([
       { kind: 'put-project', project: { key, productionEnabled: true, createdAt: 2 ** 52 } },
-      { kind: 'put-tick', tick: { deploymentId: key, applicationName: 'job', tickAt: 7 } },
+      { kind: 'insert-deployment', record: deployment({ id: key, projectKey: key }) },
+      {
+        kind: 'request-job-run',
+        run: jobRun({ id: `of ${key}`, projectKey: key, deploymentId: key }),
+      },
       {
         kind: 'put-address',
         address: {
@@ -228,12 +233,12 @@ describe('nothing is restored', () => {
         header,
         {
           part: 'store',
-          table: 'job_tick',
-          columns: ['deployment_id', 'application_name', 'tick_at'],
+          table: 'lease',
+          columns: ['pool', 'place', 'holder', 'worker', 'held_until'],
         },
-        [{}, 1, 2],
+        [{}, 1, 'h', 'w', 2],
       ],
-      /is damaged: a row of job_tick is none/,
+      /is damaged: a row of lease is none/,
     ],
   ])('%s', async ([, change, message]) => {
     const { folder, file, restoreFrom } = await makeBackup();

@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { expect, test } from 'vitest';
 import { keepHouse, tidyUp } from '../../src/compose/housekeeping.ts';
+import { keptRunsOfOneJob } from '../../src/core/job-run.ts';
 import { openNodeBuilder } from '../../src/drivers/builder/node/driver.ts';
 import { openEmbeddedBroker } from '../../src/drivers/event-broker/embedded/open-embedded-broker.ts';
 import { openSqliteLogStore } from '../../src/drivers/log-store/sqlite/open-sqlite-log-store.ts';
 import { openGitSource } from '../../src/drivers/source/git/git-source.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
+import type { BeginningRun } from '../../src/ports/job-runs.ts';
 import type { Change } from '../../src/ports/store.ts';
 import { deployment, release } from '../support/records.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
@@ -98,6 +100,24 @@ test('housekeeping keeps the audit log within its days and entries', async () =>
 
   expect(await daysAt(5 * dayMs, { days: 3, entries: 100 })).toEqual([2.5, 3.5, 4.5]);
   expect(await daysAt(5 * dayMs, { days: 3, entries: 2 })).toEqual([2.5, 3.5]);
+});
+
+test('housekeeping keeps the newest runs of each job', async () => {
+  await using deps = await prepare();
+  const { store } = deps;
+  await store.commit([{ kind: 'insert-deployment', record: deployment() }]);
+  const runs = Array.from(
+    { length: keptRunsOfOneJob + 2 },
+    (_, at): BeginningRun => ({
+      ...{ id: `run-${at}`, deploymentId: 'deployment', applicationName: 'job', tickAt: at },
+      ...{ trigger: 'schedule', plane: 'data', startedAt: at, alone: false, skipped: 'A test.' },
+    }),
+  );
+  await store.jobRuns.begin(runs);
+  await keepHouse({ ...deps, clock: { now: () => 2000 }, auditLog: { days: 1, entries: 1 } });
+  const page = { deploymentId: 'deployment', limit: 1, offset: keptRunsOfOneJob - 1 };
+  const { total, results } = await store.jobRuns.query('project', page);
+  expect([total, results[0]?.id]).toEqual([keptRunsOfOneJob, 'run-2']);
 });
 
 function entryOf(at: number): Change {

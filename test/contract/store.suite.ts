@@ -4,6 +4,7 @@ import { describeAuditLog } from './store/audit-log.ts';
 import { describeCancelling } from './store/cancelling.ts';
 import { describeCommits } from './store/commits.ts';
 import { describeDeploymentQueries } from './store/deployment-queries.ts';
+import { describeJobRuns } from './store/job-runs.ts';
 import { describeKeptAnswers } from './store/kept-answers.ts';
 import { describeLeases } from './store/leases.ts';
 import { describeOperations } from './store/operations.ts';
@@ -30,6 +31,7 @@ export function describeStore(name: string, prepare: PrepareStore): void {
     describeSealingKeys(prepare);
     describeLeases(prepare);
     describeRuntimeRecords(prepare);
+    describeJobRuns(prepare);
     describeAuditLog(prepare);
     describeProcesses(prepare);
   });

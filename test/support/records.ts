@@ -7,6 +7,7 @@ import {
   type DeploymentDraft,
   snapshotConnector,
 } from '../../src/core/deployment.ts';
+import type { JobRun } from '../../src/core/job-run.ts';
 import { type Operation, type OperationInput, subjectOf } from '../../src/core/operation.ts';
 import type { Release, ReleaseApplication } from '../../src/core/release.ts';
 import type { DeploymentRevision, RevisionApplication } from '../../src/core/revision.ts';
@@ -185,4 +186,19 @@ export function operation(
 
 export function undeployOf(deploymentId: string, reportId = 'report'): OperationInput {
   return { kind: 'undeploy', deploymentId, reportId };
+}
+
+/** One that somebody asks for. */
+export function jobRun(more: Partial<JobRun> = {}): JobRun {
+  return {
+    id: 'run',
+    projectKey: 'project',
+    deploymentId: 'deployment',
+    applicationName: 'job',
+    trigger: 'request',
+    state: 'requested',
+    scheduledFor: 1000,
+    requestedBy: 'client',
+    ...more,
+  };
 }

@@ -12,6 +12,7 @@ export const counterparts: readonly Readonly<Record<Engine, number>>[] = [
   { sqlite: 10, postgres: 3 },
   { sqlite: 11, postgres: 4 },
   { sqlite: 12, postgres: 5 },
+  { sqlite: 13, postgres: 6 },
 ];
 
 /** The records of one engine, which take those of the other as well. */

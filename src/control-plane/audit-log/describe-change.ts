@@ -2,6 +2,7 @@ import type { AuditedResource, Shown } from '../../core/audit-log.ts';
 import type { SealingKey } from '../../core/sealing-key.ts';
 import type { Digester } from '../../ports/secret-box.ts';
 import type { Change, Store } from '../../ports/store.ts';
+import { printJobRun } from '../../wire/job-run.ts';
 import { printOperationSummary } from '../../wire/operation.ts';
 import { showApiClient, showConnectorStaged, showDeployment, showProject } from './show.ts';
 
@@ -144,7 +145,16 @@ const describers: { readonly [K in Change['kind']]: Describer<K> } = {
   'put-address': silent,
   'delete-address': silent,
   'set-address-state': silent,
-  'put-tick': silent,
+  'request-job-run': ({ run }) => ({
+    projectKey: run.projectKey,
+    resource: {
+      typeId: 'job-run',
+      id: run.id,
+      subject: { typeId: 'deployment', id: run.deploymentId },
+    },
+    after: printJobRun(run),
+  }),
+  'forget-job-runs': silent,
   'append-audit-log': silent,
   'prune-audit-log': silent,
   'insert-kept-answer': silent,

@@ -1,25 +1,38 @@
-import { setMaxListeners } from 'node:events';
+import { type JobRunState, stateOfAnswer } from '../../core/job-run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { Call } from '../connections/callee.ts';
+import type { Caller } from '../connections/callee.ts';
 import { postTick, type TickAnswer } from './post-tick.ts';
 import { createRunSlots } from './run-slots.ts';
 import type { Timers } from './timers.ts';
 import type { JobKey, JobSchedule } from './timetable.ts';
 
-/** One run of a job and how it ended: with the application's status, or with the reason why there is none. */
-export interface JobRun extends JobKey {
+/** A run that has begun and how it ended: with the application's status, or with the reason why there is none. */
+export interface FinishedRun extends JobKey {
+  readonly id: string;
   readonly endpoint: string;
-  readonly tickAt: number;
+  readonly scheduledFor: number;
+  readonly state: Exclude<JobRunState, 'requested' | 'running' | 'skipped'>;
   readonly startedAt: number;
   readonly finishedAt: number;
   readonly status?: number;
   readonly error?: string;
 }
 
+export interface Beginning {
+  readonly id: string;
+  /** Asked when the run begins, which may be later: the application may have moved by then. */
+  readonly current: () => JobSchedule;
+  readonly scheduledFor: number;
+}
+
 export interface JobRunner {
-  /** `current` is asked when the run begins, which may be later: the application may have moved by then. */
-  run(current: () => JobSchedule, tickAt: number): Promise<JobRun>;
+  countOf(job: JobKey): number;
+  run(beginning: Beginning): Promise<void>;
+  /** Gives up what runs of a job. */
+  replaceAll(job: JobKey): void;
+  /** Something may run now that did not before. */
+  hint(): void;
   /** Resolves when nothing runs or waits. */
   idle(): Promise<void>;
   /** Ends what runs and begins nothing more. */
@@ -30,80 +43,141 @@ interface JobRunnerDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly timeoutMs: number;
-  /** Finds an instance, and waits for one where the application sleeps or starts. */
-  readonly reach: (current: () => JobSchedule) => Promise<Call | undefined>;
-  readonly onRun: (run: JobRun) => void;
+  readonly call: Caller;
+  /** Called while a job is due of which nothing runs. */
+  readonly onAwaited: (job: JobSchedule) => void;
+  /** How long a run waits for an instance. */
+  readonly startMs: number;
+  readonly onRun: (run: FinishedRun) => void;
   readonly logger: Logger | undefined;
 }
 
 /** All jobs together; the others wait for their turn. */
 const runsAtOnce = 1_000;
-/** One job whose runs never end must not take the places of all. */
-const runsOfOneJob = 100;
+
+/** Why a run was given up. */
+type GivenUp = 'replaced' | 'interrupted';
+
+interface UnderWay {
+  readonly job: JobKey;
+  readonly giveUp: AbortController;
+  readonly over: Promise<void>;
+}
 
 export function createJobRunner(deps: JobRunnerDeps): JobRunner {
   const { clock, timers, timeoutMs, onRun, logger } = deps;
   const slots = createRunSlots(runsAtOnce);
-  const stop = new AbortController();
-  // Every run listens to it.
-  setMaxListeners(0, stop.signal);
-  const underWay = new Map<string, Set<Promise<JobRun>>>();
+  const underWay = new Map<string, Set<UnderWay>>();
+  const waitingForInstance = new Set<() => void>();
+  let isStopped = false;
 
-  const call = async (current: () => JobSchedule): Promise<TickAnswer> => {
-    if (stop.signal.aborted) return { error: 'Berth stopped before it began.' };
-    const found = await deps.reach(current);
-    const { endpoint, failing } = current();
-    if (found === undefined) return { error: failing ?? 'No instance of it is running.' };
+  /** It wakes, or starts again after an end: as long as a start may take. */
+  const waitForInstance = (current: Beginning['current'], signal: AbortSignal): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const check = (): void => {
+      if (hasNews(current())) resolve();
+    };
+    waitingForInstance.add(check);
+    const stopWaiting = timers.after(deps.startMs, resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+    check();
+    deps.onAwaited(current());
+    return promise.finally(() => {
+      stopWaiting();
+      waitingForInstance.delete(check);
+    });
+  };
+  const call = async (job: JobSchedule, signal: AbortSignal): Promise<TickAnswer> => {
+    const found = deps.call(job);
+    if (found === undefined) return { error: job.failing ?? 'No instance of it is running.' };
     const { address, over } = found;
-    const answer = await postTick({ address, endpoint, timeoutMs, timers, signal: stop.signal });
+    const { endpoint } = job;
+    const answer = await postTick({ address, endpoint, timeoutMs, timers, signal });
     over();
     return answer;
   };
-  const runInTurn = (current: () => JobSchedule, tickAt: number): Promise<JobRun> =>
-    slots.run(async () => {
+  const carryOut = async (
+    { id, current, scheduledFor }: Beginning,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    if (!hasNews(current())) await waitForInstance(current, signal);
+    await slots.run(async () => {
+      const job = current();
       const startedAt = clock.now();
-      const answer = await call(current);
-      return report(toRun(current(), { tickAt, startedAt, finishedAt: clock.now() }, answer));
+      const began = !signal.aborted;
+      const answer = began ? await call(job, signal) : { error: '' };
+      const { deploymentId, applicationName, endpoint } = job;
+      report({
+        ...{ id, deploymentId, applicationName, endpoint, scheduledFor, startedAt },
+        finishedAt: clock.now(),
+        ...outcomeOf(answer, signal, began),
+      });
     });
-  const report = (run: JobRun): JobRun => {
+  };
+  const report = (run: FinishedRun): void => {
     try {
       onRun(run);
     } catch (error) {
       logger?.error({ error }, 'a run could not be reported');
     }
-    return run;
   };
+  const all = (): readonly UnderWay[] => [...underWay.values()].flatMap((runs) => [...runs]);
 
   return {
-    async run(current, tickAt) {
-      const job = current();
-      const key = `${job.deploymentId}/${job.applicationName}`;
-      const others = underWay.get(key) ?? new Set();
-      if (others.size >= runsOfOneJob) {
-        const now = clock.now();
-        const error = `${others.size} runs of it are under way already.`;
-        return report(toRun(job, { tickAt, startedAt: now, finishedAt: now }, { error }));
-      }
-      const run = runInTurn(current, tickAt);
-      underWay.set(key, others.add(run));
+    countOf: (job) => underWay.get(keyOf(job))?.size ?? 0,
+    async run(beginning) {
+      const job = beginning.current();
+      const key = keyOf(job);
+      const giveUp = new AbortController();
+      if (isStopped) giveUp.abort('interrupted' satisfies GivenUp);
+      const over = carryOut(beginning, giveUp.signal);
+      const run: UnderWay = { job, giveUp, over };
+      const runs = underWay.get(key) ?? new Set();
+      underWay.set(key, runs.add(run));
       try {
-        return await run;
+        await over;
       } finally {
-        others.delete(run);
-        if (others.size === 0) underWay.delete(key);
+        runs.delete(run);
+        if (runs.size === 0 && underWay.get(key) === runs) underWay.delete(key);
       }
+    },
+    replaceAll(job) {
+      for (const { giveUp } of underWay.get(keyOf(job)) ?? [])
+        giveUp.abort('replaced' satisfies GivenUp);
+    },
+    hint() {
+      for (const check of [...waitingForInstance]) check();
     },
     async idle() {
-      await Promise.all([...underWay.values()].flatMap((runs) => [...runs]));
+      await Promise.all(all().map(({ over }) => over));
     },
-    stop: () => stop.abort(),
+    stop() {
+      isStopped = true;
+      for (const { giveUp } of all()) giveUp.abort('interrupted' satisfies GivenUp);
+    },
   };
 }
 
-function toRun(
-  { deploymentId, applicationName, endpoint }: JobSchedule,
-  times: Pick<JobRun, 'tickAt' | 'startedAt' | 'finishedAt'>,
+function hasNews({ instances, failing }: JobSchedule): boolean {
+  return instances.length > 0 || failing !== undefined;
+}
+
+function outcomeOf(
   answer: TickAnswer,
-): JobRun {
-  return { deploymentId, applicationName, endpoint, ...times, ...answer };
+  { aborted, reason }: AbortSignal,
+  began: boolean,
+): Pick<FinishedRun, 'state' | 'status' | 'error'> {
+  if ('status' in answer) return { state: stateOfAnswer(answer.status), status: answer.status };
+  if (!aborted) return { state: 'failed', error: answer.error };
+  if ((reason as GivenUp) === 'replaced')
+    return { state: 'replaced', error: 'A later run of it took its place.' };
+  return {
+    state: 'interrupted',
+    error: `Berth stopped before it ${began ? 'answered' : 'began'}.`,
+  };
+}
+
+function keyOf({ deploymentId, applicationName }: JobKey): string {
+  return `${deploymentId}/${applicationName}`;
 }

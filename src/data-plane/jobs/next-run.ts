@@ -19,6 +19,25 @@ export function nextRun(schedule: string, after: Date): Date | undefined {
   return parseSchedule(schedule)(after);
 }
 
+/** The last run behind `after` that is not behind `until`. Mostly there is one or none; of millions it is found by halves. */
+export function lastRun(next: NextRun, after: number, until: number): number | undefined {
+  const behind = (time: number): number | undefined => {
+    const found = next(new Date(time))?.getTime();
+    return found === undefined || found > until ? undefined : found;
+  };
+  let last = behind(after);
+  let none = until;
+  while (last !== undefined) {
+    const following = behind(last);
+    if (following === undefined) return last;
+    const middle = Math.floor((following + none) / 2);
+    const found = behind(middle);
+    if (found === undefined) none = middle;
+    last = found ?? following;
+  }
+  return undefined;
+}
+
 export function isReboot(schedule: string): boolean {
   return schedule.trim() === '@reboot';
 }

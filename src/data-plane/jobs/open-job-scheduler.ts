@@ -1,25 +1,30 @@
-import { Failure } from '../../core/failure.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { JobRuns } from '../../ports/job-runs.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Caller } from '../connections/callee.ts';
-import { createArrivals } from './arrivals.ts';
-import { createJobRunner, type JobRun } from './job-runner.ts';
+import { createJobRunner, type FinishedRun } from './job-runner.ts';
+import { createRunEnds } from './run-ends.ts';
+import { runRequests } from './run-requests.ts';
+import { runTicks } from './run-ticks.ts';
 import { realTimers, type Timers } from './timers.ts';
 import { createTimetable, type JobKey, type JobSchedule } from './timetable.ts';
 
-export type { JobKey, JobRun, JobSchedule };
+export type { FinishedRun, JobKey, JobSchedule };
 
 export interface JobSchedulerOptions {
   readonly clock: Clock;
-  /** Answers true to exactly one of all who ask for a tick. */
-  readonly claimTick: (tick: JobKey & { readonly tickAt: number }) => Promise<boolean>;
+  /** Where data planes agree who runs what, and where the history of it is. */
+  readonly runs: Pick<JobRuns, 'requested' | 'begin' | 'take' | 'end'>;
+  /** What this data plane calls itself there. */
+  readonly plane: string;
+  readonly newId: () => string;
   readonly call: Caller;
-  /** Called while a job is due that sleeps. */
+  /** Called while a job is due of which nothing runs. */
   readonly onAwaited: (job: JobSchedule) => void;
   /** How long a run waits for an instance. */
   readonly startMs: number;
-  /** Called when a run is over, or could not begin. */
-  readonly onRun: (run: JobRun) => void;
+  /** Called when a run that has begun is over. */
+  readonly onRun: (run: FinishedRun) => void;
   readonly timeoutMs?: number;
   /** How long closing waits for runs under way. */
   readonly drainMs?: number;
@@ -27,51 +32,54 @@ export interface JobSchedulerOptions {
   readonly logger?: Logger;
 }
 
-/** Calls job applications at their times. Runs of one job may overlap, as they do where Connect is hosted. */
+/** Calls job applications at their times and when they are asked for. */
 export interface JobScheduler extends AsyncDisposable {
   /** A job whose schedule stays the same keeps its next run. One that cannot be read is logged and never due. */
   applySchedules(list: readonly JobSchedule[]): void;
-  /**
-   * Runs a job at once, besides its schedule.
-   * @throws Failure where there is no such job
-   */
-  runNow(job: JobKey): Promise<JobRun>;
+  /** Somebody may have asked for a run. */
+  hint(): void;
 }
 
 /** A sleeping machine and a clock that is set forward are noticed within this time. */
 const longestWaitMs = 60_000;
 
 export function openJobScheduler(options: JobSchedulerOptions): JobScheduler {
-  const { clock, claimTick, logger, timers = realTimers } = options;
+  const { clock, runs, logger, timers = realTimers } = options;
   const timetable = createTimetable({ clock, logger });
-  const arrivals = createArrivals(options, timers);
+  const ends = createRunEnds({ runs, timers, logger });
   const runner = createJobRunner({
     clock,
     timers,
-    reach: arrivals.reach,
-    onRun: options.onRun,
+    call: options.call,
+    onAwaited: options.onAwaited,
+    startMs: options.startMs,
+    onRun(run) {
+      const { id, state, startedAt, finishedAt, status, error: reason } = run;
+      ends.add({
+        ...{ id, from: 'running', state, startedAt, finishedAt },
+        ...(status === undefined ? {} : { status }),
+        ...(reason === undefined ? {} : { reason }),
+      });
+      options.onRun(run);
+    },
     timeoutMs: options.timeoutMs ?? 30 * 60_000,
     logger,
   });
   let stopTimer = (): void => undefined;
   let closed = false;
-  const firing = new Set<Promise<void>>();
+  const isClosed = (): boolean => closed;
+  const deps = { ...options, timers, timetable, runner, ends, isClosed, logger };
+  const underWay = new Set<Promise<unknown>>();
 
-  const fire = async (job: JobSchedule, tickAt: number): Promise<void> => {
-    const { deploymentId, applicationName } = job;
-    try {
-      if (await claimTick({ deploymentId, applicationName, tickAt })) {
-        await runner.run(() => timetable.find(job) ?? job, tickAt);
-      }
-    } catch (error) {
-      logger?.error({ deploymentId, applicationName, tickAt, error }, 'a job could not be run');
-    }
+  const follow = (work: Promise<unknown>): void => {
+    const followed: Promise<unknown> = work
+      .catch((error: unknown) => logger?.error({ error }, 'jobs could not be run'))
+      .finally(() => underWay.delete(followed));
+    underWay.add(followed);
   };
   const fireDue = (): void => {
-    for (const { job, tickAt } of timetable.takeDue()) {
-      const fired = fire(job, tickAt).finally(() => firing.delete(fired));
-      firing.add(fired);
-    }
+    const due = timetable.takeDue();
+    if (due.length > 0) follow(runTicks(deps, due));
     wait();
   };
   const wait = (): void => {
@@ -82,17 +90,31 @@ export function openJobScheduler(options: JobSchedulerOptions): JobScheduler {
     stopTimer = timers.after(Math.min(delay, longestWaitMs), fireDue);
   };
 
+  let asked = false;
+  let asking: Promise<void> | undefined;
+  const ask = async (): Promise<void> => {
+    try {
+      while (asked && !closed) {
+        asked = false;
+        for (const running of await runRequests(deps)) follow(running);
+      }
+    } finally {
+      asking = undefined;
+    }
+  };
+
   return {
     applySchedules(list) {
       if (closed) return;
       timetable.apply(list);
-      arrivals.look();
+      runner.hint();
       fireDue();
     },
-    async runNow(key) {
-      const job = timetable.find(key);
-      if (job === undefined) throw unknownJob(key);
-      return runner.run(() => timetable.find(key) ?? job, clock.now());
+    hint() {
+      asked = true;
+      if (closed || asking !== undefined) return;
+      asking = ask();
+      follow(asking);
     },
     async [Symbol.asyncDispose]() {
       closed = true;
@@ -102,16 +124,17 @@ export function openJobScheduler(options: JobSchedulerOptions): JobScheduler {
         runner.stop();
         late.resolve();
       });
-      await Promise.race([Promise.all(firing), late.promise]);
+      await Promise.race([settled(underWay), late.promise]);
       await runner.idle();
       stopWaiting();
       runner.stop();
+      await ends.flush();
+      ends.stop();
     },
   };
 }
 
-function unknownJob({ deploymentId, applicationName }: JobKey): Failure {
-  return new Failure(`Deployment ${deploymentId} runs no job application ${applicationName}.`, {
-    nextStep: 'Deploy it first; its schedule is in the Deployment.',
-  });
+/** Also what begins meanwhile. */
+async function settled(work: ReadonlySet<Promise<unknown>>): Promise<void> {
+  while (work.size > 0) await Promise.all(work);
 }

@@ -43,11 +43,7 @@ export function postTick({
       response.once('end', () => finish({ status: response.statusCode ?? 0 }));
       response.once('error', (error) => finish({ error: error.message }));
     });
-    outgoing.on('error', (error) => finish({ error: messageOf(error, signal) }));
+    outgoing.on('error', (error) => finish({ error: error.message }));
     outgoing.end();
   });
-}
-
-function messageOf(error: Error, signal: AbortSignal): string {
-  return signal.aborted ? 'Berth stopped before it answered.' : error.message;
 }

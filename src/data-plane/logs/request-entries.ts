@@ -1,6 +1,6 @@
 import type { LogEntry, Severity } from '../../core/log-entry.ts';
 import type { RequestLog } from '../gateway/request-log.ts';
-import type { JobRun } from '../jobs/job-runner.ts';
+import type { FinishedRun } from '../jobs/job-runner.ts';
 import type { PushAttempt } from '../push/deliver.ts';
 
 /** Contract §5.6: what the official CLI prints, and the rest of Google's own object. */
@@ -31,9 +31,10 @@ export function pushEntry(attempt: PushAttempt): LogEntry {
   return platformCall(attempt, 'Berth-Event-Push', { topic, messageId, deliveryAttempt });
 }
 
-export function jobEntry(run: JobRun): LogEntry {
+export function jobEntry(run: FinishedRun): LogEntry {
   return platformCall(run, 'Berth-Job-Scheduler', {
-    scheduledFor: new Date(run.tickAt).toISOString(),
+    runId: run.id,
+    scheduledFor: new Date(run.scheduledFor).toISOString(),
   });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { DuplicateKey, FencedOff, StaleVersion } from '../../../src/core/store-failure.ts';
-import type { Change } from '../../../src/ports/store.ts';
+import type { Address, Change } from '../../../src/ports/store.ts';
 import { connectorStaged, deployment, operation } from '../../support/records.ts';
 import { failureOf, type PrepareStore } from './place.ts';
 
@@ -56,11 +56,8 @@ export function describeCommits(prepare: PrepareStore): void {
         error: DuplicateKey,
       },
       {
-        name: 'a tick was there',
-        failing: {
-          kind: 'put-tick',
-          tick: { deploymentId: 'there', applicationName: 'job', tickAt: 60_000 },
-        },
+        name: 'a port is taken',
+        failing: { kind: 'put-address', address: addressAt('another') },
         error: DuplicateKey,
       },
     ])('changes nothing at all where $name', async ({ failing, error }) => {
@@ -68,10 +65,7 @@ export function describeCommits(prepare: PrepareStore): void {
       await store.commit([
         { kind: 'insert-deployment', record: deployment({ id: 'there', key: 'taken' }) },
         { kind: 'insert-connector-staged', record: connectorStaged({ id: 'staged' }) },
-        {
-          kind: 'put-tick',
-          tick: { deploymentId: 'there', applicationName: 'job', tickAt: 60_000 },
-        },
+        { kind: 'put-address', address: addressAt('there') },
       ]);
       const failure = await failureOf(
         store.commit([
@@ -221,4 +215,15 @@ export function describeCommits(prepare: PrepareStore): void {
       expect(one).not.toHaveBeenCalled();
     });
   });
+}
+
+function addressAt(hostLabel: string): Address {
+  return {
+    hostLabel,
+    projectKey: 'project',
+    deploymentId: 'there',
+    applicationName: 'app',
+    port: 42_000,
+    state: 'wanted',
+  };
 }

@@ -4,6 +4,7 @@ import type { Address, Change, InstanceRecord } from '../../../src/ports/store.t
 import {
   connectorStaged,
   deployment,
+  jobRun,
   operation,
   release,
   releaseApplication,
@@ -192,20 +193,7 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
     });
   });
 
-  test('a tick is put once, whoever puts it', async () => {
-    const tick = { deploymentId: 'd', applicationName: 'job', tickAt: 60_000 };
-    await using store = await openWith({ kind: 'put-tick', tick });
-    const again = await failureOf(store.commit([{ kind: 'put-tick', tick }]));
-    expect(again).toBeInstanceOf(DuplicateKey);
-    await commitEach(store, [
-      { kind: 'put-tick', tick: { ...tick, tickAt: 120_000 } },
-      { kind: 'put-tick', tick: { ...tick, applicationName: 'other' } },
-      { kind: 'put-tick', tick: { ...tick, deploymentId: 'other' } },
-    ]);
-  });
-
   describe('a deleted Deployment', () => {
-    const tick = { deploymentId: 'gone', applicationName: 'job', tickAt: 60_000 };
     const belongings = (id: string): readonly Change[] => [
       { kind: 'insert-deployment', record: deployment({ id, key: id }) },
       {
@@ -241,7 +229,7 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
       },
       { kind: 'put-instance', instance: instance(`i-${id}`, { releaseId: `release-${id}` }) },
       { kind: 'put-address', address: address(`label-${id}`, { deploymentId: id }) },
-      { kind: 'put-tick', tick: { ...tick, deploymentId: id } },
+      { kind: 'request-job-run', run: jobRun({ id: `run-${id}`, deploymentId: id }) },
     ];
 
     test.for([{ keepAddresses: true }, { keepAddresses: false }])(
@@ -272,7 +260,7 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
           'artifact-stays',
           'old-artifact-stays',
         ]);
-        await store.commit([{ kind: 'put-tick', tick }]);
+        expect(await store.jobRuns.get('project', 'run-gone')).toBeUndefined();
         const kept = { ...address('label-gone', { deploymentId: 'gone' }), state: 'released' };
         expect(await store.runtime.addresses()).toEqual(
           expect.arrayContaining(keepAddresses ? [kept] : []),
@@ -290,8 +278,7 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
       expect(await store.reports.entries(['report-stays'])).toHaveLength(1);
       expect(await store.revisions.numbers('project', 'stays')).toEqual([1]);
       expect(await store.runtime.instances({})).toHaveLength(1);
-      const again = store.commit([{ kind: 'put-tick', tick: { ...tick, deploymentId: 'stays' } }]);
-      await expect(again).rejects.toThrow(DuplicateKey);
+      expect(await store.jobRuns.get('project', 'run-stays')).toBeDefined();
       expect(await store.operations.claim({ worker: 'w', now: 1, leaseUntil: 2 })).toMatchObject({
         id: 'of-stays',
       });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nextRun } from '../../../src/data-plane/jobs/next-run.ts';
+import { lastRun, nextRun, parseSchedule } from '../../../src/data-plane/jobs/next-run.ts';
 
 function next(schedule: string, after: string): string | undefined {
   return nextRun(schedule, new Date(after))?.toISOString();
@@ -98,4 +98,17 @@ test('a long line of nonsense is refused at once', () => {
   expect(() => next(`@every ${'1h'.repeat(5_000)}x`, newYear)).toThrow('cannot be read');
   expect(() => next(`${'1,'.repeat(5_000)} * * * * * * *`, newYear)).toThrow('cannot be read');
   expect(performance.now() - started).toBeLessThan(5_000);
+});
+
+test.each([
+  ['* * * * *', '2026-03-01T11:59:59.999Z', '2026-03-01T12:00:00.000Z', '12:00:00.000Z'],
+  ['* * * * *', '2026-03-01T11:59:00.000Z', '2026-03-01T11:59:59.999Z', undefined],
+  ['*/10 * * * *', '2020-01-01T00:00:00.000Z', '2026-03-01T12:09:59.999Z', '12:00:00.000Z'],
+  ['* 0 * * *', '2026-02-01T00:00:00.000Z', '2026-03-01T12:00:00.000Z', '00:59:00.000Z'],
+  ['@every 1s', '2020-01-01T00:00:00.000Z', '2026-03-01T12:00:00.500Z', '12:00:00.000Z'],
+  ['0 0 31 2 *', '2020-01-01T00:00:00.000Z', '2026-03-01T12:00:00.000Z', undefined],
+])('of %s behind %s the last run until %s is found', (schedule, after, until, expected) => {
+  const last = lastRun(parseSchedule(schedule), Date.parse(after), Date.parse(until));
+  const found = last === undefined ? undefined : new Date(last).toISOString();
+  expect(found).toBe(expected === undefined ? undefined : `2026-03-01T${expected}`);
 });

@@ -1,9 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Insertable } from 'kysely';
 import { expect, test } from 'vitest';
+import { openSqlite } from '../../../src/drivers/sqlite/open-sqlite.ts';
+import { deploymentRow } from '../../../src/drivers/store/sql/records.ts';
+import type { Schema } from '../../../src/drivers/store/sql/schema.ts';
+import { migrations } from '../../../src/drivers/store/sqlite/migrations.ts';
 import { openSqliteStore } from '../../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import { openStoreSnapshots } from '../../../src/drivers/store/sqlite/snapshots.ts';
+import type { BeginningRun } from '../../../src/ports/job-runs.ts';
 import { describeStore } from '../../contract/store.suite.ts';
 import {
   countOlderDeployments,
@@ -57,4 +63,49 @@ test('Deployments of an older file are counted when it is opened', async () => {
   await fillOlderStore(openStoreSnapshots(file), 11);
   await using store = await openSqliteStore({ file });
   expect(await countOlderDeployments(store)).toEqual(olderCounts);
+});
+
+test('ticks that ran before there was a history of runs do not run again', async () => {
+  const file = join(await makeTempFolder(), 'store.sqlite');
+  {
+    await using old = await openSqlite<{
+      job_tick: { deployment_id: string; application_name: string; tick_at: number };
+      deployment: Insertable<Schema['deployment']>;
+    }>({ file, synchronous: 'FULL', migrations: migrations.slice(0, 12) });
+    await old.kysely.insertInto('deployment').values(deploymentRow(deployment())).execute();
+    const ticks = [
+      ['deployment', 'job', 1000],
+      ['deployment', 'job', 2000],
+      ['deployment', 'other', 3000],
+      ['gone', 'job', 4000],
+    ] as const;
+    await old.kysely
+      .insertInto('job_tick')
+      .values(
+        ticks.map(([deployment_id, application_name, tick_at]) => {
+          return { deployment_id, application_name, tick_at };
+        }),
+      )
+      .execute();
+  }
+  await using store = await openSqliteStore({ file });
+  const page = { deploymentId: 'deployment', limit: 10, offset: 0 };
+  const { results } = await store.jobRuns.query('project', page);
+  expect(
+    results.map(({ id, applicationName, scheduledFor, state }) => {
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+      return [applicationName, scheduledFor, state];
+    }),
+  ).toEqual(
+    expect.arrayContaining([
+      ['job', 2000, 'interrupted'],
+      ['other', 3000, 'interrupted'],
+    ]),
+  );
+  expect(results).toHaveLength(2);
+  const again: BeginningRun = {
+    ...{ id: 'again', plane: 'data', startedAt: 5000, alone: false, tickAt: 2000 },
+    ...{ deploymentId: 'deployment', applicationName: 'job', trigger: 'schedule' },
+  };
+  expect(await store.jobRuns.begin([again])).toEqual(new Map());
 });

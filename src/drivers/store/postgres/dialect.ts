@@ -6,6 +6,13 @@ export const postgresDialect: SqlDialect = {
   listHasAny: (path, values) =>
     sql`exists (select 1 from json_array_elements_text(document::json #> ${sql.lit(`{${path.join(',')}}`)}) as listed(value) where value in (${sql.join(values)}))`,
   textOf: (column, member) => sql`(${sql.ref(column)}::json ->> ${sql.lit(member)})`,
+  rowsOf: (json, columns) => {
+    const defined = Object.entries(columns).map(
+      ([name, type]) =>
+        sql`${sql.ref(name)} ${sql.raw(type === 'text' ? 'text collate "C"' : 'bigint')}`,
+    );
+    return sql`(select * from json_to_recordset(${json}::json) as listed(${sql.join(defined)}))`;
+  },
   forUpdate: sql`for update`,
   skipLocked: sql`for update skip locked`,
 };

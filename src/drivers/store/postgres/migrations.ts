@@ -261,4 +261,38 @@ create table deployment_count (
 insert into deployment_count select project_key, type, integration_types, count(*) from deployment group by 1, 2, 3;
 `,
   },
+  {
+    number: 6,
+    name: 'runs of jobs',
+    // Of ticks so far only the newest of each job counts: it must not run again.
+    sql: `
+create table job_run (
+  seq bigint generated always as identity primary key,
+  id text collate "C" not null unique,
+  project_key text collate "C" not null,
+  deployment_id text collate "C" not null,
+  application_name text collate "C" not null,
+  trigger_kind text collate "C" not null,
+  state text collate "C" not null,
+  is_alone bigint not null,
+  tick_at bigint,
+  requested_at bigint,
+  requested_by text collate "C",
+  plane text collate "C",
+  started_at bigint,
+  finished_at bigint,
+  status bigint,
+  reason text collate "C"
+);
+create unique index job_run_of_tick on job_run (deployment_id, application_name, tick_at);
+create unique index job_run_alone on job_run (deployment_id, application_name) where state = 'running' and is_alone = 1;
+create index job_run_open on job_run (state, seq) where state in ('requested', 'running');
+insert into job_run (id, project_key, deployment_id, application_name, trigger_kind, state, is_alone, tick_at, finished_at, reason)
+  select gen_random_uuid()::text, d.project_key, t.deployment_id, t.application_name, 'schedule', 'interrupted', 0,
+    max(t.tick_at), max(t.tick_at), 'It ran before Berth kept a history of runs.'
+  from job_tick t join deployment d on d.id = t.deployment_id
+  group by d.project_key, t.deployment_id, t.application_name;
+drop table job_tick;
+`,
+  },
 ] as const;

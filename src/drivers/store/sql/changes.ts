@@ -5,6 +5,7 @@ import type { Change, Fence } from '../../../ports/store.ts';
 import { appendStatement, isCancellable, pruneStatements } from './audit-log.ts';
 import { deleteDeployment, insertDeployment, updateDeployment } from './deployments.ts';
 import type { SqlDialect } from './dialect.ts';
+import { forgetJobRuns, insertRequestedRun } from './job-runs.ts';
 import { forgetKeptAnswers, insertKeptAnswer, updateKeptAnswer } from './kept-answers.ts';
 import {
   addressRow,
@@ -140,7 +141,7 @@ const writers: {
       { query: db.deleteFrom('release').where('deployment_id', '=', id) },
       { query: db.deleteFrom('revision').where('deployment_id', '=', id) },
       ...forgetSubject(db, `deployment:${id}`),
-      { query: db.deleteFrom('job_tick').where('deployment_id', '=', id) },
+      { query: db.deleteFrom('job_run').where('deployment_id', '=', id) },
       {
         query: keepAddresses
           ? db.updateTable('address').set({ state: 'released' }).where('deployment_id', '=', id)
@@ -295,14 +296,8 @@ const writers: {
         .where('port', tried.port === undefined ? 'is' : '=', tried.port ?? null)
         .where('state', '=', tried.state),
     ),
-  'put-tick': (db, { tick }) =>
-    one(
-      db.insertInto('job_tick').values({
-        deployment_id: tick.deploymentId,
-        application_name: tick.applicationName,
-        tick_at: tick.tickAt,
-      }),
-    ),
+  'request-job-run': (db, { run }) => insertRequestedRun(db, run),
+  'forget-job-runs': (db, { keep }) => forgetJobRuns(db, keep),
   'append-audit-log': (db, change, dialect) => one(appendStatement(db, dialect, change)),
   'prune-audit-log': (db, change) => pruneStatements(db, change).map((query) => ({ query })),
   'insert-kept-answer': (db, { answer, limits }) => insertKeptAnswer(db, answer, limits),

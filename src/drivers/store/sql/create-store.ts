@@ -11,6 +11,7 @@ import type { Change, OperationQueue, Store } from '../../../ports/store.ts';
 import { createAuditLogReader } from './audit-log.ts';
 import { fenceWrites, writesOf } from './changes.ts';
 import type { SqlDialect } from './dialect.ts';
+import { createJobRuns } from './job-runs.ts';
 import { createKeptAnswerReader } from './kept-answers.ts';
 import { createLeases } from './leases.ts';
 import { createOperationReader } from './operations.ts';
@@ -51,6 +52,7 @@ export function createSqlStore(engine: SqlEngine): Store {
     operations: engine.operations,
     operationRecords: createOperationReader(db),
     runtime: createRuntimeReader(db),
+    jobRuns: createJobRuns(db, dialect),
     auditLog: createAuditLogReader(db),
     keptAnswers: createKeptAnswerReader(db),
     leases: createLeases(db),
@@ -95,7 +97,6 @@ function newKeys(changes: readonly Change[]): readonly string[] {
       return change.record.key === undefined ? [] : [change.record.key];
     }
     if (change.kind === 'put-address') return [String(change.address.port)];
-    if (change.kind === 'put-tick') return [String(change.tick.tickAt)];
     return [];
   });
 }

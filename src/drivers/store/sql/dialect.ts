@@ -6,6 +6,8 @@ export interface SqlDialect {
   listHasAny(path: readonly string[], values: readonly string[]): RawBuilder<boolean>;
   /** The member of the JSON text of a column, as text. */
   textOf(column: string, member: string): RawBuilder<string>;
+  /** The rows of a JSON list of objects, as a table of these columns: one statement takes any number of them. */
+  rowsOf(json: string, columns: Readonly<Record<string, 'text' | 'number'>>): RawBuilder<unknown>;
   /** Ends a select: nobody else changes its rows before the commit ends, and they are as they are then. */
   readonly forUpdate: RawBuilder<unknown>;
   /** Ends a select: two claims at the same moment do not take the same row. */

@@ -137,7 +137,27 @@ export interface Schema {
     wrapped_digest_key: string;
   };
   lease: { pool: string; place: number; holder: string; worker: string; held_until: number };
-  job_tick: { deployment_id: string; application_name: string; tick_at: number };
+  job_run: {
+    seq: Generated<number>;
+    id: string;
+    project_key: string;
+    deployment_id: string;
+    application_name: string;
+    trigger_kind: string;
+    state: string;
+    /** 1 where it may not run beside another one of its job that has it. */
+    is_alone: number;
+    /** Absent where it was asked for. Of each job every tick has one run. */
+    tick_at: number | null;
+    requested_at: number | null;
+    requested_by: string | null;
+    /** The seat of the data plane that runs it. */
+    plane: string | null;
+    started_at: number | null;
+    finished_at: number | null;
+    status: number | null;
+    reason: string | null;
+  };
 }
 
 const tables: Readonly<Record<keyof Schema, true>> = {
@@ -162,7 +182,7 @@ const tables: Readonly<Record<keyof Schema, true>> = {
   master_key: true,
   sealing_key: true,
   lease: true,
-  job_tick: true,
+  job_run: true,
 };
 
 /** What else is in the database is no record: it says what the schema is, or whose the records are. */

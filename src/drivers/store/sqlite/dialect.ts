@@ -5,6 +5,12 @@ export const sqliteDialect: SqlDialect = {
   listHasAny: (path, values) =>
     sql`exists (select 1 from json_each(document, ${sql.lit(['$', ...path].join('.'))}) where value in (${sql.join(values)}))`,
   textOf: (column, member) => sql`json_extract(${sql.ref(column)}, ${sql.lit(`$.${member}`)})`,
+  rowsOf: (json, columns) => {
+    const selected = Object.keys(columns).map(
+      (name) => sql`json_extract(value, ${sql.lit(`$.${name}`)}) as ${sql.ref(name)}`,
+    );
+    return sql`(select ${sql.join(selected)} from json_each(${json}))`;
+  },
   // Only one connection writes at a time.
   forUpdate: sql``,
   skipLocked: sql``,

@@ -189,4 +189,40 @@ create table deployment_count (project_key text not null, type text not null, in
 insert into deployment_count select project_key, type, integration_types, count(*) from deployment group by 1, 2, 3;
 `,
   },
+  {
+    number: 13,
+    name: 'runs of jobs',
+    // Of ticks so far only the newest of each job counts: it must not run again.
+    sql: `
+create table job_run (
+  seq integer primary key autoincrement,
+  id text not null unique,
+  project_key text not null,
+  deployment_id text not null,
+  application_name text not null,
+  trigger_kind text not null,
+  state text not null,
+  is_alone integer not null,
+  tick_at integer,
+  requested_at integer,
+  requested_by text,
+  plane text,
+  started_at integer,
+  finished_at integer,
+  status integer,
+  reason text
+) strict;
+create unique index job_run_of_tick on job_run (deployment_id, application_name, tick_at);
+create unique index job_run_alone on job_run (deployment_id, application_name) where state = 'running' and is_alone = 1;
+create index job_run_open on job_run (state, seq) where state in ('requested', 'running');
+insert into job_run (id, project_key, deployment_id, application_name, trigger_kind, state, is_alone, tick_at, finished_at, reason)
+  select lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-8' ||
+      substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))),
+    d.project_key, t.deployment_id, t.application_name, 'schedule', 'interrupted', 0, max(t.tick_at), max(t.tick_at),
+    'It ran before Berth kept a history of runs.'
+  from job_tick t join deployment d on d.id = t.deployment_id
+  group by d.project_key, t.deployment_id, t.application_name;
+drop table job_tick;
+`,
+  },
 ] as const;
