@@ -16,6 +16,7 @@ import type {
   SentRetryPolicy,
 } from './deployment.ts';
 import { type ApiError, apiError } from './errors.ts';
+import { runPolicies } from './job-run.ts';
 import { checkRetryPolicy } from './retry-policy-override.ts';
 
 /** What a client sends for the applications of a Deployment: what is wrong with it, and what becomes of it. */
@@ -88,37 +89,35 @@ export function newApplication(
 
 type Overrides = Pick<
   ApplicationDeployment,
-  'schedule' | 'retryPolicy' | 'minInstances' | 'maxInstances'
+  'schedule' | 'retryPolicy' | 'overlapPolicy' | 'missedRuns' | 'minInstances' | 'maxInstances'
 >;
 
 /** A policy that is not valid is left out here: `findUnfitOverrides` refuses it. */
-function overrides({
-  schedule,
-  retryPolicy,
-  minInstances,
-  maxInstances,
-}: ApplicationValues): Overrides {
+function overrides(values: ApplicationValues): Overrides {
+  const { schedule, retryPolicy, minInstances, maxInstances } = values;
   const checked = retryPolicy === undefined ? undefined : checkRetryPolicy(retryPolicy);
   return {
     ...(schedule === undefined ? {} : { schedule }),
+    ...runPolicies(values),
     ...(checked !== undefined && 'policy' in checked ? { retryPolicy: checked.policy } : {}),
     ...(minInstances === undefined ? {} : { minInstances }),
     ...(maxInstances === undefined ? {} : { maxInstances }),
   };
 }
 
-/** Only jobs have a schedule, only events a retry policy, which must be a valid one (contract §2.3, step 11). */
+/** Only jobs have a schedule and run by it, only events a retry policy, which must be a valid one (contract §2.3, step 11). */
 export function findUnfitOverrides(
   connector: WithSpec,
   sent: readonly ApplicationValues[],
 ): ApiError[] {
   return sent.flatMap((values) => {
-    const { applicationName, schedule, retryPolicy } = values;
+    const { applicationName, retryPolicy } = values;
     const type = applicationNamed(connector.spec, applicationName)?.type;
+    const jobFields = jobOverrides.filter((field) => values[field] !== undefined);
     return [
-      ...(schedule === undefined || type === 'job'
-        ? []
-        : [apiError('InvalidJsonInput', { detail: noSchedule(applicationName) })]),
+      ...(type === 'job' ? [] : jobFields).map((field) =>
+        apiError('InvalidJsonInput', { detail: noJob(field, applicationName) }),
+      ),
       ...(retryPolicy === undefined ? [] : findUnfitPolicy(applicationName, type, retryPolicy)),
       ...findInstancesOfFiles(values, type),
     ];
@@ -172,8 +171,11 @@ export function findUnfitScaling(applications: readonly ApplicationDeployment[])
   );
 }
 
-function noSchedule(application: string): string {
-  return `schedule: application ${application} is no job, so it has no schedule`;
+const jobOverrides = ['schedule', 'overlapPolicy', 'missedRuns'] as const;
+
+function noJob(field: (typeof jobOverrides)[number], application: string): string {
+  const without = field === 'schedule' ? 'so it has no schedule' : 'so it has no runs';
+  return `${field}: application ${application} is no job, ${without}`;
 }
 
 /** What a new connector version makes of overrides: an application may have become one of another type. */
@@ -181,12 +183,14 @@ function keepFitting(
   application: ApplicationDeployment,
   type: ApplicationType,
 ): ApplicationDeployment {
-  const { schedule, retryPolicy, minInstances, maxInstances, ...rest } = application;
+  const { schedule, retryPolicy, overlapPolicy: _, missedRuns: __, ...more } = application;
+  const { minInstances, maxInstances, ...rest } = more;
   return {
     ...rest,
     ...(servingOf(type) === 'process' && minInstances !== undefined ? { minInstances } : {}),
     ...(servingOf(type) === 'process' && maxInstances !== undefined ? { maxInstances } : {}),
     ...(type === 'job' && schedule !== undefined ? { schedule } : {}),
+    ...(type === 'job' ? runPolicies(application) : {}),
     ...(type === 'event' && retryPolicy !== undefined ? { retryPolicy } : {}),
   };
 }

@@ -8,6 +8,7 @@ import {
 } from './connector.ts';
 import type { RetryPolicy } from './connector-spec.ts';
 import type { DeploymentStatus } from './deployment-status.ts';
+import type { RunPolicies } from './job-run.ts';
 
 export const deploymentTypes = ['preview', 'sandbox', 'production'] as const;
 export type DeploymentType = (typeof deploymentTypes)[number];
@@ -45,7 +46,7 @@ export interface ConnectorSnapshot extends ConnectorContent {
   readonly staged: boolean;
 }
 
-export interface ApplicationDeployment {
+export interface ApplicationDeployment extends RunPolicies {
   readonly id: string;
   readonly name: string;
   readonly configuration: StoredConfiguration;
@@ -72,7 +73,7 @@ export interface DeploymentApiClient {
   readonly madeAt: 'platform' | 'berth' | 'operator';
 }
 
-export interface ApplicationValues {
+export interface ApplicationValues extends RunPolicies {
   readonly applicationName: string;
   readonly standard: readonly ConfigurationValue[];
   readonly secured: readonly ConfigurationValue[];

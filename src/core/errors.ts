@@ -190,6 +190,11 @@ export const errorTable = {
     (p) =>
       `Deployment with ${named(p)} cannot be rolled back to revision ${p.revision}: that is what it runs. Choose another revision, or redeploy it as it is.`,
   ),
+  /** Berth's own. */
+  DeploymentJobNotRunnable: row<{ application: string; reason: string }>(
+    400,
+    (p) => `Application ${p.application} cannot be run: ${p.reason}.`,
+  ),
   DeploymentLogInvalidDate: row<object>(400, () => 'Invalid start/end date'),
   DeploymentLogInvalidPageToken: row<{ token: string }>(
     400,

@@ -14,7 +14,7 @@ export interface RedeployPlan {
 
 /** Secrets and credentials as digests. */
 export interface PlannedChanges {
-  /** Values, schedules and retry policies. */
+  /** Values, schedules and policies. */
   readonly configuration: readonly FieldChange[];
   readonly connector: readonly FieldChange[];
   /** What `connect.yaml` says. */

@@ -15,6 +15,7 @@ import {
   type Redeploy,
 } from '../core/deployment.ts';
 import { deploymentStatuses } from '../core/deployment-status.ts';
+import { runPolicies } from '../core/job-run.ts';
 import type { ReportEntry } from '../core/report.ts';
 import { connectorContent, printContent, regionSchema, times } from './connector.ts';
 import { pageSchema } from './page.ts';
@@ -23,7 +24,7 @@ import { printPublicRepository } from './public-repository.ts';
 import { printEntries, reportSchema } from './report.ts';
 import { retryPolicySchema, sentRetryPolicySchema } from './retry-policy.ts';
 import { printScaling, scalingShape, sentScalingShape } from './scaling.ts';
-import { scheduleSchema } from './schedule.ts';
+import { runPoliciesFields, scheduleSchema } from './schedule.ts';
 
 /** Half of what Linux takes as one variable. */
 const maxValueBytes = 65_536;
@@ -61,6 +62,7 @@ const applicationValuesSchema = z
     standardConfiguration: valuesSchema.default([]),
     securedConfiguration: valuesSchema.default([]),
     schedule: scheduleSchema.exactOptional(),
+    ...runPoliciesFields,
     retryPolicy: sentRetryPolicySchema.exactOptional(),
     ...sentScalingShape,
   })
@@ -181,6 +183,7 @@ export const deploymentSchema = z
             url: z.string().exactOptional(),
             topic: z.string().exactOptional(),
             schedule: z.string().exactOptional(),
+            ...runPoliciesFields,
             retryPolicy: retryPolicySchema.exactOptional(),
             ...scalingShape,
           })
@@ -260,6 +263,7 @@ function printApplication(
     ...(application.url === undefined ? {} : { url: application.url }),
     ...(application.topic === undefined ? {} : { topic: application.topic }),
     ...(schedule === undefined || application.deployed !== true ? {} : { schedule }),
+    ...runPolicies(application),
     ...(retryPolicy === undefined ? {} : { retryPolicy }),
     ...printScaling(application),
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SecretMask } from '../core/configuration.ts';
+import { runPolicies } from '../core/job-run.ts';
 import type { DeploymentRevision, RevisionApplication } from '../core/revision.ts';
 import {
   deployedConnectorSchema,
@@ -13,6 +14,7 @@ import { oneInProject } from './parameters.ts';
 import { versionSchema } from './parse.ts';
 import { retryPolicySchema } from './retry-policy.ts';
 import { printScaling, scalingShape } from './scaling.ts';
+import { runPoliciesFields } from './schedule.ts';
 
 /** At most 15 digits, which a number keeps exactly. */
 const numberInPath = z
@@ -44,6 +46,7 @@ const revisionApplicationSchema = z
     ...storedConfigurationSchema.shape,
     /** Overrides only: what the client had set itself. */
     schedule: z.string().exactOptional(),
+    ...runPoliciesFields,
     retryPolicy: retryPolicySchema.exactOptional(),
     ...scalingShape,
   })
@@ -84,6 +87,7 @@ function printApplication(application: RevisionApplication, mask: SecretMask) {
     applicationName: application.name,
     ...printConfiguration(application.configuration, mask),
     ...(schedule === undefined ? {} : { schedule }),
+    ...runPolicies(application),
     ...(retryPolicy === undefined ? {} : { retryPolicy }),
     ...printScaling(application),
   };

@@ -89,6 +89,9 @@ describe('every endpoint that changes something', () => {
         id,
         ...(key === undefined ? {} : { key }),
         ...(typeId === 'operation' ? { subject: before.subject } : {}),
+        ...(typeId === 'job-run'
+          ? { subject: { typeId: 'deployment', id: answer?.body.deploymentId } }
+          : {}),
       },
       ...(before === undefined ? {} : { before: shown(before, typeId) }),
       ...(after === undefined

@@ -67,6 +67,8 @@ const pathOf = ({ path }: Route, project = ownProject) =>
   path
     .replace(':projectKey', project)
     .replace(':revision', '1')
+    .replace(':applicationName', 'app')
+    .replace(':runId', unknownId)
     .replace(/:(ref|id)/, unknownId);
 
 const call = (route: Route, authorization: string | undefined) =>
@@ -201,6 +203,8 @@ function askAsForeigner(route: Route, ref: string): Promise<Answer> {
   const path = route.path
     .replace(':projectKey', foreignProject)
     .replace(':revision', '1')
+    .replace(':applicationName', 'pictures')
+    .replace(':runId', unknownId)
     .replace(/:(ref|id)/, ref);
   return place.ask(method, path, {
     authorization: `Bearer ${foreign}`,

@@ -1,5 +1,5 @@
 import type { World } from './error-table/world.ts';
-import { shopDraft } from './shop-connector.ts';
+import { shopDraft, values } from './shop-connector.ts';
 
 /** A request that would be taken; each call makes another one. */
 export interface Prepared {
@@ -33,6 +33,10 @@ export const repeatableRequests: Readonly<Record<string, (world: World) => Promi
     const { body } = await create();
     const { body: found } = await get(`/${project}/operations?deploymentId=${body.id}`);
     return { path: `/${project}/operations/${found.results[0].id}/cancel` };
+  },
+  async runJob({ deployed, deploymentPath }) {
+    const { body } = await deployed({ configurations: [values('tick')] });
+    return { path: `${deploymentPath(body.id)}/jobs/tick/run` };
   },
   async createConnectorStaged({ repositoryUrl }) {
     const body = {

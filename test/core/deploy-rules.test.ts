@@ -558,17 +558,19 @@ describe('redeploy with a new connector version', () => {
     expect(after).not.toHaveProperty('maxInstances');
   });
 
-  test('forgets a schedule or retry policy of what has become of another type', () => {
+  test('forgets a schedule or policy of what has become of another type', () => {
     const from = deployed(named({ name: 'a', type: 'job' }, { name: 'b', type: 'event' }), {
       applications: [
-        applicationDeployment({ name: 'a', schedule: '@daily' }),
+        applicationDeployment({
+          ...{ name: 'a', schedule: '@daily', overlapPolicy: 'forbid', missedRuns: 'once' },
+        }),
         applicationDeployment({ name: 'b', retryPolicy: { strategy: 'immediate' } }),
       ],
     });
     const after = update(named({ name: 'a' }, { name: 'b', type: 'job' }), {}, from);
     for (const application of after.applications) {
-      expect(application).not.toHaveProperty('schedule');
-      expect(application).not.toHaveProperty('retryPolicy');
+      for (const field of ['schedule', 'overlapPolicy', 'missedRuns', 'retryPolicy'])
+        expect(application).not.toHaveProperty(field);
     }
   });
 });

@@ -180,6 +180,11 @@ const rows: Record<ErrorCode, readonly [ApiError, number, string, object?]> = {
     400,
     'Deployment does not have an application named a.',
   ],
+  DeploymentJobNotRunnable: [
+    apiError('DeploymentJobNotRunnable', { application: 'a', reason: 'it is no job application' }),
+    400,
+    'Application a cannot be run: it is no job application.',
+  ],
   DeploymentInvalidRetryPolicy: [
     apiError('DeploymentInvalidRetryPolicy', { application: 'a', mistakes: 'x is y; z is w' }),
     400,

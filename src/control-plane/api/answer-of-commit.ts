@@ -1,4 +1,5 @@
 import type { Change } from '../../ports/store.ts';
+import { printJobRun } from '../../wire/job-run.ts';
 import { printOneStaged } from './connector-drafts/print.ts';
 import { printOne as printOneDeployment } from './deployments/print.ts';
 import { printOne as printOneOperation } from './operations/print.ts';
@@ -31,6 +32,8 @@ async function answerOfChange(deps: ApiDependencies, change: Change) {
       if (operation === undefined) return undefined;
       return answer(202, await printOneOperation(deps.store, { ...operation, cancel }));
     }
+    case 'request-job-run':
+      return answer(202, printJobRun(change.run));
     default:
       return undefined;
   }

@@ -24,6 +24,10 @@ import { removeDeploymentRoute } from './deployments/remove.ts';
 import { getRevisionRoute } from './deployments/revisions/get.ts';
 import { queryRevisionsRoute } from './deployments/revisions/query.ts';
 import { rollBackRoute, rollBackToRevisionRoute } from './deployments/roll-back.ts';
+import { runJobRoute } from './deployments/run-job.ts';
+import { getJobRunRoute } from './deployments/runs/get.ts';
+import { jobRunLogsRoute } from './deployments/runs/logs.ts';
+import { queryJobRunsRoute } from './deployments/runs/query.ts';
 import { updateDeploymentRoute } from './deployments/update.ts';
 import { cancelDeploymentRoute, cancelOperationRoute } from './operations/cancel.ts';
 import { operationEventsRoute } from './operations/events.ts';
@@ -45,6 +49,10 @@ const table: readonly Route[] = [
   getRevisionRoute,
   rollBackToRevisionRoute,
   rollBackRoute,
+  runJobRoute,
+  queryJobRunsRoute,
+  getJobRunRoute,
+  jobRunLogsRoute,
   queryDeploymentOperationsRoute,
   cancelDeploymentRoute,
   queryOperationsRoute,

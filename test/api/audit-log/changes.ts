@@ -140,6 +140,19 @@ export const changes: Readonly<
   cancelOperation: (own, world) => prepareCancel(own, world, (id) => `operations/${id}/cancel`),
   cancelDeployment: (own, world) =>
     prepareCancel(own, world, (_, deploymentId) => `deployments/${deploymentId}/cancel`),
+  async runJob(own, world) {
+    const job = { type: 'job', spec: { properties: { schedule: '@daily' } } } as const;
+    const files = tinyConnector({ tick: job });
+    await using repository = await createRepository({ files, tag: 'v1' });
+    const staged = await own.published({ repository: { url: repository.url, tag: 'v1' } });
+    const { body } = await own.deploy({
+      connector: { id: staged.body.id, staged: false },
+      configurations: [{ applicationName: 'tick' }],
+    });
+    await world.work();
+    const path = `/${own.projectKey}/deployments/${body.id}/jobs/tick/run`;
+    return { typeId: 'job-run', ask: () => own.request('POST', path) };
+  },
   async createApiClient(own) {
     const draft = { name: 'new', scope: `view_connectors:${own.projectKey}` };
     const path = `/${own.projectKey}/api-clients`;

@@ -340,6 +340,14 @@ export const errorRows: Readonly<Record<ErrorCode, ErrorRow>> = {
     },
     message: 'Deployment does not have an application named nobody.',
   },
+  DeploymentJobNotRunnable: {
+    status: 400,
+    async provoke({ deployed, post, deploymentPath }) {
+      const { body } = await deployed();
+      return post(`${deploymentPath(body.id)}/jobs/web/run`, undefined);
+    },
+    message: 'Application web cannot be run: it is no job application.',
+  },
   DeploymentInvalidRetryPolicy: {
     status: 400,
     provoke: ({ create }) =>

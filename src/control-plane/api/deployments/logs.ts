@@ -1,13 +1,9 @@
-import { reject } from '../../../core/errors.ts';
-import { LogCursorFailure } from '../../../core/failure.ts';
-import type { LogPage, LogQuery } from '../../../ports/log-store.ts';
 import { logPageSchema, logQuerySchema, printLogPage } from '../../../wire/deployment-log.ts';
 import { noBody, oneInProject } from '../../../wire/parameters.ts';
 import { readDeployment } from '../read-or-reject.ts';
-import { type ApiDependencies, answer, defineRoute } from '../route.ts';
+import { answer, defineRoute } from '../route.ts';
 import { checkApplication, decideWindow } from './log-filter.ts';
-
-const pageSize = 100;
+import { logPageSize, readLogPage } from './read-log-page.ts';
 
 /** Contract §5.6 and §10, row 33. */
 export const deploymentLogsRoute = defineRoute({
@@ -24,7 +20,7 @@ export const deploymentLogsRoute = defineRoute({
     const deployment = await readDeployment(deps.store, projectKey, params.ref);
     checkApplication(deployment, query.applicationName);
     const window = decideWindow(deps.clock.now(), query);
-    const page = await readPage(deps, {
+    const page = await readLogPage(deps, {
       deploymentId: deployment.id,
       ...(query.applicationName === undefined ? {} : { applicationName: query.applicationName }),
       ...(query.severity.length === 0 ? {} : { severities: query.severity }),
@@ -32,20 +28,8 @@ export const deploymentLogsRoute = defineRoute({
       ...(query.pageToken === undefined || query.pageToken === ''
         ? {}
         : { after: query.pageToken }),
-      limit: pageSize,
+      limit: logPageSize,
     });
     return answer(200, printLogPage(page));
   },
 });
-
-async function readPage(
-  { logs }: Pick<ApiDependencies, 'logs'>,
-  query: LogQuery,
-): Promise<LogPage> {
-  try {
-    return await logs.query(query);
-  } catch (error) {
-    if (!(error instanceof LogCursorFailure)) throw error;
-    return reject('DeploymentLogInvalidPageToken', { token: query.after ?? '' });
-  }
-}

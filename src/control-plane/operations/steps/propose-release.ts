@@ -7,6 +7,7 @@ import {
   platformEnvironment,
   presumedEnvironment,
 } from '../../../core/environment.ts';
+import { runPolicies } from '../../../core/job-run.ts';
 import type { Release, ReleaseApplication } from '../../../core/release.ts';
 import { scalingOf } from '../../../core/scaling.ts';
 import { urlOf } from '../addresses.ts';
@@ -72,7 +73,7 @@ function releaseApplication(
     endpoint,
     ...(url === undefined ? {} : { url }),
     ...(spec.type === 'event' ? { topic: address.hostLabel } : {}),
-    ...(schedule === undefined ? {} : { schedule }),
+    ...(schedule === undefined ? {} : { schedule, ...runPolicies(own) }),
     ...(spec.healthCheck === undefined ? {} : { healthCheck: spec.healthCheck }),
     ...(retryPolicy === undefined ? {} : { retryPolicy }),
     ...(servingOf(spec.type) === 'process' ? { scaling: scalingOf(deployment.type, own) } : {}),
