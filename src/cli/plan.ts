@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { deploymentPath } from './api/deployment-path.ts';
 import { type ApiOptions, addApiOptions, openApi } from './api/open-api.ts';
 import { type Plan, printPlan } from './plan/print-plan.ts';
 import { readRedeploy, type ValueOptions } from './plan/read-redeploy.ts';
@@ -38,13 +39,10 @@ export function planCommand(): Command {
 
 const collect = (text: string, all: readonly string[] = []): readonly string[] => [...all, text];
 
-const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
-
 async function plan(idOrKey: string, options: Options): Promise<void> {
   const action = await readRedeploy(options);
   const api = await openApi(options, process.stdin);
-  const ref = uuid.test(idOrKey) ? idOrKey : `key=${encodeURIComponent(idOrKey)}`;
-  const path = `/${api.projectKey}/deployments/${ref}`;
+  const path = deploymentPath(api, idOrKey);
   const { version } = await api.ask<{ readonly version: number }>('GET', path);
   const planned = await api.ask<Plan>('POST', `${path}/plan`, { version, actions: [action] });
   process.stdout.write(options.json ? `${JSON.stringify(planned)}\n` : printPlan(planned));

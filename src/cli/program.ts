@@ -45,6 +45,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   disk: async () => (await import('./disk.ts')).diskCommand(),
   'cli-login': async () => (await import('./cli-login.ts')).cliLoginCommand(),
   plan: async () => (await import('./plan.ts')).planCommand(),
+  runs: async () => (await import('./runs.ts')).runsCommand(),
+  'run-job': async () => (await import('./runs.ts')).runJobCommand(),
   certify: async () => (await import('./certify.ts')).certifyCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 };
