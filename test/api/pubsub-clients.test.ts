@@ -2,7 +2,7 @@ import { PubSub } from '@google-cloud/pubsub';
 import { OAuth2Client } from 'google-auth-library';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Answer, type Berth, startBerth } from '../support/berth.ts';
-import { deploy, draftOf, previewConnector } from '../support/deploy.ts';
+import { deploy, draftOf, previewConnector, readLog } from '../support/deploy.ts';
 import { createRepository, type TestRepository } from '../support/git-repository.ts';
 import { tinyConnector } from '../support/tiny-connector.ts';
 
@@ -24,6 +24,8 @@ let deployment: Answer;
 let topic: string;
 
 beforeAll(async () => {
+  // Nobody's credentials are looked for.
+  vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
   const files = tinyConnector({ listener: { type: 'event', server: listener } });
   [berth, repository] = await Promise.all([
     startBerth({ environment: { BERTH_PUBSUB_PORT: '0' } }),
@@ -65,23 +67,22 @@ async function overRest(): Promise<PubSub> {
   });
 }
 
+/** The texts of these messages, once the application has got all of them. */
 async function received(ids: readonly string[]): Promise<readonly string[]> {
-  const path = `/test-project/deployments/${deployment.body.id}/logs?applicationName=listener`;
   return vi.waitUntil(
     async () => {
-      const { body } = await berth.request('GET', path);
-      const texts = new Map<string, string>(
-        body.data.map(
-          ({ details }: { details: { received?: { messageId: string; data: string } } }) => [
-            details.received?.messageId ?? '',
-            Buffer.from(details.received?.data ?? '', 'base64').toString(),
-          ],
-        ),
-      );
+      const lines = await readLog(berth, deployment.body.id, 'listener');
+      const texts = new Map(lines.map(({ details }) => textOf(details['received'] as Message)));
       return ids.every((id) => texts.has(id)) && ids.map((id) => texts.get(id) ?? '');
     },
-    { timeout: 60_000, interval: 50 },
+    { timeout: 60_000, interval: 100 },
   );
+}
+
+type Message = { readonly messageId: string; readonly data: string } | undefined;
+
+function textOf(message: Message): readonly [string, string] {
+  return [message?.messageId ?? '', Buffer.from(message?.data ?? '', 'base64').toString()];
 }
 
 test.for([

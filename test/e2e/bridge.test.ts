@@ -124,7 +124,7 @@ describe('with a Google Cloud project', () => {
         ? failure(403, 'PERMISSION_DENIED', 'User not authorized to perform this action.')
         : undefined,
     );
-    expect((await redeploy(berth, deployment)).status).toBe(200);
+    expect((await redeploy(berth, deployment)).status).toBe(201);
     const failed = await settleDeployment(berth, deployment.body.id);
     google.answerWith(undefined);
     expect(failed.body.status).toBe('Failed');

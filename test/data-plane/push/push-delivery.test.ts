@@ -141,6 +141,27 @@ test('a message is posted to the endpoint in its envelope and is gone once ackno
   );
 });
 
+test('a message of another broker is called in its envelope what that one calls it', async () => {
+  const seen: Envelope[] = [];
+  const { broker, push } = await deliveryTo((envelope, res) => {
+    seen.push(envelope);
+    res.writeHead(204).end();
+  });
+  const origin = { id: 'of-google', publishTime: Date.parse('2026-11-01T10:00:00.123Z') };
+  await broker.receive('topic-1', [{ data: 'aGVsbG8=', attributes: {}, origin }], clock.now());
+  await isSettled(broker);
+  const publishTime = '2026-11-01T10:00:00.123Z';
+  expect(seen.map(({ message }) => message)).toEqual([
+    {
+      ...{ data: 'aGVsbG8=', messageId: 'of-google', message_id: 'of-google' },
+      ...{ publishTime, publish_time: publishTime },
+    },
+  ]);
+  // Its log and the dead letters know it by the id that it has here.
+  await vi.waitFor(() => expect(push.attempts).toHaveLength(1));
+  expect(push.attempts[0]?.messageId).not.toBe('of-google');
+});
+
 test.each([102, 200, 201, 202, 204])('%i acknowledges', async (status) => {
   let deliveries = 0;
   const { broker } = await deliveryTo((_envelope, res) => {
