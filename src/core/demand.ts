@@ -6,6 +6,8 @@ export interface Demand {
   readonly state: ReleaseState;
   readonly scaling: Scaling;
   readonly running: number;
+  /** It must show that it runs. */
+  readonly mayNotSleep: boolean;
   /** Since anybody asked anything of it. */
   readonly idleForMs: number;
   /** The most requests that were under way at once, of late. */
@@ -20,7 +22,7 @@ export const requestsForOne = 48;
  * @returns how many instances should run
  */
 export function wantedInstances(demand: Demand, idleMs: number | undefined): number {
-  const { state, running, idleForMs, busiest } = demand;
+  const { state, running, mayNotSleep, idleForMs, busiest } = demand;
   const { minInstances, maxInstances } = demand.scaling;
   switch (state) {
     case 'candidate':
@@ -30,7 +32,7 @@ export function wantedInstances(demand: Demand, idleMs: number | undefined): num
       // What it has left to answer it answers with what runs.
       return running;
     case 'current': {
-      const isAwake = idleMs === undefined || idleForMs < idleMs;
+      const isAwake = mayNotSleep || idleMs === undefined || idleForMs < idleMs;
       if (!isAwake) return minInstances;
       const needed = Math.max(1, Math.ceil(busiest / requestsForOne));
       return Math.max(minInstances, Math.min(needed, maxInstances));

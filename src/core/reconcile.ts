@@ -7,6 +7,8 @@ export interface DesiredApplication {
   readonly application: ReleaseApplication;
   /** A candidate that ends has failed; what serves is started again. */
   readonly restarts: boolean;
+  /** While a redeploy hands over, what serves and what would serve again must show that they run. */
+  readonly isHandedOver: boolean;
 }
 
 export interface ApplicationActions {
@@ -23,13 +25,21 @@ export function applicationKey(releaseId: string, applicationName: string): stri
 export function desiredApplications(
   releases: readonly Release[],
 ): ReadonlyMap<string, DesiredApplication> {
+  const current = releases.filter(({ state }) => state === 'current');
+  const counts = Map.groupBy(current, ({ deploymentId }) => deploymentId);
+  const isHandedOver = ({ state, deploymentId }: Release): boolean =>
+    state === 'current' && (counts.get(deploymentId)?.length ?? 0) > 1;
   return new Map(
     releases.flatMap((release) =>
       release.applications
         .filter(({ type }) => servingOf(type) === 'process')
         .map((application) => [
           applicationKey(release.id, application.name),
-          { release, application, restarts: release.state !== 'candidate' },
+          {
+            ...{ release, application },
+            restarts: release.state !== 'candidate',
+            isHandedOver: isHandedOver(release),
+          },
         ]),
     ),
   );

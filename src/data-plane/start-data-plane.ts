@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { servingOf } from '../core/application.ts';
 import { describeFailure } from '../core/failure.ts';
 import type { Release } from '../core/release.ts';
@@ -116,9 +117,14 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     logs,
     redactions,
     inFlight,
-    unrouted() {
-      look.hint();
-      return look.settled();
+    async unrouted() {
+      // A look that fails has changed nothing: whoever waits for this waits for a bounded time.
+      const before = routed;
+      while (routed === before && !closing) {
+        look.hint();
+        await look.settled();
+        if (routed === before) await pause(lookMs, undefined, { ref: false });
+      }
     },
     changed: () => look.hint(),
   });
@@ -127,6 +133,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const bridgeReports = new BridgeReports(options);
   const drains = new Map<string, 'draining' | 'drained'>();
   const folders = new Map<string, string>();
+  /** How often the routes have followed. */
+  let routed = 0;
+  let closing = false;
 
   const look = coalesce(async () => {
     const releases = await store.runtime.releases({ states: ['candidate', 'current', 'draining'] });
@@ -146,6 +155,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     push.applySubscriptions(subscriptions);
     puller.applyTopics(subscriptions);
     jobs.applySchedules(jobSchedules(serving, present));
+    routed++;
     jobs.hint();
     await write([
       ...observations.instances(instances.records()),
@@ -190,6 +200,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   return {
     gatewayPort: gateway.port,
     async [Symbol.asyncDispose]() {
+      closing = true;
       clearInterval(timer);
       unwatch();
       look.stop();

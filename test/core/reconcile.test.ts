@@ -16,6 +16,15 @@ describe('what should run', () => {
     expect(desired.get('release/app')).toMatchObject({ restarts });
   });
 
+  test('while a redeploy hands over, both releases must show that they run', () => {
+    const handOver = ['older', 'newer'].map((id) => release({ id }));
+    const others = [release({ id: 'other', deploymentId: 'other' })];
+    const candidate = release({ id: 'candidate', deploymentId: 'other', state: 'candidate' });
+    const desired = desiredApplications([...handOver, ...others, candidate]);
+    const names = [...desired].filter(([, { isHandedOver }]) => isHandedOver).map(([key]) => key);
+    expect(names).toEqual(['older/app', 'newer/app']);
+  });
+
   test.for<[ApplicationType, boolean]>([
     ['service', true],
     ['event', true],

@@ -1,10 +1,10 @@
 /** Requests for applications of which nothing answers right now: they wait for another route table instead of being refused. */
 export interface WaitingRoom {
-  /** @returns the way out, or undefined where too many wait already */
-  enter(label: string, waiter: Waiter): (() => void) | undefined;
+  /** @returns the way out; or why there is none */
+  enter(label: string, waiter: Waiter): (() => void) | 'full' | 'closed';
   /** There is a new table. */
   callIn(): void;
-  /** There will be none: everybody is late. */
+  /** There will be none: whoever waits is turned away, and so is whoever comes. */
   close(): void;
 }
 
@@ -12,25 +12,29 @@ export interface Waiter {
   readonly forMs: number;
   /** Whether there is anything new for it. */
   readonly isOver: () => boolean;
+  /** There is nothing new yet, and it still waits. */
+  readonly still: () => void;
   /** One of the two is called, once. */
   readonly again: () => void;
-  readonly late: () => void;
+  readonly turnedAway: (why: 'late' | 'closed') => void;
 }
 
 interface Seat {
   look(): void;
-  turnAway(): void;
+  turnAway(why: 'late' | 'closed'): void;
 }
 
 /** @param limit of those that wait for one application */
 export function createWaitingRoom(limit: number): WaitingRoom {
   const rooms = new Map<string, Set<Seat>>();
   const everybody = (): readonly Seat[] => [...rooms.values()].flatMap((room) => [...room]);
+  let isClosed = false;
 
   return {
-    enter(label, { forMs, isOver, again, late }) {
+    enter(label, { forMs, isOver, still, again, turnedAway }) {
+      if (isClosed) return 'closed';
       const room = rooms.get(label) ?? new Set();
-      if (room.size >= limit) return undefined;
+      if (room.size >= limit) return 'full';
       const leave = (): void => {
         clearTimeout(timer);
         room.delete(seat);
@@ -38,16 +42,19 @@ export function createWaitingRoom(limit: number): WaitingRoom {
       };
       const seat: Seat = {
         look() {
-          if (!isOver()) return;
+          if (!isOver()) {
+            still();
+            return;
+          }
           leave();
           again();
         },
-        turnAway() {
+        turnAway(why) {
           leave();
-          late();
+          turnedAway(why);
         },
       };
-      const timer = setTimeout(seat.turnAway, forMs);
+      const timer = setTimeout(() => seat.turnAway('late'), forMs);
       rooms.set(label, room.add(seat));
       return leave;
     },
@@ -55,7 +62,8 @@ export function createWaitingRoom(limit: number): WaitingRoom {
       for (const seat of everybody()) seat.look();
     },
     close() {
-      for (const seat of everybody()) seat.turnAway();
+      isClosed = true;
+      for (const seat of everybody()) seat.turnAway('closed');
     },
   };
 }

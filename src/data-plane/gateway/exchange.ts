@@ -19,16 +19,19 @@ export interface Carriage {
   readonly inFlight: InFlight;
   readonly upstreams: Upstreams;
   readonly waiting: WaitingRoom;
-  /** The same application in the table of this moment, where it is still there. */
-  readonly siteNow: (site: Site) => Site;
+  /** The same application in the table of this moment; undefined where it is not there any more. */
+  readonly siteNow: (site: Site) => Site | undefined;
+  /** A mistake of ours in what is done costs this request, and no other. */
+  readonly guard: (res: ServerResponse, work: () => void) => void;
   readonly nextTurn: () => number;
   /** Somebody waits for an application of which nothing answers. */
   readonly onAwaited: (route: Route) => void;
 }
 
 /** Whether another release than this one serves by now, or would. */
-export function isElsewhere({ route: { target } }: Site, releaseId: string): boolean {
-  if (target.kind !== 'process') return false;
+export function isElsewhere(site: Site | undefined, releaseId: string): boolean {
+  const target = site?.route.target;
+  if (target?.kind !== 'process') return false;
   return target.releaseId !== releaseId || target.before !== undefined;
 }
 

@@ -42,3 +42,8 @@ export const defaultLimits: GatewayLimits = {
   filesPerSite: 50_000,
   drainMs: 10_000,
 };
+
+/** Whoever waits for a start is answered before the time for sending the request is over: then there would be no answer. */
+export function boundedLimits(limits: GatewayLimits): GatewayLimits {
+  return { ...limits, startMs: Math.min(limits.startMs, 0.9 * limits.clientRequestMs) };
+}

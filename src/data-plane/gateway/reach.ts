@@ -31,7 +31,9 @@ type Take = (place: Place, site: Site) => void;
  */
 export function reach(carriage: Carriage, exchange: Exchange, take: Take, refusal?: Refusal): void {
   const site = refusal === undefined ? exchange.site : carriage.siteNow(exchange.site);
-  find(carriage, exchange, take, { site, refusal, since: performance.now() });
+  if (site !== undefined)
+    find(carriage, exchange, take, { site, refusal, since: performance.now() });
+  else answerError(exchange.res, gone(exchange.site), exchange.correlationId);
 }
 
 interface Search {
@@ -90,40 +92,70 @@ function enter(
 
 /** Until there is an instance, or the one that refused is known to be gone; as long as a start may take in all. */
 function wait(carriage: Carriage, exchange: Exchange, take: Take, search: Search): void {
-  const { limits, siteNow, waiting, onAwaited } = carriage;
+  const { limits, siteNow, waiting, onAwaited, guard } = carriage;
   const { res, correlationId } = exchange;
   const { site, refusal, since } = search;
   const answer = (error: ErrorAnswer): void => answerError(res, error, correlationId);
   const startMs = Math.max(0, since + limits.startMs - performance.now());
-  const leave = waiting.enter(site.route.hostLabel, {
+  const wake = (): void => {
+    const now = siteNow(site);
+    if (refusal === undefined && now !== undefined) onAwaited(now.route);
+  };
+  const left = waiting.enter(site.route.hostLabel, {
     forMs: refusal === undefined ? startMs : Math.min(limits.refusedMs, startMs),
     isOver: () => isNews(siteNow(site), refusal),
+    // Another release may serve by now, which nobody has woken.
+    still: wake,
     again() {
-      res.off('close', leaveRoom);
-      find(carriage, exchange, take, { site: siteNow(site), since });
+      res.off('close', leave);
+      guard(res, () => lookAgain(carriage, exchange, take, search));
     },
-    late() {
-      res.off('close', leaveRoom);
-      if (refusal === undefined) answer(timedOut(site.route, 'did not start in time.'));
-      else answer(upstreamFailed(site.route, refusal.error));
+    turnedAway(why) {
+      res.off('close', leave);
+      answer(why === 'closed' ? closing(site) : tooLate(site, refusal));
     },
   });
-  const leaveRoom = (): void => leave?.();
-  if (leave === undefined) {
-    answer(unavailable(site.route, 'Too many requests wait for it to start.', 1));
+  const leave = typeof left === 'string' ? () => undefined : left;
+  if (typeof left === 'string') {
+    answer(left === 'closed' ? closing(site) : tooMany(site));
     return;
   }
-  res.once('close', leaveRoom);
-  if (refusal === undefined) onAwaited(site.route);
+  res.once('close', leave);
+  wake();
+}
+
+function lookAgain(carriage: Carriage, exchange: Exchange, take: Take, search: Search): void {
+  const site = carriage.siteNow(search.site);
+  if (site !== undefined) find(carriage, exchange, take, { site, since: search.since });
+  else answerError(exchange.res, gone(search.site), exchange.correlationId);
 }
 
 /** Whether there is anything to find that was not there when it refused, or when nothing was there. */
-function isNews({ route: { target } }: Site, refusal: Refusal | undefined): boolean {
-  if (target.kind !== 'process') return true;
+function isNews(site: Site | undefined, refusal: Refusal | undefined): boolean {
+  const target = site?.route.target;
+  if (target?.kind !== 'process') return true;
   const all = [...target.instances, ...(target.before?.instances ?? [])];
   if (refusal === undefined) return all.length > 0;
   const others = all.filter(({ instanceId }) => instanceId !== refusal.instanceId);
   return others.length > 0 || others.length === all.length;
+}
+
+function tooLate({ route }: Site, refusal: Refusal | undefined): ErrorAnswer {
+  return refusal === undefined
+    ? timedOut(route, 'did not start in time.')
+    : upstreamFailed(route, refusal.error);
+}
+
+function tooMany({ route }: Site): ErrorAnswer {
+  return unavailable(route, 'Too many requests wait for it to start.', 1);
+}
+
+function closing({ route }: Site): ErrorAnswer {
+  return unavailable(route, 'Berth is being stopped.');
+}
+
+function gone({ route }: Site): ErrorAnswer {
+  return unavailable(route, 'It is not deployed any more.');
 }
 
 function noProcess({ route }: Site, target: Exclude<Target, { kind: 'process' }>): ErrorAnswer {

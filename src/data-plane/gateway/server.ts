@@ -9,7 +9,7 @@ import type { Carriage, Exchange } from './exchange.ts';
 import { forward } from './forward.ts';
 import { correlationIdOf } from './headers.ts';
 import { createHttpServer, type RequestTakers } from './http-server.ts';
-import { defaultLimits, type GatewayLimits } from './limits.ts';
+import { boundedLimits, defaultLimits, type GatewayLimits } from './limits.ts';
 import { createListeners, type PortOutcome } from './listeners.ts';
 import { compileRouting, type Entrance, matchRoute, type Site } from './match-route.ts';
 import { createRequestMeter, type RequestLog, watchRequest } from './request-log.ts';
@@ -44,27 +44,28 @@ export interface Gateway extends AsyncDisposable {
 }
 
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const limits = { ...defaultLimits, ...options.limits };
+  const limits = boundedLimits({ ...defaultLimits, ...options.limits });
   const { inFlight, onAwaited } = options;
   const upstreams = createUpstreams(limits);
   const waiting = createWaitingRoom(limits.waitingPerApplication);
   const openSites = createSiteOpener(limits.filesPerSite, options.logger);
   let routing = compileRouting([]);
   let turn = 0;
+  const guard = createGuard(options.logger);
   const carriage: Carriage = {
     limits,
     inFlight,
     upstreams,
     waiting,
     onAwaited,
-    siteNow: (site) => routing.byLabel.get(site.route.hostLabel.toLowerCase()) ?? site,
+    siteNow: (site) => routing.byLabel.get(site.route.hostLabel.toLowerCase()),
+    guard,
     nextTurn: () => turn++,
   };
   const takersAt = createTakers({
     carriage,
     match: (entrance, host) => matchRoute(routing, entrance, host),
     report: createReporter(options),
-    logger: options.logger,
   });
   const listeners = createListeners(options.loopbackHost, (port) =>
     createHttpServer(limits, takersAt({ port })),
@@ -102,22 +103,11 @@ interface TakerDeps {
   readonly carriage: Carriage;
   readonly match: (entrance: Entrance, host: string | undefined) => Site | undefined;
   readonly report: (entry: () => RequestLog) => void;
-  readonly logger: Logger | undefined;
 }
 
-function createTakers({ carriage, match, report, logger }: TakerDeps) {
+function createTakers({ carriage, match, report }: TakerDeps) {
+  const { guard } = carriage;
   const meter = createRequestMeter();
-
-  /** A mistake of ours costs one request, not all of them. */
-  const guard = (res: ServerResponse, take: () => void): void => {
-    try {
-      take();
-    } catch (error) {
-      logger?.error({ error }, 'a request could not be carried');
-      if (res.headersSent) res.destroy();
-      else answerError(res, internalError);
-    }
-  };
 
   const begin = (entrance: Entrance, req: IncomingMessage, res: ServerResponse) => {
     // A client that goes away is noticed by its connection's end; the error adds nothing.
@@ -154,6 +144,19 @@ function createTakers({ carriage, match, report, logger }: TakerDeps) {
       });
     },
   });
+}
+
+/** A mistake of ours costs one request, not all of them. */
+function createGuard(logger: Logger | undefined): Carriage['guard'] {
+  return (res, work) => {
+    try {
+      work();
+    } catch (error) {
+      logger?.error({ error }, 'a request could not be carried');
+      if (res.headersSent) res.destroy();
+      else answerError(res, internalError);
+    }
+  };
 }
 
 function answer(carriage: Carriage, exchange: Exchange): void {

@@ -22,8 +22,14 @@ export function forwardUpgrade(
   exchange: UpgradeExchange,
   refusal?: Refusal,
 ): void {
-  const take = (place: Place, site: Site): void =>
+  const { socket } = exchange;
+  // A client that ends its side does not wait: of an HTTP connection Node would see to that.
+  const gone = (): void => void socket.destroy();
+  socket.once('end', gone);
+  const take = (place: Place, site: Site): void => {
+    socket.off('end', gone);
     ask(carriage, exchange, { place, site, mayAskAgain: refusal === undefined });
+  };
   reach(carriage, exchange, take, refusal);
 }
 

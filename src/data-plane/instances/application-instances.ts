@@ -49,8 +49,11 @@ export class ApplicationInstances {
     return [...this.#running, ...this.#leaving.keys()].map(({ record }) => record);
   }
 
-  crashLoops(): readonly CrashLoop[] {
-    return [...this.#running].flatMap(({ crashLoop }) => crashLoop ?? []);
+  /** The worst of them: it is over when all are. */
+  get crashLoop(): CrashLoop | undefined {
+    const loops = [...this.#running].flatMap(({ crashLoop }) => crashLoop ?? []);
+    const [worst] = loops.toSorted((one, other) => other.restarts - one.restarts);
+    return worst && { ...worst, isOver: loops.every(({ isOver }) => isOver) };
   }
 
   /** Level-triggered, and asked about once a second: how busy it is decides how many run. */
@@ -60,7 +63,8 @@ export class ApplicationInstances {
     this.#traffic.look(
       [...this.#running].map((instance) => ({
         id: instance.id,
-        isStarting: instance.address === undefined && !endsAgainAndAgain(instance),
+        // One that ends again and again does not sleep: it would count as able to run.
+        isStarting: instance.address === undefined,
       })),
     );
     this.#settle();
@@ -87,12 +91,24 @@ export class ApplicationInstances {
         state: release.state,
         scaling: application.scaling ?? unscaled,
         running: this.#running.size,
+        mayNotSleep: this.#desired.isHandedOver,
         ...this.#traffic.demand(),
       },
       this.#deps.idleMs,
     );
     while (this.#running.size < wanted) this.#running.add(new Instance(this.#deps, this.#desired));
-    for (const instance of [...this.#running].slice(wanted)) this.#letGo(instance);
+    for (const instance of this.#superfluous(this.#running.size - wanted)) this.#letGo(instance);
+  }
+
+  /** Those that do not answer go first, then the newest of those that nobody waits for. Others stay until they are free. */
+  #superfluous(count: number): readonly Instance[] {
+    const { inFlight } = this.#deps;
+    const newestFirst = [...this.#running].toReversed();
+    const silent = newestFirst.filter(({ address }) => address === undefined);
+    const free = newestFirst.filter(
+      ({ id, address }) => address !== undefined && inFlight.ofInstance(id) === 0,
+    );
+    return [...silent, ...free].slice(0, Math.max(0, count));
   }
 
   #letGo(instance: Instance): void {

@@ -47,7 +47,7 @@ export class Instances implements AsyncDisposable {
   }
 
   crashLoops(): readonly CrashLoop[] {
-    return [...this.#byKey.values()].flatMap((instances) => instances.crashLoops());
+    return [...this.#byKey.values()].flatMap(({ crashLoop }) => crashLoop ?? []);
   }
 
   present(): Presences {

@@ -76,13 +76,13 @@ export function createJobRunner(deps: JobRunnerDeps): JobRunner {
     const { promise, resolve } = Promise.withResolvers<void>();
     const check = (): void => {
       if (hasNews(current())) resolve();
+      else deps.onAwaited(current());
     };
     waitingForInstance.add(check);
     const stopWaiting = timers.after(deps.startMs, resolve);
     signal.addEventListener('abort', () => resolve(), { once: true });
     if (signal.aborted) resolve();
     check();
-    deps.onAwaited(current());
     return promise.finally(() => {
       stopWaiting();
       waitingForInstance.delete(check);

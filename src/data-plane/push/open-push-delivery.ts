@@ -125,28 +125,31 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
       }
     }
   };
-  const round = async (): Promise<void> => {
-    await claimAll();
-    await wakeSleepers();
-  };
-  const pump = createPump(round, (error) => {
+  const failed = (error: unknown): void => {
     logger?.error({ error }, 'messages could not be claimed');
-  });
-  const wakeUps = createWakeUps(() => clock.now(), options.pollMs ?? 1_000, pump);
-  const unwatch = broker.watch(pump);
+  };
+  const pump = createPump(claimAll, failed);
+  // On its own: what runs and has a backlog claims without end, and nobody who sleeps may wait for that.
+  const wake = createPump(wakeSleepers, failed);
+  const both = (): void => {
+    wake();
+    pump();
+  };
+  const wakeUps = createWakeUps(() => clock.now(), options.pollMs ?? 1_000, both);
+  const unwatch = broker.watch(both);
 
   return {
     applySubscriptions(list) {
       subscriptions = new Map(list.map((one) => [one.topic, one]));
       connections.keep(list.flatMap(({ instances }) => instances));
-      pump();
+      both();
     },
     async [Symbol.asyncDispose]() {
       closed = true;
       unwatch();
       wakeUps.stop();
       const deadline = setTimeout(() => stop.abort(), options.drainMs ?? 10_000);
-      await pump.idle();
+      await Promise.all([pump.idle(), wake.idle()]);
       await Promise.all(underWay);
       clearTimeout(deadline);
       connections[Symbol.dispose]();

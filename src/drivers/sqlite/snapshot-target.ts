@@ -5,7 +5,7 @@ import { Failure } from '../../core/failure.ts';
 import { requireKnownSchema, type SchemaChange } from '../../core/schema-history.ts';
 import type { SnapshotRow, SnapshotTarget } from '../../ports/snapshot.ts';
 import type { Migration } from './migrate.ts';
-import { quote, readColumns, readTableNames, schemaTable, sequenceTable } from './snapshot.ts';
+import { quote, readColumns, readTableNames, schemaTable } from './snapshot.ts';
 
 /** A new file at the schema of the snapshot. Opening it later brings it to the newest one, as with any older file. */
 export async function createSqliteTarget(
@@ -59,8 +59,8 @@ function fillable(
       const known = readTableNames(database).includes(name) ? readColumns(database, name) : [];
       if (known.length === 0 || !hasSameNames(known, columns))
         throw new Failure(`The backup has a table that ${file} has not.`, notOurs);
-      // It is filled by SQLite itself as rows come in; what it was is what counts.
-      if (name === sequenceTable) database.exec(`DELETE FROM ${sequenceTable}`);
+      // A migration has put rows into it, or SQLite itself does as rows come in; what it was is what counts.
+      if (name !== schemaTable) database.exec(`DELETE FROM ${quote(name)}`);
       const places = columns.map(() => '?').join(', ');
       const insert = database.prepare(
         `INSERT INTO ${quote(name)} (${columns.map(quote).join(', ')}) VALUES (${places})`,

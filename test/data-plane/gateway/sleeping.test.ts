@@ -42,15 +42,24 @@ test.for(['GET', 'POST'])(
   },
 );
 
-test('tables that change nothing for it leave it waiting, and wake nobody again', async () => {
+test('tables that change nothing for it leave it waiting, and whoever serves by now is woken', async () => {
   const gateway = await startAsleep();
   const answer = call({ port: gateway.port });
   await isAwaited(gateway);
-  for (let look = 0; look < 3; look++) await gateway.applyRoutes([routeTo(asleep)]);
-  expect(gateway.awaited).toEqual(['hello']);
+  await gateway.applyRoutes([routeTo({ ...asleep, releaseId: 'release-2' })]);
+  expect(gateway.awaited).toEqual(['release-1', 'release-2']);
   const { address } = await startEcho();
   await gateway.applyRoutes([routeTo(processes([address]))]);
   expect((await answer).status).toBe(200);
+});
+
+test('what is deployed no more is waited for no more', async () => {
+  const gateway = await startAsleep();
+  const answer = call({ port: gateway.port });
+  await isAwaited(gateway);
+  await gateway.applyRoutes([]);
+  expect((await answer).status).toBe(503);
+  expect((await answer).json().message).toContain('It is not deployed any more.');
 });
 
 test('what does not start in time is a gateway timeout', async () => {
@@ -120,6 +129,21 @@ test('a WebSocket waits as well', async () => {
   expect(text).toContain('101 Switching Protocols');
 });
 
+test('a WebSocket whose client leaves gives its place to another', async () => {
+  const gateway = await startAsleep({ limits: { waitingPerApplication: 1 } });
+  const client = connect({ host: '127.0.0.1', port: gateway.port });
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+  client.write(`GET / HTTP/1.1\r\nHost: service-1.localhost\r\n${upgrade}\r\n`);
+  await isAwaited(gateway);
+  client.end();
+  await expect.poll(() => gateway.log.map(({ status }) => status)).toEqual([499]);
+  const answer = call({ port: gateway.port });
+  await isAwaited(gateway, 2);
+  const { address } = await startEcho();
+  await gateway.applyRoutes([routeTo(processes([address]))]);
+  expect((await answer).status).toBe(200);
+});
+
 test('what its only instance refuses waits for the next one', async () => {
   const gateway = await startGateway({ limits: { refusedMs: 60_000 } });
   const ended = addressOf(await freePort());
@@ -138,5 +162,6 @@ test('closing answers who waits', async () => {
   const answer = call({ port: gateway.port });
   await isAwaited(gateway);
   await gateway[Symbol.asyncDispose]();
-  expect((await answer).status).toBe(504);
+  expect((await answer).status).toBe(503);
+  expect((await answer).json().message).toContain('Berth is being stopped.');
 });

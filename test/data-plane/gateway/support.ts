@@ -18,7 +18,7 @@ import {
 
 export interface StartedGateway extends Gateway {
   readonly log: RequestLog[];
-  /** Applications that a request waited for, each time. */
+  /** Releases that a request waited for, each time. */
   readonly awaited: string[];
   inFlight(releaseId: string): number;
   drained(releaseId: string): Promise<void>;
@@ -34,7 +34,7 @@ export async function startGateway(options: Partial<GatewayOptions> = {}): Promi
     loopbackHost: '127.0.0.1',
     onRequest: (entry) => log.push(entry),
     inFlight,
-    onAwaited: ({ applicationName }) => awaited.push(applicationName),
+    onAwaited: ({ target }) => awaited.push('releaseId' in target ? target.releaseId : ''),
     ...options,
     limits: { drainMs: 1_000, refusedMs: 50, ...options.limits },
   });
