@@ -70,7 +70,9 @@ describe('a line of text', () => {
 
 describe('a line that is a JSON object', () => {
   test('keeps its fields as details', () => {
-    expect(classifyLine('{"level":30,"time":1,"msg":"hello","nested":{"a":[1]}}')).toEqual({
+    const json = '{"level":30,"time":1,"msg":"hello","nested":{"a":[1]}}';
+    expect(classifyLine(json)).toEqual({
+      json,
       type: 'APPLICATION_JSON',
       severity: 'INFO',
       details: { level: 30, time: 1, msg: 'hello', nested: { a: [1] } },

@@ -88,37 +88,45 @@ export interface PlacedEntry {
 
 /** Those that are wanted, in the order of their positions. `id` is the position of the first. */
 export function readBlock(
-  {
-    id,
-    deploymentId,
-    applicationName,
-    entries,
-  }: Pick<Block, 'deploymentId' | 'applicationName' | 'entries'> & { readonly id: number },
+  block: Pick<Block, 'deploymentId' | 'applicationName' | 'entries'> & { readonly id: number },
   isWanted: (facts: EntryFacts) => boolean,
 ): readonly PlacedEntry[] {
-  return entries.split('\n').flatMap((line, index) => {
-    const position = id + index;
-    if (!isWanted({ ...factsOf(line), position })) return [];
-    const [timestamp, severity, said, type] = JSON.parse(line) as Printed;
-    const isText = typeof said === 'string';
-    const entry = {
-      type: type ?? (isText ? 'APPLICATION_TEXT' : 'APPLICATION_JSON'),
-      deploymentId,
-      applicationName,
-      severity,
-      timestamp,
-      details: isText ? { message: said } : said,
-    };
-    return [{ entry, position }];
-  });
+  const { entries } = block;
+  const wanted: PlacedEntry[] = [];
+  let position = block.id;
+  for (let from = 0; from < entries.length; position += 1) {
+    const end = entries.indexOf('\n', from);
+    const to = end < 0 ? entries.length : end;
+    if (isWanted(factsAt(entries, from, position)))
+      wanted.push({ entry: readEntry(block, entries.slice(from, to)), position });
+    from = to + 1;
+  }
+  return wanted;
+}
+
+/** An entry begins with its time and its severity. */
+function factsAt(entries: string, from: number, position: number): EntryFacts {
+  const comma = entries.indexOf(',', from);
+  const severity = entries.slice(comma + 2, entries.indexOf('"', comma + 2));
+  return { timestamp: Number(entries.slice(from + 1, comma)), severity, position };
 }
 
 type Printed = readonly [number, Severity, string | LogEntry['details'], LogEntry['type']?];
 
-function factsOf(line: string): Pick<EntryFacts, 'timestamp' | 'severity'> {
-  const comma = line.indexOf(',');
-  const severity = line.slice(comma + 2, line.indexOf('"', comma + 2));
-  return { timestamp: Number(line.slice(1, comma)), severity };
+function readEntry(
+  { deploymentId, applicationName }: Pick<Block, 'deploymentId' | 'applicationName'>,
+  line: string,
+): LogEntry {
+  const [timestamp, severity, said, type] = JSON.parse(line) as Printed;
+  const isText = typeof said === 'string';
+  return {
+    type: type ?? (isText ? 'APPLICATION_TEXT' : 'APPLICATION_JSON'),
+    deploymentId,
+    applicationName,
+    severity,
+    timestamp,
+    details: isText ? { message: said } : said,
+  };
 }
 
 const bits = new Map(severities.map((severity, position) => [severity, 1 << position]));

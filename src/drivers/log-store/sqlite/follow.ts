@@ -45,7 +45,9 @@ export async function findPosition(
           SELECT min(id) FROM log_block INDEXED BY log_block_time
           WHERE deployment_id = ${deploymentId} AND first_at >= ${from - blockLimits.spanMs} AND last_at >= ${from})`;
   const { rows } = await sql<{ id: number }>`
-    SELECT coalesce(${first}, (SELECT next FROM log_position)) - 1 AS id`.execute(kysely);
+    SELECT coalesce(${first} - 1, (SELECT seq FROM sqlite_sequence WHERE name = 'log_block')) AS id`.execute(
+    kysely,
+  );
   return printPosition(rows[0]?.id ?? 0);
 }
 

@@ -68,17 +68,27 @@ function redactorOf(secrets: readonly NamedSecret[]): Redactor {
 }
 
 const insert = `
-  INSERT INTO log_block (id, deployment_id, application_name, first_at, last_at, severities, entry_count, entries)
-  VALUES ((SELECT next FROM log_position), ?, ?, ?, ?, ?, ?, ?)`;
+  INSERT INTO log_block (deployment_id, application_name, first_at, last_at, severities, entry_count, entries)
+  VALUES (?, ?, ?, ?, ?, ?, ?)`;
+/** Each entry has a position, not only the first. */
+const count = "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'log_block'";
 
 function insertBlock(block: Block): readonly Statement[] {
-  const { deploymentId, applicationName, firstAt, lastAt, severities, count, entries } = block;
+  const { deploymentId, applicationName, firstAt, lastAt, severities, entries } = block;
   return [
     {
       sql: insert,
-      parameters: [deploymentId, applicationName, firstAt, lastAt, severities, count, entries],
+      parameters: [
+        deploymentId,
+        applicationName,
+        firstAt,
+        lastAt,
+        severities,
+        block.count,
+        entries,
+      ],
       affects: 1,
     },
-    { sql: 'UPDATE log_position SET next = next + ?', parameters: [count], affects: 1 },
+    { sql: count, parameters: [block.count - 1], affects: 1 },
   ];
 }

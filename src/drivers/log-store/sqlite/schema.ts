@@ -1,10 +1,11 @@
+import type { Generated } from 'kysely';
 import type { Migration } from '../../sqlite/migrate.ts';
 
 export interface LogDatabase {
   /** Entries of one application that came together: they share what finding them costs. */
   log_block: {
-    /** The position of its first entry. */
-    id: number;
+    /** The position of its first entry. None is given again: SQLite's own counter stands at that of the last one. */
+    id: Generated<number>;
     deployment_id: string;
     application_name: string;
     /** ms since the epoch, of the earliest and the latest entry. */
@@ -16,8 +17,6 @@ export interface LogDatabase {
     /** JSON, one array for each, by line (`block.ts`). */
     entries: string;
   };
-  /** One row: the position of the next entry. None is given again. */
-  log_position: { next: number };
   log_place: { name: string; position: number };
 }
 
@@ -50,7 +49,7 @@ export const migrations: readonly Migration[] = [
     name: 'blocks of entries',
     sql: `
       CREATE TABLE log_block (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         deployment_id TEXT NOT NULL,
         application_name TEXT NOT NULL,
         first_at INTEGER NOT NULL,
@@ -66,8 +65,8 @@ export const migrations: readonly Migration[] = [
             WHEN 'ERROR' THEN 32 WHEN 'CRITICAL' THEN 64 WHEN 'ALERT' THEN 128 ELSE 256 END,
           1, json_array(timestamp, severity, json(details), type)
         FROM log_entry WHERE deployment_id != '';
-      CREATE TABLE log_position (next INTEGER NOT NULL) STRICT;
-      INSERT INTO log_position SELECT coalesce(max(id), 0) + 1 FROM log_entry;
+      DELETE FROM sqlite_sequence WHERE name = 'log_block';
+      INSERT INTO sqlite_sequence (name, seq) SELECT 'log_block', coalesce(max(id), 0) FROM log_entry;
       DROP TABLE log_entry;
       CREATE TABLE log_place (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;
       CREATE INDEX log_block_time ON log_block
