@@ -68,6 +68,9 @@ export function upstreamFailed(route: Route, error: Error): ErrorAnswer {
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'ETIMEDOUT':
       return timedOut(route, 'did not take the connection in time.');
+    // Their texts are about the parser.
+    case 'ERR_ASSERTION':
+      return badGateway(route, 'did not answer with valid HTTP.');
     case 'UND_ERR_INVALID_ARG':
     case 'UND_ERR_NOT_SUPPORTED':
     case 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH':

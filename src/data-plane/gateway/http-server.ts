@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorBody } from './error-answer.ts';
 import type { GatewayLimits } from './limits.ts';
@@ -11,36 +17,58 @@ export interface RequestTakers {
 /** An HTTP server with every limit set, and an answer for what is no HTTP at all. */
 export function createHttpServer(limits: GatewayLimits, takers: RequestTakers): Server {
   const answering = new WeakMap<object, ServerResponse>();
-  const server = createServer(
-    {
-      maxHeaderSize: limits.headBytes,
-      headersTimeout: limits.clientHeadMs,
-      requestTimeout: limits.clientRequestMs,
-      connectionsCheckingInterval: Math.min(5_000, limits.clientHeadMs),
-      keepAliveTimeout: limits.keepAliveMs,
-      noDelay: true,
-      // Other protocols (HTTP/2 in clear text) may be ignored, says RFC 9110 §7.8, and their clients count on it.
-      shouldUpgradeCallback: isWebSocket,
-    },
-    (req, res) => {
-      answering.set(req.socket, res);
-      takers.onRequest(req, res);
-    },
-  );
+  const server = createServer({
+    maxHeaderSize: limits.headBytes,
+    headersTimeout: limits.clientHeadMs,
+    requestTimeout: limits.clientRequestMs,
+    connectionsCheckingInterval: Math.min(5_000, limits.clientHeadMs),
+    keepAliveTimeout: limits.keepAliveMs,
+    noDelay: true,
+    // It is refused with an answer that says so.
+    requireHostHeader: false,
+    // Other protocols (HTTP/2 in clear text) may be ignored, says RFC 9110 §7.8, and their clients count on it.
+    shouldUpgradeCallback: isWebSocket,
+  });
+  const onRequest: RequestListener = (req, res) => {
+    answering.set(req.socket, res);
+    takers.onRequest(req, res);
+  };
+  // What is expected is met where it is known who will answer.
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, onRequest);
+  // One more is enough to see that there are too many. Without this the rest would be left out in silence.
+  server.maxHeadersCount = limits.requestHeaders + 1;
   server.timeout = limits.clientIdleMs;
   server.maxConnections = limits.connectionsPerListener;
   server.on('upgrade', takers.onUpgrade);
+  server.on('connect', takers.onUpgrade);
+  const refused = new WeakSet<Duplex>();
   server.on('clientError', (error: Error & { readonly code?: string }, socket) => {
-    const begun = answering.get(socket);
-    const mayAnswer = begun === undefined || !begun.headersSent || begun.writableFinished;
-    if (!socket.writable || !mayAnswer || error.code === 'ECONNRESET') socket.destroy();
-    else socket.end(badRequestText(error.code), () => socket.destroy());
+    if (error.code === 'ECONNRESET') return void socket.destroy();
+    // Every further piece is an error again.
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    refuse(socket, answering.get(socket), badRequestText(error.code));
   });
   return server;
 }
 
-function isWebSocket(req: IncomingMessage): boolean {
-  return req.headers.upgrade?.toLowerCase() === 'websocket';
+/** The answer to a whole request comes first, then what is wrong with what followed it. */
+function refuse(socket: Duplex, begun: ServerResponse | undefined, text: string): void {
+  if (socket.writableEnded) return;
+  const isOpen = begun !== undefined && !begun.writableFinished;
+  if (isOpen && (begun.req.complete || begun.writableEnded)) {
+    begun.once('finish', () => refuse(socket, undefined, text));
+  } else if (!socket.writable || (isOpen && begun.headersSent)) {
+    socket.destroy();
+  } else {
+    socket.end(text, () => socket.destroy());
+  }
+}
+
+/** A handshake is a GET without a body (RFC 6455, section 4.1). */
+function isWebSocket({ method, headers }: IncomingMessage): boolean {
+  if (headers.upgrade?.toLowerCase() !== 'websocket' || method !== 'GET') return false;
+  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
 }
 
 function badRequestText(code: string | undefined): string {

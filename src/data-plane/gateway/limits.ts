@@ -8,6 +8,7 @@ export interface GatewayLimits {
   /** Longer than the usual 60 s of a load balancer in front, which would else reuse a connection being closed. */
   readonly keepAliveMs: number;
   readonly headBytes: number;
+  readonly requestHeaders: number;
   readonly connectionsPerListener: number;
   /** An instance has this long until its answer begins, and between two pieces of it. */
   readonly answerMs: number;
@@ -31,6 +32,7 @@ export const defaultLimits: GatewayLimits = {
   clientIdleMs: 5.5 * 60_000,
   keepAliveMs: 65_000,
   headBytes: 32 * 1024,
+  requestHeaders: 1_000,
   connectionsPerListener: 10_000,
   answerMs: 5 * 60_000,
   connectMs: 5_000,

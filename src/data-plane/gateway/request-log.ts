@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Route } from '../../core/route-table.ts';
 import { forwardedBy } from './headers.ts';
+import { originForm } from './origin-form.ts';
 
 /** One request and what became of it: the material of an HTTP_REQUEST log entry (contract §5.6). */
 export interface RequestLog {
@@ -51,6 +52,7 @@ export function watchRequest({ req, res, route, measure }: Watched): () => Reque
   const started = performance.now();
   const { method = 'GET', url = '/', headers, httpVersion } = req;
   const { proto, forwardedHost = 'localhost', clients } = forwardedBy(req);
+  const path = originForm(url);
 
   return () => {
     const size = measure();
@@ -58,7 +60,7 @@ export function watchRequest({ req, res, route, measure }: Watched): () => Reque
     return {
       route,
       method,
-      url: `${proto}://${forwardedHost}${url}`.slice(0, maxUrlLength),
+      url: (path === undefined ? url : `${proto}://${forwardedHost}${path}`).slice(0, maxUrlLength),
       status: answered ? res.statusCode : clientClosedRequest,
       ...(headers['user-agent'] === undefined ? {} : { userAgent: headers['user-agent'] }),
       requestSize: size.in,

@@ -1,6 +1,24 @@
 import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { type FlatHeaders, responseHeaders } from './headers.ts';
+import { type FlatHeaders, filterHeaders, responseHeaders } from './headers.ts';
+
+/** Each gives the instance more time to answer, and takes some of ours. */
+const maxInterimAnswers = 100;
+
+/** RFC 9110, section 6.5.1: they say how a message is framed, whose it is or what to do with it, and are too late for that. */
+const neverTrailers: ReadonlySet<string> = new Set([
+  'cache-control',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'keep-alive',
+  'set-cookie',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 interface RelayOptions {
   readonly res: ServerResponse;
@@ -16,6 +34,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   readonly #options: RelayOptions;
   #controller: Dispatcher.DispatchController | undefined;
   #hasBody = false;
+  #interimAnswers = 0;
 
   constructor(options: RelayOptions) {
     this.#res = options.res;
@@ -35,8 +54,15 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     _headers: unknown,
     statusMessage = '',
   ): void {
-    if (statusCode < 200) return;
-    const headers = responseHeaders(flatten(controller.rawHeaders), this.#options.correlationId);
+    if (statusCode < 200) {
+      this.#interimAnswers += 1;
+      if (this.#interimAnswers > maxInterimAnswers)
+        controller.abort(new Error(`It sent more than ${maxInterimAnswers} interim answers.`));
+      return;
+    }
+    const all = responseHeaders(flatten(controller.rawHeaders), this.#options.correlationId);
+    const headers =
+      statusCode === 204 ? filterHeaders(all, (name) => name !== 'content-length') : all;
     this.#res.writeHead(statusCode, printable(statusMessage), headers);
     // A head that comes alone is an event stream's or a slow answer's: the client gets it now.
     process.nextTick(() => {
@@ -53,7 +79,9 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     this.#settle();
-    const trailers = inPairs(flatten(controller.rawTrailers));
+    const trailers = inPairs(
+      filterHeaders(flatten(controller.rawTrailers), (name) => !neverTrailers.has(name)),
+    );
     if (trailers.length > 0) this.#res.addTrailers(trailers);
     this.#res.end();
   }

@@ -12,6 +12,7 @@ import { createHttpServer, type RequestTakers } from './http-server.ts';
 import { boundedLimits, defaultLimits, type GatewayLimits } from './limits.ts';
 import { createListeners, type PortOutcome } from './listeners.ts';
 import { compileRouting, type Entrance, matchRoute, type Site } from './match-route.ts';
+import { expectsContinue, refusalOf } from './refusal.ts';
 import { createRequestMeter, type RequestLog, watchRequest } from './request-log.ts';
 import { createSiteOpener } from './sites.ts';
 import { forwardUpgrade } from './upgrade.ts';
@@ -114,12 +115,13 @@ function createTakers({ carriage, match, report }: TakerDeps) {
     res.on('error', () => undefined);
     const correlationId = correlationIdOf(req.headers);
     const site = match(entrance, req.headers.host);
+    const refusal = refusalOf(req, carriage.limits);
     if (site === undefined) {
-      answerError(res, unknownHost(req.headers.host), correlationId);
+      answerError(res, refusal ?? unknownHost(req.headers.host), correlationId);
       return undefined;
     }
     const entry = watchRequest({ req, res, route: site.route, measure: meter(req) });
-    return { exchange: { req, res, site, correlationId }, entry };
+    return { exchange: { req, res, site, correlationId }, refusal, entry };
   };
 
   return (entrance: Entrance): RequestTakers => ({
@@ -128,7 +130,8 @@ function createTakers({ carriage, match, report }: TakerDeps) {
         const begun = begin(entrance, req, res);
         if (begun === undefined) return;
         res.once('close', () => report(begun.entry));
-        answer(carriage, begun.exchange);
+        if (begun.refusal === undefined) answer(carriage, begun.exchange);
+        else answerError(res, begun.refusal, begun.exchange.correlationId);
       });
     },
     onUpgrade(req, socket, head) {
@@ -139,8 +142,10 @@ function createTakers({ carriage, match, report }: TakerDeps) {
         const begun = begin(entrance, req, res);
         if (begun === undefined) return;
         socket.once('close', () => report(begun.entry));
-        if (begun.exchange.site.route.target.kind !== 'process') answer(carriage, begun.exchange);
-        else forwardUpgrade(carriage, { ...begun.exchange, socket, head });
+        const { exchange, refusal } = begun;
+        if (refusal !== undefined) answerError(res, refusal, exchange.correlationId);
+        else if (exchange.site.route.target.kind !== 'process') answer(carriage, exchange);
+        else forwardUpgrade(carriage, { ...exchange, socket, head });
       });
     },
   });
@@ -164,6 +169,7 @@ function answer(carriage: Carriage, exchange: Exchange): void {
   const { target } = site.route;
   switch (target.kind) {
     case 'process':
+      if (expectsContinue(req)) res.writeContinue();
       forward(carriage, exchange);
       break;
     case 'files':

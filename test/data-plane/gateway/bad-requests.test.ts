@@ -47,14 +47,6 @@ test('a head that is too large is answered with 431', async () => {
   expect(socket.received()).toContain('"code":"RequestHeadersTooLarge"');
 });
 
-test('CONNECT is not served', async () => {
-  const gateway = await gatewayWith();
-  const socket = await openSocket(gateway.port);
-  socket.write('CONNECT service-1:443 HTTP/1.1\r\nHost: service-1:443\r\n\r\n');
-  await once(socket, 'close');
-  expect(socket.received()).toBe('');
-});
-
 test('a client that is slow to send its head is let go', async () => {
   const gateway = await gatewayWith({ clientHeadMs: 200 });
   const socket = await openSocket(gateway.port);

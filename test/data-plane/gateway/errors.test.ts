@@ -1,10 +1,9 @@
-import { createServer } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { startBareUpstream } from './bare-upstream.ts';
 import {
   addressOf,
   call,
   freePort,
-  listenAnywhere,
   processes,
   routeTo,
   startGateway,
@@ -19,17 +18,6 @@ async function answerFrom(
   await gateway.applyRoutes([routeTo(target)]);
   const answer = await call({ port: gateway.port, method: 'POST', body: 'hello' });
   return { gateway, answer };
-}
-
-/** A server below HTTP: it does with each connection what it is told. */
-async function startBareServer(take: (socket: import('node:net').Socket) => void) {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    onTestFinished(() => void socket.destroy());
-    take(socket);
-  });
-  onTestFinished(() => void server.close());
-  return addressOf(await listenAnywhere(server));
 }
 
 test('an application that is not available says why and when to come back', async () => {
@@ -57,9 +45,7 @@ test('a refused connection is a bad gateway', async () => {
 });
 
 test('a connection closed before the answer is a bad gateway', async () => {
-  const address = await startBareServer(
-    (socket) => void socket.once('data', () => socket.destroy()),
-  );
+  const { address } = await startBareUpstream(({ socket }) => void socket.destroy());
   const { answer, gateway } = await answerFrom(processes([address]));
   expect(answer.status).toBe(502);
   expect(answer.json().message).toContain('closed the connection before it answered');
@@ -67,9 +53,7 @@ test('a connection closed before the answer is a bad gateway', async () => {
 });
 
 test('an answer that is no HTTP is a bad gateway', async () => {
-  const address = await startBareServer(
-    (socket) => void socket.once('data', () => socket.end('SSH-2.0\r\n\r\n')),
-  );
+  const { address } = await startBareUpstream(({ socket }) => void socket.end('SSH-2.0\r\n\r\n'));
   const { answer } = await answerFrom(processes([address]));
   expect(answer.status).toBe(502);
   expect(answer.json().message).toContain('Application hello');
@@ -101,13 +85,13 @@ test('a refused connection is tried at another instance, body and all', async ()
 
 test('a request that has reached an instance is not sent again', async () => {
   let connections = 0;
-  const address = await startBareServer((socket) => {
+  const { address } = await startBareUpstream(({ socket }) => {
     connections++;
-    socket.once('data', () => socket.destroy());
+    socket.destroy();
   });
-  const other = await startBareServer((socket) => {
+  const { address: other } = await startBareUpstream(({ socket }) => {
     connections++;
-    socket.once('data', () => socket.destroy());
+    socket.destroy();
   });
   const { answer } = await answerFrom(processes([address, other]));
   expect([answer.status, connections]).toEqual([502, 1]);
