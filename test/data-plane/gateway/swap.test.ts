@@ -41,7 +41,10 @@ test('fifty releases in a row drop no request', async () => {
     await gateway.drained(`release-${release - 1}`);
     await current.stop();
     current = next;
-    await vi.waitFor(() => expect(seen).toContain(`release-${release}`), { interval: 5 });
+    await vi.waitFor(() => expect(seen).toContain(`release-${release}`), {
+      interval: 5,
+      timeout: 60_000,
+    });
   }
   stop.abort();
   await clients;
