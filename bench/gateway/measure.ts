@@ -89,7 +89,7 @@ async function measureLatency(processors: Processors, load: SteadyLoad): Promise
 }
 
 interface RequestCount extends Disposable {
-  /** How many requests the log store holds, once no more are added. */
+  /** How many entries of it the log store holds, once no more are added: the application itself says nothing. */
   settled(): Promise<number>;
 }
 
@@ -99,7 +99,7 @@ const settledAfterMs = 500;
 function openRequestCount({ berth, deploymentId }: DeployedUpstream): RequestCount {
   const database = new DatabaseSync(dataLayout(berth.dataDirectory).logs, { readOnly: true });
   const statement = database.prepare(
-    "SELECT count(*) AS count FROM log_entry WHERE deployment_id = ? AND type = 'HTTP_REQUEST'",
+    'SELECT sum(entry_count) AS count FROM log_block WHERE deployment_id = ?',
   );
   const count = (): number => Number(statement.get(deploymentId)?.['count']);
   return {

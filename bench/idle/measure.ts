@@ -21,7 +21,7 @@ export interface Measured {
 export const sleepingCount = 1_000;
 /** Each begins with a start: until what starting takes is given back, and a few looks are taken. */
 export const restMs = 20_000;
-const pollMs = 100;
+const pollMs = 500;
 
 /** Two Berths, one after the other: what the second has in its store is all that they differ in. */
 export async function measureIdle({
@@ -44,8 +44,8 @@ export async function measureIdle({
   for (let round = 0; round < count; round += 1) {
     progress(`round ${round + 1} of ${count}`);
     rounds.push({
-      empty: await measureStart(empty, async () => true),
-      sleeping: await measureStart(sleeping, allRouted),
+      empty: await measureStart(empty),
+      sleeping: await measureStart(sleeping, awaitRoutes),
     });
   }
   return { rounds };
@@ -53,10 +53,10 @@ export async function measureIdle({
 
 async function measureStart(
   berth: Berth,
-  isUp: (berth: Berth) => Promise<boolean>,
+  awaitUp: (berth: Berth) => Promise<void> = async () => {},
 ): Promise<Round['empty']> {
   await berth.start();
-  await until('Everything is up', pollMs, async () => ((await isUp(berth)) ? true : undefined));
+  await awaitUp(berth);
   await rest(restMs);
   const measured = {
     control: await readMemory(berth.pidOf('control')),
@@ -67,9 +67,12 @@ async function measureStart(
   return measured;
 }
 
-/** The data plane has taken all of them in. */
-async function allRouted(berth: Berth): Promise<boolean> {
+/** Until the data plane has taken all of them in. */
+async function awaitRoutes(berth: Berth): Promise<void> {
   await using store = await berth.openStore();
-  const releases = await store.runtime.releases({ states: ['current'] });
-  return releases.length === sleepingCount && releases.every(({ routed }) => routed);
+  await until('Everything is routed', pollMs, async () => {
+    const releases = await store.runtime.releases({ states: ['current'] });
+    const routed = releases.filter((release) => release.routed);
+    return routed.length === sleepingCount ? true : undefined;
+  });
 }

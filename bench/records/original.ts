@@ -28,7 +28,7 @@ export async function deployOriginal(berth: Berth): Promise<Original> {
   if (body.status !== 'Deployed')
     throw new Error(`The original was not deployed:\n${JSON.stringify(body, undefined, 2)}`);
   await using store = await berth.openStore();
-  return readOriginal(store, berth.projectKey, body.id);
+  return await readOriginal(store, berth.projectKey, body.id);
 }
 
 async function readOriginal(store: Store, projectKey: string, id: string): Promise<Original> {
