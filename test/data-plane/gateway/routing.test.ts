@@ -68,8 +68,7 @@ test('the whole URL in the request line is taken as its path', async () => {
   const gateway = await startGateway();
   await gateway.applyRoutes([routeTo(processes([upstream.address]))]);
   const headers = { host: 'service-1.example.com' };
-  const answerTo = async (path: string) =>
-    (await call({ port: gateway.port, path, headers })).text;
+  const answerTo = async (path: string) => (await call({ port: gateway.port, path, headers })).text;
   expect(await answerTo('http://service-1.example.com/a/b?c=d')).toBe('/a/b?c=d');
   expect(await answerTo('http://service-1.example.com?c')).toBe('/?c');
   expect((await call({ port: gateway.port, path: '*', method: 'OPTIONS' })).status).toBe(400);
