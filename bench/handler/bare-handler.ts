@@ -8,6 +8,8 @@ import { handlerProgram } from './program.ts';
 export interface BareHandler extends AsyncDisposable {
   readonly port: number;
   readonly arrivals: Arrivals;
+  /** Resolves when everything that has arrived is noted down. */
+  end(): Promise<void>;
 }
 
 /** The handler as a process of its own, without Berth. */
@@ -28,13 +30,17 @@ export async function startBareHandler(folder: string, name: string): Promise<Ba
     void child.then(() => reject(new Error('The handler ended before it listened')));
   });
   const arrivals = await openArrivals(file);
+  const end = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await child;
+  };
   return {
     port,
     arrivals,
+    end,
     async [Symbol.asyncDispose]() {
+      await end();
       await arrivals[Symbol.asyncDispose]();
-      child.kill('SIGTERM');
-      await child;
     },
   };
 }

@@ -20,9 +20,13 @@ http.createServer((request, response) => {
     if (request.method === 'POST') arrived += numberOf(request, Buffer.concat(chunks)) + ' ' + at + '\\n';
   });
 }).listen(process.env.PORT, '127.0.0.1', function () { console.log(this.address().port); });
-setInterval(() => {
+const noteDown = () => {
   if (arrived !== '') fs.appendFileSync(process.env.ARRIVALS, arrived);
   arrived = '';
-}, 20);
-process.once('SIGTERM', () => process.exit(0));
+};
+setInterval(noteDown, 20);
+process.once('SIGTERM', () => {
+  noteDown();
+  process.exit(0);
+});
 `;

@@ -5,11 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createCaller } from '../../src/data-plane/connections/callee.ts';
 import { createInFlight } from '../../src/data-plane/connections/in-flight.ts';
-import {
-  type FinishedRun,
-  openJobScheduler,
-} from '../../src/data-plane/jobs/open-job-scheduler.ts';
+import { openJobScheduler } from '../../src/data-plane/jobs/open-job-scheduler.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
+import type { Store } from '../../src/ports/store.ts';
 import { deployment } from '../../test/support/records.ts';
 import type { BenchmarkRun } from '../benchmark-command.ts';
 import { startBareHandler } from '../handler/bare-handler.ts';
@@ -17,8 +15,9 @@ import { commitInParts } from '../records/original.ts';
 
 export const jobs = 10_000;
 /** Enough to have all of them in the timetable. */
-const leadMs = 3_000;
-const longestMs = 50_000;
+const leadMs = 10_000;
+/** Ends before the minute after. */
+const longestMs = 45_000;
 const minuteMs = 60_000;
 
 export interface Round {
@@ -44,13 +43,13 @@ export async function measureJobs(run: BenchmarkRun): Promise<Measured> {
   return { rounds };
 }
 
-/** The scheduler as the data plane has it, and a clock that is ahead by so much that the next full minute is near. */
+/** With a clock that is ahead by so much that the next full minute is near. */
 async function measureMinute(): Promise<Round> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'berth-bench-'));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const store = stack.use(await openSqliteStore({ file: join(folder, 'berth.db') }));
-  const { port, arrivals } = stack.use(await startBareHandler(folder, 'jobs'));
+  const handler = stack.use(await startBareHandler(folder, 'jobs'));
   await commitInParts(
     store,
     Array.from({ length: jobs }, (_, number) => ({
@@ -58,20 +57,49 @@ async function measureMinute(): Promise<Round> {
       record: deployment({ id: `deployment-${number}` }),
     })),
   );
-  const aheadMs = minuteMs - leadMs - (Date.now() % minuteMs);
-  const runs: FinishedRun[] = [];
-  const scheduler = stack.use(
-    openJobScheduler({
-      clock: { now: () => Date.now() + aheadMs },
-      runs: store.jobRuns,
-      plane: 'data',
-      newId: randomUUID,
-      call: createCaller(createInFlight()),
-      onAwaited: () => undefined,
-      startMs: minuteMs,
-      onRun: (one) => runs.push(one),
-    }),
-  );
+  const now = Date.now();
+  const aheadMs = minuteMs - leadMs - (now % minuteMs);
+  const tickAt = now + aheadMs + leadMs;
+  await runJobs(store, { port: handler.port, aheadMs, tickAt });
+  await handler.end();
+  await handler.arrivals.read();
+  const all = [...handler.arrivals.times.values()];
+  const late = all
+    .map(([first = Number.NaN]) => first + aheadMs - tickAt)
+    .toSorted((one, other) => one - other);
+  const at = (part: number): number =>
+    late[Math.min(late.length - 1, Math.floor(late.length * part))] ?? Number.NaN;
+  return {
+    ...{ p50: at(0.5), p99: at(0.99), max: at(1) },
+    lost: jobs - all.length,
+    twice: all.filter((times) => times.length > 1).length,
+  };
+}
+
+/** The scheduler as the data plane has it, until all have run. */
+async function runJobs(
+  store: Store,
+  {
+    port,
+    aheadMs,
+    tickAt,
+  }: { readonly port: number; readonly aheadMs: number; readonly tickAt: number },
+): Promise<void> {
+  let runs = 0;
+  let isAnotherMinute = false;
+  await using scheduler = openJobScheduler({
+    clock: { now: () => Date.now() + aheadMs },
+    runs: store.jobRuns,
+    plane: 'data',
+    newId: randomUUID,
+    call: createCaller(createInFlight()),
+    onAwaited: () => undefined,
+    startMs: minuteMs,
+    onRun(run) {
+      runs++;
+      isAnotherMinute ||= run.scheduledFor !== tickAt;
+    },
+  });
   scheduler.applySchedules(
     Array.from({ length: jobs }, (_, number) => ({
       deploymentId: `deployment-${number}`,
@@ -84,20 +112,6 @@ async function measureMinute(): Promise<Round> {
     })),
   );
   const deadline = performance.now() + longestMs;
-  while (runs.length < jobs && performance.now() < deadline) await wait(100);
-  // What the handler has seen it notes down a moment later.
-  await wait(100);
-  const tickAt = runs[0]?.scheduledFor ?? Number.NaN;
-  await arrivals.read();
-  const all = [...arrivals.times.values()];
-  const late = all
-    .map(([first = Number.NaN]) => first + aheadMs - tickAt)
-    .toSorted((one, other) => one - other);
-  const at = (part: number): number =>
-    late[Math.min(late.length - 1, Math.floor(late.length * part))] ?? Number.NaN;
-  return {
-    ...{ p50: at(0.5), p99: at(0.99), max: at(1) },
-    lost: jobs - all.length,
-    twice: all.filter((times) => times.length > 1).length,
-  };
+  while (runs < jobs && performance.now() < deadline) await wait(100);
+  if (isAnotherMinute) throw new Error('The minute began before all jobs were in the timetable');
 }

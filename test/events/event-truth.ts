@@ -127,9 +127,9 @@ async function killUntilSettled(
     if (all && left === 0 && killed === kills) return killed;
     if (performance.now() - seen.at > stuckMs)
       throw new Error(`${left} messages wait and nothing happens:\n${berth.output.join('\n')}`);
-    // The last one comes with a tenth still to go: there must be something under way to be lost.
+    // Never before the first or after the last is settled: there must be something under way to be lost.
     const settled = (messages - left) / messages;
-    if (all && killed < kills && settled >= (0.9 * killed) / kills) {
+    if (all && killed < kills && settled >= (0.9 * (killed + 0.5)) / kills) {
       await killData(berth);
       killed++;
       onProgress?.(`kill ${killed} of ${kills}: ${left} messages wait`);
