@@ -132,12 +132,11 @@ function documentedFirings({ isTick, missedRuns }: Case): readonly string[] {
   const fired = new Set<number>();
   let before = start;
   for (const { from, to, begins } of stretches()) {
-    const since = begins === 'restart' ? start : begins === 'forward' ? before : from - minute - 1;
-    const last = begins === 'first' ? undefined : lastTick(isTick, since, from);
-    if (
-      last !== undefined &&
-      (from - last <= minute || (missedRuns === 'once' && begins !== 'back'))
-    )
+    // Nobody makes up for anything where a clock was set back: what has run is known.
+    const makesUp = missedRuns === 'once' && (begins === 'restart' || begins === 'forward');
+    const since = begins === 'forward' ? before : start;
+    const last = lastTick(isTick, makesUp ? since : Math.max(since, from - minute - 1), from);
+    if (begins !== 'first' && last !== undefined && (from - last <= minute || makesUp))
       fired.add(last);
     for (let tick = firstMinute(from + 1); tick <= to; tick += minute)
       if (isTick(new Date(tick))) fired.add(tick);
@@ -168,32 +167,36 @@ test('a year of schedules, with restarts and clocks that jump, is exactly what i
     }),
   );
   const fired = cases.map((): string[] => []);
-  const pending = { begins: 0, runs: 0 };
+  const answers = new Set<number | undefined>();
+  /** Calls of the store and runs under way; time goes on when there are none. */
+  let pending = 0;
+  let goOn = (): void => undefined;
+  const settle = (by: number): void => {
+    pending += by;
+    if (pending === 0) goOn();
+  };
   const begin: Store['jobRuns']['begin'] = async (runs) => {
-    pending.begins++;
+    settle(1);
     const begun = await store.jobRuns.begin(runs);
-    pending.begins--;
-    pending.runs += [...begun.values()].filter((state) => state === 'running').length;
+    settle([...begun.values()].filter((state) => state === 'running').length - 1);
     return begun;
+  };
+  const quiet = async (): Promise<void> => {
+    if (pending > 0) await new Promise<void>((resolve) => (goOn = resolve));
   };
   const open = () => {
     const jobs = openJobScheduler({
       ...{ clock: time, timers: time, plane: 'data', newId: randomUUID, ...calling() },
       runs: { ...store.jobRuns, begin },
       onRun({ applicationName, scheduledFor, status }) {
-        pending.runs--;
-        expect(status).toBe(200);
+        answers.add(status);
         fired[Number(applicationName)]?.push(new Date(scheduledFor).toISOString());
+        settle(-1);
       },
     });
     jobs.applySchedules(list);
     return jobs;
   };
-  /** Nothing is under way: time may go on. */
-  const quiet = async () => {
-    while (pending.begins + pending.runs > 0) await new Promise((resolve) => setImmediate(resolve));
-  };
-
   let jobs = open();
   for (const { from, to, begins } of stretches()) {
     if (begins === 'restart') {
@@ -216,6 +219,7 @@ test('a year of schedules, with restarts and clocks that jump, is exactly what i
 
   for (const [index, one] of cases.entries())
     expect(fired[index]?.toSorted(), one.schedule).toEqual(documentedFirings(one));
+  expect(answers).toEqual(new Set([200]));
   expect(requests).toHaveLength(fired.flat().length);
   expect(fired[1]?.length).toBeGreaterThan(25);
   expect(fired[3]).toEqual(['2028-02-29T00:00:00.000Z']);

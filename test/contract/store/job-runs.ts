@@ -39,8 +39,8 @@ export function describeJobRuns(prepare: PrepareStore): void {
     test('begin once for each tick, whoever asks, many in one commit', async () => {
       await using store = await openWith();
       const ticks = [1, 2, 3].map((at) => beginning({ id: `run-${at}`, tickAt: at * minute }));
-      expect([...(await store.jobRuns.begin(ticks))]).toEqual(
-        ticks.map(({ id }) => [id, 'running']),
+      expect(await store.jobRuns.begin(ticks)).toEqual(
+        new Map(ticks.map(({ id }) => [id, 'running'])),
       );
       const others = [2, 3, 4].map((at) => beginning({ id: `other-${at}`, tickAt: at * minute }));
       expect([...(await store.jobRuns.begin(others))]).toEqual([['other-4', 'running']]);

@@ -47,10 +47,8 @@ export function createJobRuns(db: Db, dialect: SqlDialect): JobRuns {
       return rows.map(jobRunOf);
     },
     async begin(runs) {
-      // In one order everywhere: of two data planes with the same ticks neither waits for the other's in a circle.
-      const ordered = runs.toSorted(byTick);
-      const begun = await insertRuns(db, dialect, ordered);
-      const left = ordered.filter(({ id }) => !begun.has(id));
+      const begun = await insertRuns(db, dialect, runs);
+      const left = runs.filter(({ id }) => !begun.has(id));
       if (left.length === 0) return begun;
       const skipped = left.filter((run) => run.alone && run.skipped === undefined);
       const others = skipped.map((run) => ({ ...run, skipped: skippedBecauseOverlapping }));
@@ -157,13 +155,15 @@ async function insertRuns(
     ...{ state: 'text', is_alone: 'number', tick_at: 'number', plane: 'text' },
     ...{ started_at: 'number', finished_at: 'number', reason: 'text' },
   } as const);
-  const { rows } = await sql<Pick<BegunRow, 'id' | 'state'>>`
+  // In one order everywhere: of two data planes with the same ticks neither waits for the other's in a circle.
+  const { rows } = await sql<BegunRow>`
     insert into job_run (id, project_key, deployment_id, application_name, trigger_kind, state, is_alone, tick_at, plane,
       started_at, finished_at, reason)
     select given.id, deployment.project_key, given.deployment_id, given.application_name, given.trigger_kind, given.state,
       given.is_alone, given.tick_at, given.plane, given.started_at, given.finished_at, given.reason
     from ${given} as given join deployment on deployment.id = given.deployment_id
     where true
+    order by given.deployment_id, given.application_name, given.tick_at
     on conflict do nothing
     returning id, state`.execute(db);
   return mapOf(rows);
@@ -246,16 +246,4 @@ function jobRunOf(row: Selectable<Schema['job_run']>): JobRun {
     ...(row.status === null ? {} : { status: row.status }),
     ...(row.reason === null ? {} : { reason: row.reason }),
   };
-}
-
-function byTick(one: BeginningRun, other: BeginningRun): number {
-  return compare(keyOf(one), keyOf(other)) || one.tickAt - other.tickAt;
-}
-
-function keyOf({ deploymentId, applicationName }: BeginningRun): string {
-  return `${deploymentId} ${applicationName}`;
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : Number(one > other);
 }
