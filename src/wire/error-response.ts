@@ -19,6 +19,15 @@ const errorSchema = z
   })
   .meta({ id: 'ErrorObject' });
 
+/** An error as Google's APIs answer it. */
+const googleErrorSchema = z.object({
+  code: z.int(),
+  status: z.string().meta({ examples: ['INVALID_ARGUMENT'] }),
+  message: z.string(),
+});
+
+export type GoogleError = z.output<typeof googleErrorSchema>;
+
 /** Contract §3.1. */
 export const errorResponseSchema = z
   .object({
@@ -27,8 +36,9 @@ export const errorResponseSchema = z
     errors: z.array(errorSchema).readonly().meta({
       description: 'At least one. Several where several mistakes share a status.',
     }),
-    error: z.string().exactOptional().meta({
-      description: 'In a 401 only: its code once more.',
+    error: z.union([z.string(), googleErrorSchema]).exactOptional().meta({
+      description:
+        "In a 401 its code once more. Where topics are published to: Google's form of it.",
     }),
   })
   .meta({ id: 'ErrorResponse' });

@@ -1,11 +1,4 @@
-import type { ErrorResponse } from './error-response.ts';
-
-/** An error as Google's APIs answer it. */
-interface GoogleError {
-  readonly code: number;
-  readonly status: string;
-  readonly message: string;
-}
+import type { ErrorResponse, GoogleError } from './error-response.ts';
 
 const statuses: Readonly<Record<number, string>> = {
   400: 'INVALID_ARGUMENT',
