@@ -40,6 +40,8 @@ interface Shop {
   readonly deployments: readonly Answer[];
   readonly clients: readonly Answer[];
   readonly operations: readonly string[];
+  /** Of their job, one for each Deployment. */
+  readonly runs: readonly string[];
 }
 
 beforeAll(async () => {
@@ -52,7 +54,10 @@ beforeAll(async () => {
   const staged = await previewConnector(berth, { url: repository.url, tag: 'v1' });
   const connector = await publishConnector(berth, staged);
   const draft = (key: string) =>
-    shopDraft(connector, { configurations: [values('pictures'), values('handler')], key });
+    shopDraft(connector, {
+      configurations: [values('pictures'), values('handler'), values('tick')],
+      key,
+    });
   const client = {
     name: 'spare',
     scope: `view_connectors:${berth.projectKey}`,
@@ -66,7 +71,13 @@ beforeAll(async () => {
     deploy(berth, draft('shop-2')),
   ]);
   const { body: done } = await berth.request('GET', `/${berth.projectKey}/operations`);
+  const runs = await Promise.all(
+    deployments.map(({ body: { id } }) =>
+      berth.request('POST', `/${berth.projectKey}/deployments/${id}/jobs/tick/run`),
+    ),
+  );
   shop = {
+    runs: runs.map(({ body }) => body.id),
     operations: done.results.map(({ id }: { id: string }) => id),
     staged,
     connector,
@@ -163,7 +174,8 @@ function knownTo({ path }: Described): Known {
       ? ['shop-1', 'shop-2', 'VALUE', 'NEEDED', 'MODE', 'TOKEN', 'STREET', 'SHARED']
       : ['spare-1', 'spare-2'],
     version: [1, 2, 3, 4, 5],
-    applicationName: ['web', 'handler', 'tick', 'pictures'],
+    applicationName: isNamed('jobs') ? ['tick'] : ['web', 'handler', 'tick', 'pictures'],
+    runId: shop.runs,
     url: [repository.url, 'file:///nowhere/at/all.git'],
     tag: ['v1', 'v2'],
     email: ['somebody@example.com'],
