@@ -5,10 +5,18 @@ import { isWorthRepeating, UnmetWrite } from './errors.ts';
 /** What whoever migrates holds; any number that only Berth uses in its database. */
 export const migrationLock = 72_617_402;
 
-/** One statement after another sees what is committed by then. */
-const statements = { begin: 'begin isolation level read committed', commit: 'commit' } as const;
+interface Statements {
+  readonly begin: string;
+  readonly commit: string;
+}
 
-const mostTries = 5;
+/** One statement after another sees what is committed by then. */
+const first = { begin: 'begin isolation level read committed', commit: 'commit' } as const;
+/** Those that are repeated go one after another, so that they do not wait for each other in a circle again. */
+const repeated = { ...first, begin: `${first.begin}; select pg_advisory_xact_lock(72617403)` };
+
+/** One that is repeated can still meet new ones each time. */
+const mostTries = 10;
 
 /**
  * All or nothing. A write takes the row that it changes until the end of the commit, and whoever wants the same row waits
@@ -22,14 +30,18 @@ export async function runBatch(
 ): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await tryBatch(connections, writes);
+      return await tryBatch(connections, writes, tries === 1 ? first : repeated);
     } catch (error) {
       if (tries === mostTries || !isWorthRepeating(error)) throw error;
     }
   }
 }
 
-async function tryBatch(connections: Connections, writes: readonly Write[]): Promise<boolean> {
+async function tryBatch(
+  connections: Connections,
+  writes: readonly Write[],
+  statements: Statements,
+): Promise<boolean> {
   let rows = 0;
   await inTransaction(connections, statements, async (connection) => {
     for (const [position, { query, expects }] of writes.entries()) {
@@ -44,7 +56,7 @@ async function tryBatch(connections: Connections, writes: readonly Write[]): Pro
 
 export async function inTransaction(
   connections: Connections,
-  { begin, commit }: { readonly begin: string; readonly commit: string },
+  { begin, commit }: Statements,
   work: (connection: Connection) => Promise<void>,
 ): Promise<void> {
   const connection = await connections.connect();
