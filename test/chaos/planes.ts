@@ -36,6 +36,8 @@ export async function startPlanes(
     ...planeSettings({ dataDirectory, projectKey: 'chaos', client }),
     BERTH_TEST_FAULTS: faults,
     BERTH_DRAIN_SECONDS: '2',
+    // What runs is counted: nobody sleeps when its plane comes back.
+    BERTH_IDLE_SECONDS: '0',
     BERTH_APPS_PORTS: pickPorts(),
     ...environment,
   };
