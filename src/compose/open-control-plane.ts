@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/parse-config.ts';
 import { streamLimits } from '../control-plane/api/event-streams.ts';
+import { rememberReads } from '../control-plane/api/remember-reads.ts';
 import { createApiServer } from '../control-plane/api/server.ts';
 import { auditedStore } from '../control-plane/audit-log/audited-store.ts';
 import { bootstrapProject } from '../control-plane/commands/bootstrap.ts';
@@ -155,8 +156,9 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
       },
     }),
   );
+  const remembering = rememberReads(store);
   const api = {
-    store,
+    store: remembering,
     clock,
     newId,
     room,
@@ -168,7 +170,7 @@ export async function openControlPlane(input: PlaneInput): Promise<OpenPlane> {
     workers: config.workers,
     openPublishing: config.openPublishing,
     secretMask: config.secretMask,
-    tokens: openTokens({ store, clock }, config),
+    tokens: openTokens({ store: remembering, clock }, config),
     tokenLifetimeSeconds: config.tokenLifetimeSeconds,
     streamLimits,
   };

@@ -50,6 +50,11 @@ export interface Store extends AsyncDisposable {
   commit(changes: readonly Change[], fence?: Fence): Promise<void>;
   /** Calls back after any commit, of this process or another. A hint: read what interests you. */
   watch(hint: () => void): () => void;
+  /**
+   * The same number again: nothing was committed between, by this process or another, and what was read is still so.
+   * Undefined where that cannot be told at once.
+   */
+  version(): number | undefined;
 }
 
 export interface Fence {

@@ -8,6 +8,7 @@ import { type Migration, migrate } from './migrate.ts';
 import { toStatement } from './statement.ts';
 import { ThreadClient } from './thread-client.ts';
 import { Turns } from './turns.ts';
+import { VersionReader } from './version.ts';
 import { Watchers } from './watchers.ts';
 
 export interface SqliteOptions {
@@ -38,6 +39,8 @@ export interface SqliteDatabase<DB> extends AsyncDisposable {
   make(input: unknown): Promise<void>;
   /** Calls back after commits of this and of other processes. Only a hint. Returns the way to stop. */
   watch(hint: () => void): () => void;
+  /** The same number again: nothing was committed between, by anybody. Undefined: that cannot be told now. Needs no thread, and no disk. */
+  version(): number | undefined;
 }
 
 export interface BatchOptions {
@@ -73,9 +76,11 @@ function createDatabase<DB>(file: string, thread: ThreadClient): SqliteDatabase<
   const turns = new Turns();
   const watchers = new Watchers((on) => thread.watch(on));
   thread.onChanged = () => watchers.hint();
+  const versions = new VersionReader(file);
   return {
     kysely: new Kysely<DB>({ dialect: createDialect(thread, turns) }),
     watch: (hint) => watchers.add(hint),
+    version: () => versions.read(),
     async runBatch<const Statements extends readonly Statement[]>(
       statements: Statements,
       { readOnly = false }: BatchOptions = {},
@@ -89,6 +94,7 @@ function createDatabase<DB>(file: string, thread: ThreadClient): SqliteDatabase<
     },
     async [Symbol.asyncDispose]() {
       const ended = turns.close(new Error(`The database ${file} is closed`));
+      versions.close();
       await Promise.race([ended, setTimeout(closeTimeoutMs, undefined, { ref: false })]);
       await thread.close();
     },

@@ -215,6 +215,29 @@ export function describeCommits(prepare: PrepareStore): void {
       expect(one).not.toHaveBeenCalled();
     });
   });
+
+  describe('the version', () => {
+    test('is another after each commit, its own and those of others, or is not told', async () => {
+      const place = await prepare();
+      await using store = await place.open();
+      await using other = await place.open();
+      const seen = [store.version()];
+      for (const [number, one] of [store, other, store, other].entries()) {
+        await one.commit([{ kind: 'insert-deployment', record: deployment({ id: `${number}` }) }]);
+        seen.push(store.version());
+      }
+      const isTold = seen[0] !== undefined;
+      expect(new Set(seen).size).toBe(isTold ? seen.length : 1);
+    });
+
+    test('stays while nobody commits', async () => {
+      await using store = await open();
+      const version = store.version();
+      await store.deployments.byId('there');
+      await store.commit([]);
+      expect(store.version()).toBe(version);
+    });
+  });
 }
 
 function addressAt(hostLabel: string): Address {

@@ -66,6 +66,8 @@ export async function openPostgresStore(options: {
     unmetWrite: (error) => (error instanceof UnmetWrite ? error.position : undefined),
     isUniqueViolation,
     watch: (hint) => watcher.add(hint),
+    // To ask the server takes as long as to read.
+    version: () => undefined,
     close: async () => {
       await watcher.close();
       await announcer.settled();

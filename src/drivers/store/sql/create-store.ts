@@ -38,6 +38,7 @@ export interface SqlEngine {
   unmetWrite(error: unknown): number | undefined;
   isUniqueViolation(error: unknown): boolean;
   watch(hint: () => void): () => void;
+  version(): number | undefined;
   close(): Promise<void>;
 }
 
@@ -67,6 +68,7 @@ export function createSqlStore(engine: SqlEngine): Store {
       }
     },
     watch: (hint) => engine.watch(hint),
+    version: () => engine.version(),
     [Symbol.asyncDispose]: () => engine.close(),
   };
 }

@@ -25,6 +25,7 @@ export async function openSqliteStore(options: { readonly file: string }): Promi
     unmetWrite: (error) => (error instanceof AffectedRowsError ? error.statement : undefined),
     isUniqueViolation,
     watch: (hint) => database.watch(hint),
+    version: () => database.version(),
     close: async () => {
       await database[Symbol.asyncDispose]();
     },
