@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Actor } from '../../core/audit-log.ts';
 import { reject } from '../../core/errors.ts';
 import type { VerifiedToken } from '../../ports/token-verifier.ts';
@@ -12,6 +12,7 @@ import type { EventStream } from './event-stream.ts';
 import type { openEventStreams } from './event-streams.ts';
 import type { RateLimiter } from './rate-limits.ts';
 import { readJson } from './read-json.ts';
+import type { openRequestSignals } from './request-signals.ts';
 import type { ApiDependencies, Foretell, Route } from './route.ts';
 
 /** A row of the route table as an endpoint: who asks, what was sent, what the handler says to it. */
@@ -22,12 +23,12 @@ export function addRoute(
     deps,
     limiter,
     streams,
-    stopping,
+    signalOf,
   }: {
     readonly deps: ApiDependencies;
     readonly limiter: RateLimiter;
     readonly streams: ReturnType<typeof openEventStreams>;
-    readonly stopping: AbortSignal;
+    readonly signalOf: ReturnType<typeof openRequestSignals>;
   },
 ): void {
   const admitted = new WeakMap<FastifyRequest, VerifiedToken>();
@@ -41,7 +42,7 @@ export function addRoute(
     async handler(request, reply) {
       const identity = admitted.get(request) ?? reject('AuthenticationError', {});
       const projectKey = projectKeyOf(request) ?? identity.projectKey;
-      const signal = AbortSignal.any([stopping, whenGone(reply)]);
+      const signal = signalOf(reply);
       const sent = parseRequest(route, request);
       const parsed = { identity, projectKey, ...sent, signal };
       const asked = { actor: actorOf(identity), action: route.name, correlationId: request.id };
@@ -89,13 +90,6 @@ function repeatable(
   of: Pick<RepeatableRequest, 'key' | 'projectKey' | 'identity'>,
 ): RepeatableRequest {
   return { ...of, method, path: url, body: typeof body === 'string' ? body : '' };
-}
-
-/** The framework's own `request.signal` fires when a body has been read, or never. */
-function whenGone(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
-  return gone.signal;
 }
 
 /** `/connectors/…` names no project: there it is the token's own (contract §1). */

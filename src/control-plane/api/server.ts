@@ -14,6 +14,7 @@ import { addOpenApi } from './openapi/add-openapi.ts';
 import { addReference } from './openapi/add-reference.ts';
 import { buildDocument } from './openapi/document.ts';
 import { addRateLimits, type RateLimits } from './rate-limits.ts';
+import { openRequestSignals } from './request-signals.ts';
 import type { ApiDependencies } from './route.ts';
 import { routes } from './routes.ts';
 import { openRunningRequests } from './running-requests.ts';
@@ -83,7 +84,8 @@ export function createApiServer(
   addOpenApi(server, document);
   addReference(server, document);
   const streams = openEventStreams(deps, streamLimits);
-  const shared = { deps, limiter, streams, stopping: stopping.signal };
+  const signalOf = openRequestSignals(stopping.signal);
+  const shared = { deps, limiter, streams, signalOf };
   for (const route of routes) addRoute(server, route, shared);
   return server;
 }

@@ -53,12 +53,17 @@ export function requestHeaders(req: IncomingMessage, correlationId: string): Fla
 
 /** The head of an instance's answer on its way back. */
 export function responseHeaders(raw: FlatHeaders, correlationId: string): FlatHeaders {
-  const named = namedByConnection(valuesOf(raw, 'connection'));
-  const headers = filterHeaders(raw, (name) => !hopByHop.has(name) && !named.has(name));
-  if (valuesOf(raw, 'x-correlation-id') === undefined) {
-    headers.push('X-Correlation-ID', correlationId);
-  }
-  return headers;
+  let connection: string | undefined;
+  let hasCorrelationId = false;
+  const headers = filterHeaders(raw, (name, value) => {
+    if (name === 'connection')
+      connection = connection === undefined ? value : `${connection}, ${value}`;
+    if (name === 'x-correlation-id') hasCorrelationId = true;
+    return !hopByHop.has(name);
+  });
+  if (!hasCorrelationId) headers.push('X-Correlation-ID', correlationId);
+  const named = namedByConnection(connection);
+  return named.size === 0 ? headers : filterHeaders(headers, (name) => !named.has(name));
 }
 
 /** How the client reached us, where a front before us says so. */
@@ -79,26 +84,25 @@ export function forwardedBy(req: IncomingMessage): {
   };
 }
 
-export function filterHeaders(raw: FlatHeaders, keep: (name: string) => boolean): FlatHeaders {
+export function filterHeaders(
+  raw: FlatHeaders,
+  keep: (name: string, value: string) => boolean,
+): FlatHeaders {
   const kept: FlatHeaders = [];
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] ?? '';
-    if (keep(name.toLowerCase())) kept.push(name, raw[at + 1] ?? '');
+    const value = raw[at + 1] ?? '';
+    if (keep(name.toLowerCase(), value)) kept.push(name, value);
   }
   return kept;
 }
 
-function valuesOf(raw: FlatHeaders, wanted: string): string | undefined {
-  const values: string[] = [];
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    if (raw[at]?.toLowerCase() === wanted) values.push(raw[at + 1] ?? '');
-  }
-  return values.length === 0 ? undefined : values.join(', ');
-}
+const none: ReadonlySet<string> = new Set();
 
 /** `Connection` may name more headers that end here; never those the message cannot do without. */
 function namedByConnection(connection: string | undefined): ReadonlySet<string> {
-  if (connection === undefined) return new Set();
+  // What nearly all say.
+  if (connection === undefined || /^(?:keep-alive|close)$/i.test(connection)) return none;
   const names = new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
   for (const needed of ['host', 'content-length', 'content-type']) names.delete(needed);
   return names;

@@ -14,6 +14,8 @@ export interface Upstreams extends AsyncDisposable {
 export function createUpstreams(limits: GatewayLimits): Upstreams {
   const pools = new Map<string, Pool>();
   const closing = new Set<Pool>();
+  /** The same, by the address as the table of the moment has it. */
+  let byAddress = new WeakMap<InstanceAddress, Pool>();
 
   const retire = (key: string, pool: Pool): void => {
     pools.delete(key);
@@ -27,12 +29,16 @@ export function createUpstreams(limits: GatewayLimits): Upstreams {
 
   return {
     pool(address) {
+      const known = byAddress.get(address);
+      if (known !== undefined) return known;
       const key = keyOf(address);
       const pool = pools.get(key) ?? openPool(address, limits);
       pools.set(key, pool);
+      byAddress.set(address, pool);
       return pool;
     },
     keep(addresses) {
+      byAddress = new WeakMap();
       const kept = new Set(addresses.map(keyOf));
       for (const [key, pool] of pools) if (!kept.has(key)) retire(key, pool);
     },
