@@ -7,6 +7,8 @@ import type { ReceivedMessage } from './event-broker.ts';
 export interface EventBridge {
   /** What connectors are told that the topics are in. */
   readonly project: string;
+  /** Changes nothing. @throws BridgeFailure where nothing could be made or pulled now, with what to do about it */
+  check(signal: AbortSignal): Promise<void>;
   /**
    * Makes what others publish to and Berth pulls from, or leaves it as it is where it is there.
    * @throws BridgeFailure with what the broker says and what to do about it

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Check } from '../../src/compose/doctor/check.ts';
+import { failure, startPubsubStandIn } from '../support/pubsub-stand-in.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 
 const program = join(import.meta.dirname, '../../src/cli/berth.ts');
@@ -99,4 +100,29 @@ test('a configuration with mistakes is refused with all of them', async () => {
   expect(exitCode).toBe(1);
   expect(stderr).toContain('BERTH_PORT');
   expect(stderr).toContain('BERTH_GATEWAY_PORT');
+});
+
+test('events of commercetools are looked for where they are to come from', async () => {
+  await using google = await startPubsubStandIn();
+  const environment = {
+    BERTH_DATA_DIR: await makeTempFolder(),
+    BERTH_PUBSUB_PROJECT_ID: 'shop-events',
+    BERTH_PUBSUB_ENDPOINT: google.url,
+  };
+  const seen = await examine(environment);
+  expect(seen.find('Google Pub/Sub')).toEqual({
+    area: 'events',
+    name: 'Google Pub/Sub',
+    state: 'ok',
+    found: 'the topics of project shop-events are seen',
+  });
+  expect(google.topics.size).toBe(0);
+  google.answerWith(() => failure(403, 'PERMISSION_DENIED', 'User not authorized.'));
+  const refused = await examine(environment);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.find('Google Pub/Sub')).toMatchObject({
+    state: 'missing',
+    found: 'The topics of project shop-events could not be seen: User not authorized. (HTTP 403)',
+    nextStep: expect.stringContaining('roles/pubsub.admin'),
+  });
 });

@@ -46,6 +46,11 @@ export function describeEventBridge(name: string, open: () => Promise<Place>): v
       return all;
     };
 
+    test('it can be looked at, and nothing is made by that', async () => {
+      await bridge.check(noStop);
+      await bridge.check(noStop);
+    });
+
     test('what is published is pulled as it was, with what it is called there', async () => {
       const topic = await newTopic();
       const before = Date.now();

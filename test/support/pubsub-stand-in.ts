@@ -156,6 +156,11 @@ export async function startPubsubStandIn(): Promise<PubsubStandIn> {
     const [, name = '', kind, verb = ''] =
       /^\/v1\/(projects\/[^/]+\/(topics|subscriptions)\/[^/:]+)(?::(\w+))?$/.exec(request.path) ??
       [];
+    const [, project] = /^\/v1\/(projects\/[^/]+)\/topics$/.exec(request.path) ?? [];
+    if (project !== undefined) {
+      const names = [...topics.keys()].filter((one) => one.startsWith(`${project}/`));
+      return send(res, { status: 200, body: { topics: names.map((one) => ({ name: one })) } });
+    }
     if (kind === 'topics') return send(res, answerTopic(request, name, verb));
     if (kind === 'subscriptions') return send(res, await answerSubscription(request, name, verb));
     send(res, failure(404, 'NOT_FOUND', 'There is nothing.'));

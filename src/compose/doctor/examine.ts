@@ -1,4 +1,5 @@
 import type { Config } from '../../config/parse-config.ts';
+import { checkBridge } from './bridge.ts';
 import type { Check } from './check.ts';
 import { checkDataDirectory } from './data-directory.ts';
 import { checkNetwork, checkReach } from './network.ts';
@@ -16,5 +17,6 @@ export function examine(
     ...checkSandbox(config),
     ...checkNetwork(config),
     checkReach(config),
+    ...checkBridge(config),
   ]);
 }

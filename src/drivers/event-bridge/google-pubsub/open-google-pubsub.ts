@@ -6,7 +6,13 @@ import { grantPublishing } from './publisher-grant.ts';
 import { acknowledge, pull } from './pull.ts';
 import { createSender } from './send.ts';
 import { openTokens } from './tokens.ts';
-import { ensureSubscription, ensureTopic, removeSubscription, removeTopic } from './topics.ts';
+import {
+  checkProject,
+  ensureSubscription,
+  ensureTopic,
+  removeSubscription,
+  removeTopic,
+} from './topics.ts';
 
 export interface GooglePubsubOptions {
   readonly projectId: string;
@@ -30,6 +36,7 @@ export async function openGooglePubsub(options: GooglePubsubOptions): Promise<Ev
   const google: Google = { send, tokens, endpoint, projectId };
   return {
     project: projectId,
+    check: (signal) => checkProject(google, signal),
     async ensureTopic(topic, signal) {
       await ensureTopic(google, { topic, signal });
       // From here on nothing is lost that is published.

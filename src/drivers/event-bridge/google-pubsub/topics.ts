@@ -1,10 +1,18 @@
 import { BridgeFailure } from '../../../core/failure.ts';
-import { callPatiently, explain, type Google } from './call.ts';
+import { call, callPatiently, explain, type Google } from './call.ts';
 import { isSuccess, textOf } from './send.ts';
 
 interface Wanted {
   readonly topic: string;
   readonly signal: AbortSignal;
+}
+
+/** A list of one: whoever may make topics may see them. */
+export async function checkProject(google: Google, signal: AbortSignal): Promise<void> {
+  const purpose = `The topics of project ${google.projectId} could not be seen`;
+  const path = 'topics?pageSize=1';
+  const seen = await call(google, { purpose, signal, method: 'GET', path, timeoutMs: 5_000 });
+  if (!isSuccess(seen)) throw explain(google, purpose, seen);
 }
 
 export async function ensureTopic(google: Google, { topic, signal }: Wanted): Promise<void> {
