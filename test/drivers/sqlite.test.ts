@@ -52,6 +52,27 @@ test('kysely is told the new id and the number of changed rows', async () => {
   expect(returned).toEqual({ text: 'b' });
 });
 
+test('only batches that may be lost do not wait for the disk, and none that shares their commit', async () => {
+  const file = join(await makeTempFolder(), 'notes.sqlite');
+  await using database = await openSqlite({ file, synchronous: 'FULL', migrations });
+  const { kysely, runBatch } = database;
+  const level = sql<{ synchronous: number }>`PRAGMA synchronous`.compile(kysely);
+  const inBatch = async (mayBeLost: boolean) => {
+    const [{ rows }] = await runBatch([level], { mayBeLost });
+    return rows[0]?.synchronous;
+  };
+  const [normal, full] = [1, 2];
+  expect(await inBatch(true)).toBe(normal);
+  expect(await inBatch(false)).toBe(full);
+  expect(await inBatch(true)).toBe(normal);
+  expect(await sql`PRAGMA synchronous`.execute(kysely)).toMatchObject({
+    rows: [{ synchronous: full }],
+  });
+  const together = await Promise.all([inBatch(true), inBatch(false), inBatch(true)]);
+  expect(together[1]).toBe(full);
+  expect(await inBatch(true)).toBe(normal);
+});
+
 test('a parameter that SQLite cannot keep is refused', async () => {
   const { database } = await openNew();
   await using _ = database;

@@ -8,6 +8,10 @@ export function isReadOnly(batch: Batch): boolean {
   return batch.kind === 'batch' && batch.readOnly;
 }
 
+function mayBeLost(batch: Batch): boolean {
+  return batch.kind === 'batch' && batch.mayBeLost;
+}
+
 /**
  * Batches that waited together are committed together: the disk's sync, which is nearly all of their cost, is then
  * paid once. Each is still all or nothing by itself, and none is answered before the commit.
@@ -21,6 +25,7 @@ export function runBatches(
   if (batches.length === 1 && only?.kind === 'batch' && only.readOnly)
     return [runReads(connection, only)];
   try {
+    connection.setSync(!batches.every(mayBeLost));
     return connection.withRoomOfLog(() => commitTogether(connection, batches, maker));
   } catch (error) {
     return batches.map(({ id }) => ({ id, error: factsOf(error) }));

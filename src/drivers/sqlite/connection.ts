@@ -11,10 +11,13 @@ export class Connection {
   readonly #database: DatabaseSync;
   readonly #busyTimeoutMs: number;
   readonly #prepared = new Map<string, Prepared>();
+  readonly #synchronous: ThreadOptions['synchronous'];
   #seenCounters: string | undefined;
+  #syncs = true;
 
   constructor(options: ThreadOptions) {
     this.#busyTimeoutMs = options.busyTimeoutMs;
+    this.#synchronous = options.synchronous;
     this.#database = new DatabaseSync(options.file);
     this.script('PRAGMA journal_mode = WAL');
     this.script(`PRAGMA synchronous = ${options.synchronous}`);
@@ -72,6 +75,13 @@ export class Connection {
     const changed = counters !== this.#seenCounters;
     this.#seenCounters = counters;
     return changed;
+  }
+
+  /** Whether commits from now on wait for the disk, as far as the file is one whose commits do. Not within a transaction. */
+  setSync(on: boolean): void {
+    if (on === this.#syncs) return;
+    this.script(`PRAGMA synchronous = ${on ? this.#synchronous : 'NORMAL'}`);
+    this.#syncs = on;
   }
 
   close(): void {

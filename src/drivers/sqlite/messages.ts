@@ -9,6 +9,8 @@ export type Command =
       readonly kind: 'batch';
       readonly statements: readonly Statement[];
       readonly readOnly: boolean;
+      /** It survives the death of the process; a power cut only with whatever is committed after it that has to. */
+      readonly mayBeLost: boolean;
     }
   /** A batch whose statements the thread makes of what it is given, with the module that it was started with. */
   | { readonly kind: 'make'; readonly input: unknown }

@@ -46,6 +46,8 @@ export interface SqliteDatabase<DB> extends AsyncDisposable {
 export interface BatchOptions {
   /** For statements that only read: all see the same moment, and nobody is kept from writing. */
   readonly readOnly?: boolean;
+  /** A power cut may undo it, and the batches after it that may be lost too: nobody waits for the disk. The death of the process undoes nothing. */
+  readonly mayBeLost?: boolean;
 }
 
 export type BatchResults<Statements extends readonly Statement[]> = {
@@ -83,9 +85,10 @@ function createDatabase<DB>(file: string, thread: ThreadClient): SqliteDatabase<
     version: () => versions.read(),
     async runBatch<const Statements extends readonly Statement[]>(
       statements: Statements,
-      { readOnly = false }: BatchOptions = {},
+      { readOnly = false, mayBeLost = false }: BatchOptions = {},
     ) {
-      const command = { kind: 'batch', statements: statements.map(toStatement), readOnly } as const;
+      const given = statements.map(toStatement);
+      const command = { kind: 'batch', statements: given, readOnly, mayBeLost } as const;
       const results = await turns.between(() => thread.send(command));
       return results as BatchResults<Statements>;
     },

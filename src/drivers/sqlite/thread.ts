@@ -100,6 +100,7 @@ function execute(connection: Connection, request: Request): readonly StatementRe
       connection.rollback();
       return [];
     case 'script':
+      if (!connection.inTransaction) connection.setSync(true);
       connection.script(request.sql);
       return [];
     case 'watch':
@@ -115,6 +116,7 @@ function execute(connection: Connection, request: Request): readonly StatementRe
 /** In a transaction that is open, what was done before is undone with it. */
 function runAlone(connection: Connection, statement: Statement): StatementResult {
   if (connection.inTransaction) return connection.run(statement);
+  connection.setSync(true);
   return connection.withRoomOfLog(() => connection.run(statement));
 }
 

@@ -15,7 +15,9 @@ export async function claim(
 ): Promise<readonly ClaimedMessage[]> {
   const { kysely, runBatch } = database;
   const expiry = compileExpiry(kysely, request.now);
-  const results = await runBatch([...expiry, compileClaim(kysely, request)]);
+  const statements = [...expiry, compileClaim(kysely, request)];
+  // What was claimed before a power cut is claimed again: at least once.
+  const results = await runBatch(statements, { mayBeLost: true });
   const rows = (results.at(-1)?.rows ?? []) as ClaimedRow[];
   // An UPDATE returns its rows in no particular order.
   return rows.toSorted((one, other) => one.id - other.id).map(toMessage);

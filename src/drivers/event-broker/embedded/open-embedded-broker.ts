@@ -34,7 +34,9 @@ export async function openEmbeddedBroker(options: {
     claim: (request) => claim(database, request),
     dueTopics: (topics, now) => dueTopics(kysely, topics, now),
     async settle(outcomes) {
-      await database.runBatch(outcomes.map((outcome) => compileSettlement(kysely, outcome)));
+      const statements = outcomes.map((outcome) => compileSettlement(kysely, outcome));
+      // What was acknowledged just before a power cut comes once more.
+      await database.runBatch(statements, { mayBeLost: true });
     },
     deadLetters: (topics, page) => readDeadLetters(kysely, topics, page),
     redeliver: (topic, request) => redeliver(database, topic, request),
