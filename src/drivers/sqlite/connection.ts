@@ -13,6 +13,7 @@ export class Connection {
   readonly #prepared = new Map<string, Prepared>();
   readonly #synchronous: ThreadOptions['synchronous'];
   #seenCounters: string | undefined;
+  #seenChanges = 0;
   #syncs = true;
 
   constructor(options: ThreadOptions) {
@@ -82,6 +83,17 @@ export class Connection {
     if (on === this.#syncs) return;
     this.script(`PRAGMA synchronous = ${on ? this.#synchronous : 'NORMAL'}`);
     this.#syncs = on;
+  }
+
+  /** Whether this connection has committed a change of rows since the last call. */
+  hasWritten(): boolean {
+    if (!this.isOpen || this.inTransaction) return false;
+    const sql = 'SELECT total_changes() AS changes';
+    const [row] = this.run({ sql, parameters: [] }).rows as { readonly changes: number }[];
+    const changes = row?.changes ?? 0;
+    const hasWritten = changes !== this.#seenChanges;
+    this.#seenChanges = changes;
+    return hasWritten;
   }
 
   close(): void {

@@ -2,6 +2,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { type Batch, isReadOnly, runBatches } from './batches.ts';
 import { Connection } from './connection.ts';
 import { factsOf } from './error-facts.ts';
+import { giveHint, hearHints } from './hints.ts';
 import type {
   Answers,
   Reply,
@@ -13,15 +14,14 @@ import type {
 } from './messages.ts';
 
 /** The thread's program: SQLite waits for the disk here, so that nobody's event loop has to. */
-const watchIntervalMs = { idle: 10, busy: 2 };
-/** One commit is mostly answered by another: after each the next one is looked for more often. */
-const busyForMs = 1000;
 const batchesPerCommit = 200;
+/** How long a commit may go unnoticed: of whoever gives no hints, and where the system lets nobody watch a file. */
+const lookEveryMs = { hinted: 50, unhinted: 5 };
 
 if (parentPort === null) throw new Error('thread.ts runs in a worker thread');
 const port = parentPort;
-let watcher: NodeJS.Timeout | undefined;
-let changedAt = Number.NEGATIVE_INFINITY;
+const { file } = workerData as ThreadOptions;
+let watching: { readonly stop: () => void } | undefined;
 
 const maker = await loadMaker(workerData as ThreadOptions);
 const connection = open();
@@ -48,7 +48,8 @@ function serve(connection: Connection): void {
     const requests = [first, ...waitingRequests()];
     while (requests.length > 0) {
       const replies = answerNext(connection, requests);
-      send(replies, watcher !== undefined && hasChanged(connection));
+      if (connection.hasWritten()) giveHint(file);
+      send(replies, watching !== undefined && hasChanged(connection));
     }
     // Without its port the thread has nothing left to wait for, and ends.
     if (!connection.isOpen) port.close();
@@ -122,19 +123,21 @@ function runAlone(connection: Connection, statement: Statement): StatementResult
 
 /** SQLite tells nobody of a commit; reading its counter costs a few microseconds. */
 function watch(connection: Connection, on: boolean): void {
-  clearTimeout(watcher);
-  watcher = undefined;
+  watching?.stop();
+  watching = undefined;
   if (!on) return;
   hasChanged(connection);
-  const lookLater = (): void => {
-    const isBusy = performance.now() - changedAt < busyForMs;
-    watcher = setTimeout(look, isBusy ? watchIntervalMs.busy : watchIntervalMs.idle);
-  };
   const look = (): void => {
-    lookLater();
     if (hasChanged(connection)) send([], true);
   };
-  lookLater();
+  const hints = hearHints(file, look);
+  const timer = setInterval(look, hints ? lookEveryMs.hinted : lookEveryMs.unhinted);
+  watching = {
+    stop() {
+      hints?.close();
+      clearInterval(timer);
+    },
+  };
 }
 
 /** Where the file cannot be read, whoever is called back will find out why; a hint too many does no harm. */
@@ -144,7 +147,6 @@ function hasChanged(connection: Connection): boolean {
   } catch {
     return true;
   }
-  changedAt = performance.now();
   return true;
 }
 
