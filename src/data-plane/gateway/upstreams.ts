@@ -1,7 +1,7 @@
-import { type buildConnector, Pool } from 'undici';
+import { Pool } from 'undici';
 import { nameOfAddress } from '../../core/local-address.ts';
 import type { InstanceAddress } from '../../core/route-table.ts';
-import { connectTo } from '../connections/connect-to.ts';
+import { connectorTo, originOf } from '../connections/connector.ts';
 import type { GatewayLimits } from './limits.ts';
 
 /** The connections to each instance, kept while a route names it. */
@@ -62,24 +62,4 @@ function openPool(address: InstanceAddress, limits: GatewayLimits): Pool {
     connect: 'socketPath' in address ? connectorTo(address) : { timeout: limits.connectMs },
     maxHeaderSize: 2 * limits.headBytes,
   });
-}
-
-function connectorTo(address: InstanceAddress): buildConnector.connector {
-  return (_options, callback) => {
-    const socket = connectTo(address);
-    const fail = (error: Error): void => callback(error, null);
-    socket.once('error', fail);
-    socket.once('connect', () => {
-      // From here on its client listens, and is to be called once.
-      socket.off('error', fail).on('error', () => undefined);
-      callback(null, socket);
-    });
-  };
-}
-
-/** Behind a socket the name says nothing; requests bring the Host that their client named. */
-function originOf(address: InstanceAddress): string {
-  if ('socketPath' in address) return 'http://localhost';
-  const { host, port } = address;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

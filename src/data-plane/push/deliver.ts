@@ -1,8 +1,8 @@
-import type { Agent } from 'node:http';
 import type { LocalAddress } from '../../core/local-address.ts';
 import { nextDelivery } from '../../core/retry-policy.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClaimedMessage, DeliveryOutcome } from '../../ports/event-broker.ts';
+import type { KeptConnections } from '../connections/kept-connections.ts';
 import { printEnvelope } from './envelope.ts';
 import { type PushAnswer, postMessage } from './post-message.ts';
 import type { PushSubscription } from './push-subscription.ts';
@@ -23,9 +23,8 @@ export interface PushAttempt {
 
 export interface DeliveryDeps {
   readonly clock: Clock;
-  readonly agent: Agent;
+  readonly connections: KeptConnections;
   readonly ackDeadlineMs: number;
-  readonly requestLimitMs: number;
   readonly defaultBackoff: { readonly minMs: number; readonly maxMs: number };
   readonly signal: AbortSignal;
   readonly settle: (outcome: DeliveryOutcome) => void;
@@ -44,7 +43,7 @@ export async function deliver(
     address,
   }: { readonly subscription: PushSubscription; readonly address: LocalAddress },
 ): Promise<PushAttempt> {
-  const { clock, agent, settle, signal } = deps;
+  const { clock, connections, settle, signal } = deps;
   const { deploymentId, applicationName, retryPolicy, endpoint, topic } = subscription;
   const { id, attempt } = message;
   const startedAt = clock.now();
@@ -63,8 +62,7 @@ export async function deliver(
   }, deps.ackDeadlineMs);
 
   const body = printEnvelope(message, subscription);
-  const limitMs = deps.requestLimitMs;
-  const answer = await postMessage({ address, agent, endpoint, body, limitMs, signal });
+  const answer = await postMessage({ connections, address, endpoint, body });
   clearTimeout(deadline);
   // A late acknowledgement counts; a late failure was written down when it became late.
   if (isAcknowledged(answer)) settle({ id, outcome: 'acknowledged' });

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { defaultBackoff } from '../../core/retry-policy.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClaimedMessage, EventBroker } from '../../ports/event-broker.ts';
@@ -53,10 +52,12 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
   const { broker, clock, logger, concurrency = 16, ackDeadlineMs = 10_000 } = options;
   const slots = createSlots({ inTime: concurrency, inAll: concurrency * lateFactor });
   const settlements = createSettlements(broker, logger);
-  const connections = openKeptConnections(concurrency);
+  const connections = openKeptConnections({
+    waiting: concurrency,
+    answerMs: options.requestLimitMs ?? 5 * 60_000,
+    pauseMs: 10_000,
+  });
   const stop = new AbortController();
-  // Every request listens to it.
-  setMaxListeners(0, stop.signal);
   const underWay = new Set<Promise<void>>();
   let subscriptions: ReadonlyMap<string, PushSubscription> = new Map();
   let closed = false;
@@ -72,9 +73,8 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
     const attempt = await deliver(
       {
         clock,
-        agent: connections.agent,
+        connections,
         ackDeadlineMs,
-        requestLimitMs: options.requestLimitMs ?? 5 * 60_000,
         defaultBackoff: { ...defaultBackoff, minMs: options.firstRetryMs ?? defaultBackoff.minMs },
         signal: stop.signal,
         settle(outcome) {
@@ -148,7 +148,10 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
       closed = true;
       unwatch();
       wakeUps.stop();
-      const deadline = setTimeout(() => stop.abort(), options.drainMs ?? 10_000);
+      const deadline = setTimeout(() => {
+        stop.abort();
+        connections[Symbol.dispose]();
+      }, options.drainMs ?? 10_000);
       await Promise.all([pump.idle(), wake.idle()]);
       await Promise.all(underWay);
       clearTimeout(deadline);

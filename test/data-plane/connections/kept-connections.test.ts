@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, request, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -33,19 +33,19 @@ async function startServer(at: { readonly path?: string } = {}) {
 }
 
 function open(): KeptConnections {
-  const connections = openKeptConnections(4);
+  const connections = openKeptConnections({ waiting: 4, answerMs: 60_000, pauseMs: 60_000 });
   onTestFinished(() => connections[Symbol.dispose]());
   return connections;
 }
 
-async function ask({ agent }: KeptConnections, address: LocalAddress, path = '/'): Promise<void> {
-  const outgoing = request({ ...address, agent, path });
-  outgoing.end();
-  const [response] = await once(outgoing, 'response');
-  await once(response.resume(), 'close');
+async function ask(connections: KeptConnections, address: LocalAddress, path = '/'): Promise<void> {
+  const connection = connections.take(address);
+  const { body } = await connection.client.request({ method: 'GET', path });
+  await body.dump();
+  connection.giveBack();
 }
 
-const waiting = ({ agent }: KeptConnections) => Object.values(agent.freeSockets).flat().length;
+const waiting = (connections: KeptConnections) => connections.waiting;
 
 test.skipIf(process.platform !== 'linux')(
   'a request takes the connection of the one before, to a port and to a socket',
