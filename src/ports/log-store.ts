@@ -28,7 +28,12 @@ export interface LogStore extends AsyncDisposable {
 }
 
 /** An entry that holds no secrets any more, or output as it came. */
-export type CollectedLogs = LogEntry | LogOutput;
+export type CollectedLogs = LogEntry | PrintedEntry | LogOutput;
+
+/** An entry whose details are JSON already, on one line. */
+export interface PrintedEntry extends Omit<LogEntry, 'details'> {
+  readonly details: string;
+}
 
 export interface LogOutput {
   readonly deploymentId: string;

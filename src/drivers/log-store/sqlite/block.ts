@@ -23,6 +23,12 @@ export interface BlockEntry {
   readonly type?: LogEntry['type'];
 }
 
+/** As it stands in a block. */
+export function printEntry({ timestamp, severity, details, type }: BlockEntry): string {
+  const head = `[${Math.floor(timestamp)},"${severity}",${details}`;
+  return type === undefined ? `${head}]` : `${head},"${type}"]`;
+}
+
 /** Fills blocks of one application. `full` gets each as soon as nothing more fits. */
 export function fillBlocks(
   origin: Pick<Block, 'deploymentId' | 'applicationName'>,
@@ -45,26 +51,23 @@ export function fillBlocks(
     bits = 0;
   };
   return {
-    add({ timestamp: exact, severity, details, type }: BlockEntry): void {
-      const timestamp = Math.floor(exact);
+    /** One that is printed. */
+    add(line: string): void {
+      const { timestamp, severity } = factsAt(line, 0);
       const [earliest, latest] =
         parts.length === 0
           ? [timestamp, timestamp]
           : [Math.min(firstAt, timestamp), Math.max(lastAt, timestamp)];
       const isFull =
         parts.length === blockLimits.entries ||
-        characters + details.length > blockLimits.characters ||
+        characters + line.length > blockLimits.characters ||
         latest - earliest > blockLimits.spanMs;
       if (isFull) close();
       firstAt = parts.length === 0 ? timestamp : earliest;
       lastAt = parts.length === 0 ? timestamp : latest;
       bits |= bitOf(severity);
-      characters += details.length;
-      parts.push(
-        type === undefined
-          ? `[${timestamp},"${severity}",${details}]`
-          : `[${timestamp},"${severity}",${details},"${type}"]`,
-      );
+      characters += line.length;
+      parts.push(line);
     },
     close,
   };
@@ -97,7 +100,7 @@ export function readBlock(
   for (let from = 0; from < entries.length; position += 1) {
     const end = entries.indexOf('\n', from);
     const to = end < 0 ? entries.length : end;
-    if (isWanted(factsAt(entries, from, position)))
+    if (isWanted({ ...factsAt(entries, from), position }))
       wanted.push({ entry: readEntry(block, entries.slice(from, to)), position });
     from = to + 1;
   }
@@ -105,10 +108,10 @@ export function readBlock(
 }
 
 /** An entry begins with its time and its severity. */
-function factsAt(entries: string, from: number, position: number): EntryFacts {
+function factsAt(entries: string, from: number): Omit<EntryFacts, 'position'> {
   const comma = entries.indexOf(',', from);
   const severity = entries.slice(comma + 2, entries.indexOf('"', comma + 2));
-  return { timestamp: Number(entries.slice(from + 1, comma)), severity, position };
+  return { timestamp: Number(entries.slice(from + 1, comma)), severity };
 }
 
 type Printed = readonly [number, Severity, string | LogEntry['details'], LogEntry['type']?];
@@ -129,8 +132,10 @@ function readEntry(
   };
 }
 
-const bits = new Map(severities.map((severity, position) => [severity, 1 << position]));
+const bits = new Map<string, number>(
+  severities.map((severity, position) => [severity, 1 << position]),
+);
 
-function bitOf(severity: Severity): number {
+function bitOf(severity: string): number {
   return bits.get(severity) ?? 0;
 }

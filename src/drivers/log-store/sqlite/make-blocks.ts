@@ -7,25 +7,26 @@ import {
   type Redactor,
   redactLongLine,
 } from '../../../core/redaction.ts';
-import type { CollectedLogs, LogOutput } from '../../../ports/log-store.ts';
+import type { LogOutput } from '../../../ports/log-store.ts';
 import type { Statement } from '../../sqlite/messages.ts';
-import { type Block, type BlockEntry, fillBlocks } from './block.ts';
+import { type Block, type BlockEntry, fillBlocks, printEntry } from './block.ts';
+import type { PackedEntries, packLogs } from './pack.ts';
 
 /** Runs in the thread of the database. Blocks begin in the order in which their applications are first named. */
 export function makeStatements(input: unknown): readonly Statement[] {
   const blocks: Block[] = [];
   const filling = new Map<string, ReturnType<typeof fillBlocks>>();
-  const of = ({ deploymentId, applicationName }: CollectedLogs) => {
+  const of = ({ deploymentId, applicationName }: PackedEntries | LogOutput) => {
     const key = `${deploymentId}/${applicationName}`;
     const known = filling.get(key);
     const one = known ?? fillBlocks({ deploymentId, applicationName }, (full) => blocks.push(full));
     if (known === undefined) filling.set(key, one);
     return one;
   };
-  for (const item of input as readonly CollectedLogs[]) {
+  for (const item of input as ReturnType<typeof packLogs>) {
     const { add } = of(item);
-    if ('output' in item) readOutput(item, add);
-    else add(entryOf(item));
+    if ('output' in item) readOutput(item, (entry) => add(printEntry(entry)));
+    else for (const line of item.lines.split('\n')) add(line);
   }
   for (const { close } of filling.values()) close();
   return blocks.flatMap(insertBlock);
@@ -46,10 +47,6 @@ function readOutput(
     else if (clean === details && json !== undefined) add({ timestamp, severity, details: json });
     else add({ timestamp, severity, details: JSON.stringify(clean) });
   }
-}
-
-function entryOf({ timestamp, severity, details, type }: LogEntry): BlockEntry {
-  return { timestamp, severity, type, details: JSON.stringify(details) };
 }
 
 /** Making one is dear, and each application comes again and again with the same secrets. */

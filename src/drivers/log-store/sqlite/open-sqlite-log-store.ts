@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import type { LogStore } from '../../../ports/log-store.ts';
 import { openSqlite } from '../../sqlite/open-sqlite.ts';
 import { findPosition, followLogs } from './follow.ts';
+import { packLogs } from './pack.ts';
 import { keepPlaces } from './places.ts';
 import { pruneLogs } from './prune.ts';
 import { queryLogs } from './query.ts';
@@ -30,7 +31,7 @@ export async function openSqliteLogStore(options: SqliteLogStoreOptions): Promis
     maker,
   });
   const collect: LogStore['collect'] = async (items) => {
-    if (items.length > 0) await database.make(items);
+    if (items.length > 0) await database.make(packLogs(items));
   };
   return {
     append: collect,
