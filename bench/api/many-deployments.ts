@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { dataLayout } from '../../src/compose/data-layout.ts';
 import type { IntegrationType } from '../../src/core/connector.ts';
 import type { Deployment, DeploymentType } from '../../src/core/deployment.ts';
 import type { Change } from '../../src/ports/store.ts';
 import { type Berth, startBerth } from '../../test/support/berth.ts';
-import { commitInParts, deployOriginal, type Original } from '../records/original.ts';
+import { fillStore } from '../records/fill-store.ts';
+import { deployOriginal, type Original, sealingKeyFor } from '../records/original.ts';
 
 /** A Berth whose project has this many Deployments, and the id of one of them. */
 export interface FilledBerth extends AsyncDisposable {
@@ -23,10 +25,7 @@ export async function startFilledBerth(
   );
   const original = await deployOriginal(berth);
   await berth.stop();
-  {
-    await using store = await berth.openStore();
-    await commitInParts(store, copiesOf(original, count - 1));
-  }
+  fillStore(dataLayout(berth.dataDirectory).store, copiesOf(original, count - 1));
   await berth.start();
   const opened = stack.move();
   return {
@@ -55,10 +54,12 @@ const oldest = { count: 10, integrationTypes: ['giftcard'] } as const;
 const minuteMs = 60_000;
 
 /** Each with its report, an entry for each that the original has; older ones have fewer of them left. */
-function* copiesOf({ deployment, entries }: Original, count: number): Iterable<Change> {
+function* copiesOf(original: Original, count: number): Iterable<Change> {
+  const { deployment, entries } = original;
   for (let number = 0; number < count; number += 1) {
     const copy = copyOf(deployment, number, count);
     yield { kind: 'insert-deployment', record: copy };
+    yield sealingKeyFor(original, copy.id);
     const [first] = entries;
     if (first === undefined) continue;
     const { reportId: _, step, ...entry } = first;

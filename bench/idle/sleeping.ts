@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Change } from '../../src/ports/store.ts';
-import type { Original } from '../records/original.ts';
+import { type Original, sealingKeyFor } from '../records/original.ts';
 
 /** Deployments that sleep, as the platform writes them: record, report, revision, release and address of each. */
 export function* sleepingCopies(original: Original, count: number): Iterable<Change> {
@@ -14,6 +14,7 @@ function copyOf(original: Original, number: number): readonly Change[] {
   const record = { ...deployment, id: deploymentId, key: `sleeping-${number}`, buildId };
   return [
     { kind: 'insert-deployment', record },
+    sealingKeyFor(original, deploymentId),
     ...[...Map.groupBy(entries, ({ step }) => step)].map(([step, own]) => ({
       ...({ kind: 'put-entries', reportId: buildId, step } as const),
       entries: own.map(({ reportId: _, step: __, ...entry }) => entry),

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { Deployment } from '../../src/core/deployment.ts';
 import type { StepEntry } from '../../src/core/operation.ts';
 import type { Release } from '../../src/core/release.ts';
 import type { DeploymentRevision } from '../../src/core/revision.ts';
+import type { SealingKey } from '../../src/core/sealing-key.ts';
 import type { Address, Change, Store } from '../../src/ports/store.ts';
 import type { Berth } from '../../test/support/berth.ts';
 import { deploy, draftOf, previewConnector } from '../../test/support/deploy.ts';
@@ -15,6 +17,7 @@ export interface Original {
   readonly release: Release;
   readonly revision: DeploymentRevision;
   readonly addresses: readonly Address[];
+  readonly sealingKey: SealingKey;
 }
 
 /** A service, which sleeps after each start of Berth until somebody asks for it. */
@@ -35,14 +38,21 @@ async function readOriginal(store: Store, projectKey: string, id: string): Promi
   const deployment = await store.deployments.byId(id);
   const [release] = await store.runtime.releases({ states: ['current'], deploymentId: id });
   const revision = await store.revisions.get(projectKey, id, deployment?.version ?? 0);
-  if (deployment === undefined || release === undefined || revision === undefined)
+  const sealingKey = await store.sealingKeys.get(id);
+  if (deployment === undefined || release === undefined || revision === undefined || !sealingKey)
     throw new Error('The original is not in the store');
   const addresses = await store.runtime.addresses();
   return {
-    ...{ deployment, release, revision },
+    ...{ deployment, release, revision, sealingKey },
     entries: await store.reports.entries([deployment.buildId]),
     addresses: addresses.filter(({ deploymentId }) => deploymentId === id),
   };
+}
+
+/** Without a key of its own a Deployment would be given one when Berth starts. */
+export function sealingKeyFor({ sealingKey }: Original, deploymentId: string): Change {
+  const key = { ...sealingKey, owner: deploymentId, id: randomUUID() };
+  return { kind: 'insert-sealing-key', key };
 }
 
 /** So many in one commit. */
