@@ -57,12 +57,23 @@ export function addRoute(
         const follower = { request, reply, identity, projectKey, scopes: route.scopes, signal };
         return streams.answer(answer.body as EventStream, follower);
       }
-      return reply
-        .code(answer.status)
-        .headers({ ...answer.headers })
-        .send(answer.body);
+      reply.code(answer.status).headers({ ...answer.headers });
+      if (typeof answer.body !== 'object' || answer.body === null) return reply.send(answer.body);
+      // To return the reply itself would be to wait until it is sent.
+      reply.type('application/json; charset=utf-8');
+      return jsonOf(answer.body);
     },
   });
+}
+
+/** By body: some are answered again and again, and JSON is a good part of their cost. */
+const printed = new WeakMap<object, string>();
+
+function jsonOf(body: object): string {
+  const known = printed.get(body);
+  const json = known ?? JSON.stringify(body);
+  if (known === undefined) printed.set(body, json);
+  return json;
 }
 
 function parseRequest(route: Route, request: FastifyRequest) {

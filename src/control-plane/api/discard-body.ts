@@ -8,7 +8,7 @@ const maxMs = 10_000;
  * still sending sees a broken pipe and not the answer.
  */
 export async function discardBody(request: IncomingMessage): Promise<void> {
-  if (request.complete || request.readableEnded || request.destroyed) return;
+  if (isReadOut(request)) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   let left = maxBytes;
   const count = (chunk: Buffer): void => {
@@ -22,4 +22,9 @@ export async function discardBody(request: IncomingMessage): Promise<void> {
   clearTimeout(timer);
   request.off('data', count);
   request.pause();
+}
+
+/** Nothing more comes of it. */
+export function isReadOut({ complete, readableEnded, destroyed }: IncomingMessage): boolean {
+  return complete || readableEnded || destroyed;
 }

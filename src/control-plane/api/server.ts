@@ -5,7 +5,7 @@ import { printRejection } from '../../wire/error-response.ts';
 import { addRoute } from './add-route.ts';
 import { answerError, answerUnknown } from './answer-error.ts';
 import { answerNoRequest } from './answer-no-request.ts';
-import { discardBody } from './discard-body.ts';
+import { discardBody, isReadOut } from './discard-body.ts';
 import { openEventStreams, type StreamLimits } from './event-streams.ts';
 import { addPublishing } from './events/publish.ts';
 import { addHealth } from './health.ts';
@@ -63,17 +63,19 @@ export function createApiServer(
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
   );
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     reply.header(correlationHeader, request.id);
+    done();
   });
   server.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   server.setNotFoundHandler((request, reply) => answerUnknown(request, reply));
 
   server.addHook('preClose', async () => stopping.abort());
   // A connection that is in use when the server stops would stay open, and the server with it, until its client drops it.
-  server.addHook('onSend', async (request, reply) => {
+  server.addHook('onSend', (request, reply, _payload, done) => {
     if (stopping.signal.aborted) reply.header('connection', 'close');
-    await discardBody(request.raw);
+    if (isReadOut(request.raw)) done();
+    else void discardBody(request.raw).then(() => done());
   });
 
   const limiter = addRateLimits(server, rateLimits);

@@ -1,12 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** Secrets are random and long, so a plain hash keeps them; the client's id keeps equal ones apart. */
 export function hashSecret(clientId: string, secret: string): string {
-  return createHash('sha256').update(`${clientId}:${secret}`).digest('hex');
+  return hash('sha256', `${clientId}:${secret}`, 'hex');
 }
 
 export function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+  return hash('sha256', token, 'hex');
 }
 
 export function newSecret(): string {

@@ -79,6 +79,7 @@ function createDatabase<DB>(file: string, thread: ThreadClient): SqliteDatabase<
   const watchers = new Watchers((on) => thread.watch(on));
   thread.onChanged = () => watchers.hint();
   const versions = new VersionReader(file);
+  thread.onAnswers = () => versions.forget();
   return {
     kysely: new Kysely<DB>({ dialect: createDialect(thread, turns) }),
     watch: (hint) => watchers.add(hint),

@@ -19,6 +19,8 @@ export class ThreadClient {
   readonly #ended: Promise<void>;
   /** Called when this or another connection has committed, while watching. */
   onChanged: () => void = () => {};
+  /** Called before anybody hears what the thread has done. */
+  onAnswers: () => void = () => {};
   #end: Error | undefined;
   #closing: Promise<void> | undefined;
   #lastId = 0;
@@ -79,6 +81,7 @@ export class ThreadClient {
   }
 
   #receive(answers: Answers): void {
+    this.onAnswers();
     for (const reply of answers.replies) this.#settle(reply);
     if (this.#waiting.size === 0) this.#worker.unref();
     if (answers.changed) this.onChanged();

@@ -1,4 +1,5 @@
 import type { Deployment } from '../../../core/deployment.ts';
+import type { StepEntry } from '../../../core/operation.ts';
 import { printDeployment } from '../../../wire/deployment.ts';
 import type { ApiDependencies } from '../route.ts';
 
@@ -16,7 +17,22 @@ export async function printDeployments(
   );
 }
 
+/** The same object again where it is printed of the same records. */
 export async function printOne({ store, secretMask }: Dependencies, deployment: Deployment) {
   const entries = await store.reports.entries([deployment.buildId]);
-  return printDeployment(deployment, entries, secretMask);
+  const before = printed.get(deployment);
+  if (before?.entries === entries && before.secretMask === secretMask) return before.body;
+  const body = printDeployment(deployment, entries, secretMask);
+  printed.set(deployment, { entries, secretMask, body });
+  return body;
 }
+
+/** Records that are remembered come again and again. */
+const printed = new WeakMap<
+  Deployment,
+  {
+    readonly entries: readonly StepEntry[];
+    readonly secretMask: ApiDependencies['secretMask'];
+    readonly body: ReturnType<typeof printDeployment>;
+  }
+>();
