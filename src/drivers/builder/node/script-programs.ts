@@ -1,5 +1,6 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
 import { quoteForShell } from '../../../core/shell-quote.ts';
 import type { Repeats } from './repeats.ts';
@@ -55,12 +56,23 @@ export async function writeScriptPrograms(given: ScriptPrograms): Promise<void> 
   }
 }
 
-/** What is newer than this was changed by the script. Its owners are no change: it comes after they are settled. */
+/**
+ * What is newer than this was changed by the script. Its owners are no change: it comes after they are settled. The times of files go
+ * in ticks of some milliseconds, and what is changed in that of the mark is not newer: it resolves in the next one.
+ */
 export async function markUnchanged(directory: string): Promise<void> {
-  await writeFile(join(directory, mark), '');
+  const marked = await touch(join(directory, mark));
+  const probe = join(directory, '.tick');
+  while ((await touch(probe)) <= marked) await wait(1);
+  await rm(probe);
 }
 
 const mark = '.unchanged-since';
+
+async function touch(file: string): Promise<bigint> {
+  await writeFile(file, '.');
+  return (await stat(file, { bigint: true })).mtimeNs;
+}
 
 let exactFind: Promise<boolean> | undefined;
 

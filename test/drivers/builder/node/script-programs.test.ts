@@ -91,7 +91,7 @@ test('what is no repeat of the build is done', async () => {
 
 test('the folder is known by whatever way somebody comes to it', async () => {
   const { run, application } = await prepare();
-  const link = join(application, '../link');
+  const link = join(application, '../../link');
   await symlink(application, link);
   expect(await run('npm ci', link)).toEqual([expect.stringContaining(done)]);
   expect(await run(`cd '${link}/src/..' && npm ci`, '/')).toEqual([expect.stringContaining(done)]);
