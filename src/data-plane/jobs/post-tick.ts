@@ -29,13 +29,17 @@ export function postTick({
       method: 'POST',
       path: endpoint === '' ? '/' : endpoint,
       headers: { 'content-length': '0', 'user-agent': 'Berth-Scheduler' },
-      signal,
     });
+    // Node's own listening, with the option of that name, costs a tenth of a request.
+    const giveUp = (): void => void outgoing.destroy(new Error('It was given up.'));
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
     const stopWaiting = timers.after(timeoutMs, () => {
       outgoing.destroy(new Error(`It did not answer within ${timeoutMs / 60_000} minutes.`));
     });
     const finish = (answer: TickAnswer): void => {
       stopWaiting();
+      signal.removeEventListener('abort', giveUp);
       resolve(answer);
     };
     outgoing.once('response', (response) => {
