@@ -13,10 +13,11 @@ export function answerError(
   const rejection = toRejection(error);
   const [{ status, code }] = rejection.errors;
   // Somebody else's trouble comes in numbers, and its stack tells nothing.
-  if (error instanceof StoreUnavailable) request.log.warn({ err: error }, 'a request failed');
+  const { id: reqId, log } = request;
+  if (error instanceof StoreUnavailable) log.warn({ reqId, err: error }, 'a request failed');
   else if (status === 502 || status === 503 || status === 507)
-    request.log.warn({ reason: rejection.message }, 'a request failed');
-  else if (status >= 500) request.log.error({ err: error }, 'a request failed');
+    log.warn({ reqId, reason: rejection.message }, 'a request failed');
+  else if (status >= 500) log.error({ reqId, err: error }, 'a request failed');
   if (status === 401) {
     const reason = code === 'invalid_token' ? ', error="invalid_token"' : '';
     reply.header('www-authenticate', `Bearer realm="berth"${reason}`);

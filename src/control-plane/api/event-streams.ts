@@ -51,7 +51,7 @@ export function openEventStreams(
         times: limits,
         signal,
         isAllowed: () => isStillAllowed(tokens, asked),
-        onError: (error) => request.log.error({ err: error }, 'a stream failed'),
+        onError: (error) => request.log.error({ reqId: request.id, err: error }, 'a stream failed'),
       });
       return reply;
     },

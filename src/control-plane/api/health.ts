@@ -13,7 +13,7 @@ export function addHealth(
       await store.operations.countOpen();
       return { status: 'ready' } satisfies Ready;
     } catch (error) {
-      request.log.error({ err: error }, 'the store does not answer');
+      request.log.error({ reqId: request.id, err: error }, 'the store does not answer');
       return reply
         .code(503)
         .send({ status: 'not ready', reason: 'The store does not answer' } satisfies NotReady);

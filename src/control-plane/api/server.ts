@@ -44,6 +44,8 @@ export function createApiServer(
   const server = Fastify({
     loggerInstance: logger,
     logController: new Fastify.LogController({ disableRequestLogging: true }),
+    // One for each request, for the few that have something to say, costs more than to name it there.
+    childLoggerFactory: (parent) => parent,
     bodyLimit: bodyLimitBytes,
     requestTimeout: 120_000,
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },

@@ -45,6 +45,7 @@ export interface PushDelivery extends AsyncDisposable {
 
 /** Requests that are late go on and take no slot; but only so many for each that is in time. */
 const lateFactor = 4;
+const soonMs = 2;
 /** A lease outlasts the deadline by this, or a message would be delivered twice before its failure is written down. */
 const leaseMarginMs = 5_000;
 
@@ -92,7 +93,16 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
     slot.leave();
     call.over();
     report(attempt);
-    pump();
+    if (slots.free(message.topic) >= concurrency / 2) pump();
+    else claimSoon();
+  };
+  /** Many at once: a claim is a commit, and where messages are quick half of the slots are free in a moment. */
+  let soon: NodeJS.Timeout | undefined;
+  const claimSoon = (): void => {
+    soon ??= setTimeout(() => {
+      soon = undefined;
+      pump();
+    }, soonMs);
   };
   const report = (attempt: PushAttempt): void => {
     try {
@@ -148,6 +158,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
       closed = true;
       unwatch();
       wakeUps.stop();
+      clearTimeout(soon);
       const deadline = setTimeout(() => {
         stop.abort();
         connections[Symbol.dispose]();

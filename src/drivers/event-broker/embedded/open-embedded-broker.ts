@@ -1,12 +1,12 @@
 import type { EventBroker } from '../../../ports/event-broker.ts';
 import { openSqlite } from '../../sqlite/open-sqlite.ts';
 import { openBrokerRoom } from './broker-room.ts';
-import { claim } from './claim.ts';
+import { openClaims } from './claim.ts';
 import { readDeadLetters, redeliver } from './dead-letters.ts';
 import { publish } from './publish.ts';
 import { receive } from './receive.ts';
 import { type BrokerDatabase, migrations } from './schema.ts';
-import { compileSettlement } from './settle.ts';
+import { compileSettlements } from './settle.ts';
 import { dueTopics, keepTopics, readDepth, removeTopic } from './topics.ts';
 
 /** Topics in a SQLite file of their own, which several processes may open. */
@@ -31,12 +31,11 @@ export async function openEmbeddedBroker(options: {
       await room.make(messages);
       await receive(database, topic, messages, now);
     },
-    claim: (request) => claim(database, request),
+    claim: openClaims(database),
     dueTopics: (topics, now) => dueTopics(kysely, topics, now),
     async settle(outcomes) {
-      const statements = outcomes.map((outcome) => compileSettlement(kysely, outcome));
       // What was acknowledged just before a power cut comes once more.
-      await database.runBatch(statements, { mayBeLost: true });
+      await database.runBatch(compileSettlements(kysely, outcomes), { mayBeLost: true });
     },
     deadLetters: (topics, page) => readDeadLetters(kysely, topics, page),
     redeliver: (topic, request) => redeliver(database, topic, request),
