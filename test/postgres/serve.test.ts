@@ -26,9 +26,10 @@ test('applications answer while the database is away, the API says so, and all g
   const requests = startRequestLoop(deployed.body.applications[0].url);
 
   await server.stop();
-  await expect.poll(statusOf).toBe(503);
+  await expect.poll(statusOf, { timeout: 60_000 }).toBe(503);
   const answered = requests.answered;
-  await expect.poll(() => requests.answered).toBeGreaterThan(answered + 100);
+  const more = expect.poll(() => requests.answered, { timeout: 60_000 });
+  await more.toBeGreaterThan(answered + 100);
 
   await server.start();
   await expect.poll(statusOf, { timeout: 60_000 }).toBe(200);
