@@ -11,6 +11,7 @@ import type { JobRun } from '../../src/core/job-run.ts';
 import { type Operation, type OperationInput, subjectOf } from '../../src/core/operation.ts';
 import type { Release, ReleaseApplication } from '../../src/core/release.ts';
 import type { DeploymentRevision, RevisionApplication } from '../../src/core/revision.ts';
+import type { ApiClient } from '../../src/ports/store.ts';
 
 /** Plain records for tests, complete and valid; a test names what matters to it. */
 
@@ -101,6 +102,18 @@ export function deployment(more: Partial<Deployment> = {}): Deployment {
     buildId: 'report',
     createdAt: 1000,
     lastModifiedAt: 1000,
+    ...more,
+  };
+}
+
+export function apiClient(more: Partial<ApiClient> = {}): ApiClient {
+  return {
+    id: 'c',
+    projectKey: 'project',
+    name: '',
+    scopes: [],
+    secretHash: '',
+    createdAt: 1,
     ...more,
   };
 }

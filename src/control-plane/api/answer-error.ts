@@ -12,8 +12,8 @@ export function answerError(
 ): FastifyReply {
   const rejection = toRejection(error);
   const [{ status, code }] = rejection.errors;
-  // Somebody else's trouble comes in numbers, and its stack tells nothing.
   const { id: reqId, log } = request;
+  // Somebody else's trouble comes in numbers, and its stack tells nothing.
   if (error instanceof StoreUnavailable) log.warn({ reqId, err: error }, 'a request failed');
   else if (status === 502 || status === 503 || status === 507)
     log.warn({ reqId, reason: rejection.message }, 'a request failed');

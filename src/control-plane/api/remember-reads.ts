@@ -1,6 +1,6 @@
 import type { Store } from '../../ports/store.ts';
 
-/** More than clients ask for again and again; all of them together are some tens of megabytes. */
+/** More than clients ask for again and again between two commits. */
 const mostRemembered = 2_000;
 
 /**

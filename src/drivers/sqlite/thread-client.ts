@@ -8,9 +8,6 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** What is new there lives shortly: rows on their way. V8 would keep 48 MB for it, in each thread. */
-const resourceLimits = { maxYoungGenerationSizeMb: 3 };
-
 /** The caller's half of the database thread: a command goes out, its results come back. */
 export class ThreadClient {
   readonly #worker: Worker;
@@ -36,7 +33,7 @@ export class ThreadClient {
     this.#file = options.file;
     // The ending is this file's own: .ts from source, .js once compiled.
     const program = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
-    this.#worker = new Worker(program, { workerData: options, name: 'sqlite', resourceLimits });
+    this.#worker = new Worker(program, { workerData: options, name: 'sqlite' });
     this.#worker.on('message', (answers: Answers) => this.#receive(answers));
     this.#worker.on('error', (cause) => {
       this.#fail(new Error(`The thread of the database ${options.file} has failed`, { cause }));

@@ -2,7 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 /**
  * Tells whether anybody has committed since it was read last. It looks at shared memory and never at the disk, so that the
- * event loop can do it: some 4 to 9 µs, where a message to the database thread and back takes a hundred.
+ * event loop can do it: some 4 to 9 µs, where a message to the database thread and back takes ten times that.
  *
  * Within one round of the event loop it is looked at once: whatever is asked for in a round had come before the look, so that nobody
  * can have heard of a later commit when he asked.

@@ -3,7 +3,7 @@ import type { AuditLogEntry } from '../../../src/core/audit-log.ts';
 import { AlreadyKept, DuplicateKey, StaleVersion } from '../../../src/core/store-failure.ts';
 import type { Change, Store } from '../../../src/ports/store.ts';
 import { runProgram } from '../../support/program.ts';
-import { deployment, operation } from '../../support/records.ts';
+import { apiClient, deployment, operation } from '../../support/records.ts';
 import type { PrepareStore } from './place.ts';
 
 const raiseProgram = new URL('../../fixtures/store/raise.ts', import.meta.url);
@@ -101,15 +101,7 @@ export function describeAtOnce(prepare: PrepareStore): void {
 
     test('that make tokens of one client leave as many as may stay', async () => {
       await using store = await open();
-      const client = {
-        id: 'c',
-        projectKey: 'project',
-        name: '',
-        scopes: [],
-        secretHash: '',
-        createdAt: 1,
-      };
-      await store.commit([{ kind: 'put-client', client }]);
+      await store.commit([{ kind: 'put-client', client: apiClient() }]);
       const commits = numbers.map((number): readonly Change[] => [
         {
           kind: 'put-token',

@@ -3,17 +3,9 @@ import { expect, test } from 'vitest';
 import { rememberReads } from '../../../src/control-plane/api/remember-reads.ts';
 import { openSqliteStore } from '../../../src/drivers/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../../src/ports/store.ts';
-import { deployment } from '../../support/records.ts';
+import { apiClient, deployment } from '../../support/records.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 
-const client = {
-  id: 'c',
-  projectKey: 'project',
-  name: '',
-  scopes: [],
-  secretHash: '',
-  createdAt: 1,
-};
 const token = { hash: 't', clientId: 'c', projectKey: 'project', scopes: [], expiresAt: 1000 };
 
 /** Two planes on one file, one of which remembers. */
@@ -24,7 +16,7 @@ async function start() {
   const other = stack.use(await openSqliteStore({ file }));
   await store.commit([
     { kind: 'insert-deployment', record: deployment({ id: 'one', key: 'first' }) },
-    { kind: 'put-client', client },
+    { kind: 'put-client', client: apiClient() },
     { kind: 'put-token', token, keep: 10 },
     putEntry('begun'),
   ]);

@@ -4,6 +4,8 @@ import { isWorthRepeating, UnmetWrite } from './errors.ts';
 
 /** What whoever migrates holds; any number that only Berth uses in its database. */
 export const migrationLock = 72_617_402;
+/** What a commit holds that is repeated. */
+const repeatLock = 72_617_403;
 
 interface Statements {
   readonly begin: string;
@@ -13,7 +15,7 @@ interface Statements {
 /** One statement after another sees what is committed by then. */
 const first = { begin: 'begin isolation level read committed', commit: 'commit' } as const;
 /** Those that are repeated go one after another, so that they do not wait for each other in a circle again. */
-const repeated = { ...first, begin: `${first.begin}; select pg_advisory_xact_lock(72617403)` };
+const repeated = { ...first, begin: `${first.begin}; select pg_advisory_xact_lock(${repeatLock})` };
 
 /** One that is repeated can still meet new ones each time. */
 const mostTries = 10;
