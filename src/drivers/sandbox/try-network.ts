@@ -22,8 +22,9 @@ export interface NetworkTrial {
 const trialReach = { hostPorts: [{ from: 9, to: 10 }], refusedNetworks: ['192.0.2.0/24'] };
 const patienceMs = 20_000;
 const commonFolder = '/common';
-/** Ends well where an interface leads out. */
+/** Ends well where an interface leads out, and only when it is told that its folder is looked at. */
 const seesWayOut = `
+read -r go
 : >${commonFolder}/seen
 while read -r name rest; do [ "$name" != tap0 ] || exit 0; done </proc/net/route
 exit 9`;
@@ -95,7 +96,7 @@ async function attempt(
     env: {},
     extendEnv: false,
     reject: false,
-    stdio: ['ignore', 'ignore', 'pipe', 'ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe', 'ignore', 'pipe', 'pipe'],
     timeout: patienceMs,
   });
   const { pid } = trial;
@@ -103,6 +104,7 @@ async function attempt(
   await using wayOut = openWayOut(network, { pid, stdio: trial.nodeChildProcess.stdio });
   await wayOut.isUp;
   const seen = findCommon(network, pid);
+  trial.stdin?.end('\n');
   const failed = wayOut.failed.then((words) => ({ exitCode: 9, stderr: words, shortMessage: '' }));
   const { exitCode, stderr, shortMessage } = await Promise.race([trial, failed]);
   if (exitCode === 0) return seen() ? undefined : 'what a program leaves for Berth is not seen';
