@@ -86,7 +86,7 @@ function viewMounts({ view, scratchMb, commonAt }: Separation): readonly Mount[]
   const { temporary, common } = view;
   return [
     temporary === undefined ? scratch('/tmp', scratchMb) : bind('--bind', temporary, '/tmp'),
-    ...view.readable.map((path) => bind('--ro-bind-try', path, path)),
+    ...[...new Set(view.readable)].map((path) => bind('--ro-bind-try', path, path)),
     ...[...view.writable, ...view.shared].map((path) => bind('--bind', path, path)),
     ...view.scratch.map((path) => scratch(path, scratchMb)),
     ...view.hidden.map((path) => scratch(path, 0)),

@@ -1,4 +1,15 @@
-import { lstat, mkdir, readlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  lstat,
+  mkdir,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface SystemMount {
@@ -7,31 +18,37 @@ export interface SystemMount {
   readonly at: string;
 }
 
+const settings = '/etc';
 const programs = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store'];
 
 /** What programs need to know of the machine: its libraries, certificates, name servers and time zone. No accounts, no secrets. */
-const settings = [
+const mountedSettings = [
   'alternatives',
   'ca-certificates',
-  'ca-certificates.conf',
-  'gai.conf',
-  'host.conf',
   'hosts',
   'java-11-openjdk',
   'java-17-openjdk',
   'ld.so.cache',
-  'ld.so.conf',
   'ld.so.conf.d',
   'localtime',
+  'pki',
+  'resolv.conf',
+  'ssl',
+];
+/** A network has its own, shown in their place. */
+const networkSettings = new Set(['hosts', 'resolv.conf']);
+/** What else they need to know, of what is small and hardly ever changes: copied, for every mount is a part of every start. */
+const copiedSettings = [
+  'ca-certificates.conf',
+  'gai.conf',
+  'host.conf',
+  'ld.so.conf',
   'mime.types',
   'nsswitch.conf',
-  'pki',
   'protocols',
-  'resolv.conf',
   'services',
-  'ssl',
   'timezone',
-].map((name) => `/etc/${name}`);
+];
 
 export interface Identity {
   readonly uid: number;
@@ -43,35 +60,59 @@ export async function findSystemMounts(
   directory: string,
   identity: Identity,
 ): Promise<readonly SystemMount[]> {
-  const accounts = await writeAccounts(directory, identity);
-  const found = await Promise.all([...programs, ...settings].map(findMount));
-  return [...found.filter((mount) => mount !== undefined), ...accounts];
+  const folder = join(directory, 'etc');
+  // What an earlier one has left may be of another kind.
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await chmod(folder, 0o755);
+  await writeAccounts(folder, identity);
+  await Promise.all(copiedSettings.map((name) => copySetting(folder, name)));
+  const shown = await Promise.all(programs.map(findProgramMount));
+  const mounted = await Promise.all(mountedSettings.map((name) => placeSetting(folder, name)));
+  return [...shown.flat(), { kind: 'folder', from: folder, at: settings }, ...mounted.flat()];
 }
 
-async function findMount(path: string): Promise<SystemMount | undefined> {
+async function findProgramMount(path: string): Promise<readonly SystemMount[]> {
   const stat = await lstat(path).catch(() => undefined);
-  if (stat === undefined) return undefined;
-  // A link in /etc may lead anywhere, as resolv.conf does: there the file itself is shown.
-  if (!stat.isSymbolicLink() || path.startsWith('/etc/'))
-    return { kind: 'folder', from: path, at: path };
-  return { kind: 'link', from: await readlink(path), at: path };
+  if (stat === undefined) return [];
+  return stat.isSymbolicLink()
+    ? [{ kind: 'link', from: await readlink(path), at: path }]
+    : [{ kind: 'folder', from: path, at: path }];
+}
+
+/** What is not there, or not for everybody, is left out. */
+async function copySetting(folder: string, name: string): Promise<void> {
+  await copyFile(join(settings, name), join(folder, name)).catch(() => undefined);
+}
+
+/**
+ * A link to what is seen anyway stays one: from where the time zone's leads a program knows its name, and else it compares the
+ * files of all time zones. Another may lead anywhere, as that of resolv.conf does: there the file itself is shown.
+ */
+async function placeSetting(folder: string, name: string): Promise<readonly SystemMount[]> {
+  const path = join(settings, name);
+  const place = join(folder, name);
+  const target = await realpath(path).catch(() => undefined);
+  if (target !== undefined && target !== path && target.startsWith('/usr/')) {
+    await symlink(target, place);
+    return [];
+  }
+  if (target === undefined) {
+    if (networkSettings.has(name)) await writeFile(place, '');
+    return [];
+  }
+  await ((await stat(target)).isDirectory() ? mkdir(place) : writeFile(place, ''));
+  return [{ kind: 'folder', from: path, at: path }];
 }
 
 /** Some programs insist that their user has a name. */
-async function writeAccounts(
-  directory: string,
-  { uid, gid }: Identity,
-): Promise<readonly SystemMount[]> {
-  await mkdir(directory, { recursive: true });
-  const files = {
-    passwd: `root:x:0:0:root:/:/bin/sh\nconnector:x:${uid}:${gid}::/tmp:/bin/sh\n`,
-    group: `root:x:0:\nconnector:x:${gid}:\n`,
-  };
-  const mounts: SystemMount[] = [];
-  for (const [name, content] of Object.entries(files)) {
-    if ((name === 'passwd' ? uid : gid) === 0) continue;
-    await writeFile(join(directory, name), content, { mode: 0o644 });
-    mounts.push({ kind: 'folder', from: join(directory, name), at: `/etc/${name}` });
+async function writeAccounts(folder: string, { uid, gid }: Identity): Promise<void> {
+  if (uid !== 0) {
+    const passwd = `root:x:0:0:root:/:/bin/sh\nconnector:x:${uid}:${gid}::/tmp:/bin/sh\n`;
+    await writeFile(join(folder, 'passwd'), passwd, { mode: 0o644 });
   }
-  return mounts;
+  if (gid !== 0) {
+    const group = `root:x:0:\nconnector:x:${gid}:\n`;
+    await writeFile(join(folder, 'group'), group, { mode: 0o644 });
+  }
 }

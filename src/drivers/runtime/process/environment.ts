@@ -22,7 +22,6 @@ export function workLayout(work: string) {
     shim: join(work, 'bin', 'node'),
     preloadFolder: join(work, 'preload'),
     preload: join(work, 'preload', 'main.cjs'),
-    preloadConfig: join(work, 'preload', 'config.json'),
     ports: join(work, 'preload', portsFile),
     /** Where it has a network of its own: what Berth sees, too. */
     common: join(work, 'net'),

@@ -1,6 +1,7 @@
 import type { CommandSpec, InstanceSpec } from '../../../ports/runtime.ts';
 import type { Limits, View } from '../../sandbox/sandbox.ts';
-import type { OwnPlace, WorkNeeds } from './work-folder.ts';
+import type { OwnPlace } from './preload.ts';
+import type { WorkNeeds } from './work-folder.ts';
 
 export interface LaunchSpec extends WorkNeeds {
   readonly id: string;

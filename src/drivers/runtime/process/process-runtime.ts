@@ -20,11 +20,11 @@ import { findFreePort } from './free-port.ts';
 import { type Launch, launch, type World } from './launch.ts';
 import { commandLaunch, instanceLaunch, type Surroundings } from './launch-spec.ts';
 import { endLeftover, findLeftovers, refuseLeftover } from './leftovers.ts';
+import type { OwnPlace } from './preload.ts';
 import { openProcessTable } from './process-table.ts';
 import { openRecords } from './records.ts';
 import { runCommand } from './run-command.ts';
 import { isUsableId, runFolder } from './run-folder.ts';
-import type { OwnPlace } from './work-folder.ts';
 
 export interface ProcessRuntimeOptions {
   /** Berth's own run folder: records, and the HOME, TMPDIR and preload of what runs. For one runtime at a time. */

@@ -2,7 +2,6 @@ import {
   accessSync,
   closeSync,
   constants,
-  copyFileSync,
   mkdirSync,
   openSync,
   readSync,
@@ -19,9 +18,7 @@ import {
   systemPath,
   workLayout,
 } from './environment.ts';
-
-/** A loopback port, or a socket that only its gateway reaches (its path as the application sees it). */
-export type OwnPlace = { readonly port: number } | { readonly path: string };
+import { type OwnPlace, preloadProgram } from './preload.ts';
 
 export interface WorkNeeds {
   readonly path: readonly string[];
@@ -33,15 +30,6 @@ export interface WorkNeeds {
   readonly place?: OwnPlace;
   readonly platformRedirect?: PlatformRedirect;
 }
-
-const preloadTemplate = join(import.meta.dirname, 'preload');
-const preloadFiles = [
-  'main.cjs',
-  'child-processes.cjs',
-  'own-port.cjs',
-  'link-local.cjs',
-  'platform-redirect.cjs',
-] as const;
 
 /**
  * Lays out HOME, TMPDIR, the preload and the `node` shim of one process tree. Answers its environment. In calls that block: all
@@ -109,16 +97,13 @@ function writeShim(layout: Layout, needs: WorkNeeds, options: string): void {
 
 function writePreload(layout: Layout, needs: WorkNeeds, options: string): void {
   mkdirSync(layout.preloadFolder);
-  const config = {
+  const program = preloadProgram({
     nodeOptions: options,
     place: needs.place,
     portsFile: hasSocket(needs) ? layout.portsBesideSocket : layout.ports,
     platformRedirect: needs.platformRedirect,
-  };
-  for (const name of preloadFiles) {
-    copyFileSync(join(preloadTemplate, name), join(layout.preloadFolder, name));
-  }
-  writeFileSync(layout.preloadConfig, JSON.stringify(config));
+  });
+  writeFileSync(layout.preload, program);
   writeFileSync(layout.ports, '');
 }
 

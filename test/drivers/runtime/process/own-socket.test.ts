@@ -1,14 +1,10 @@
-import { cp, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
+import { preloadProgram } from '../../../../src/drivers/runtime/process/preload.ts';
 import { isOpen, programs, readAnswer } from '../../../support/instance.ts';
 import { makeTempFolder } from '../../../support/temp-folder.ts';
-
-const preload = fileURLToPath(
-  new URL('../../../../src/drivers/runtime/process/preload', import.meta.url),
-);
 
 interface Started {
   readonly pid: number;
@@ -21,12 +17,14 @@ interface Started {
 async function makePlace() {
   const folder = await makeTempFolder();
   const socketPath = join(folder, 'own.sock');
-  const main = join(folder, 'preload', 'main.cjs');
+  const main = join(folder, 'main.cjs');
   const nodeOptions = `--require ${main}`;
-  await cp(preload, join(folder, 'preload'), { recursive: true });
   await writeFile(
-    join(folder, 'preload', 'config.json'),
-    JSON.stringify({ nodeOptions, place: { path: socketPath } }),
+    main,
+    preloadProgram({
+      ...{ nodeOptions, place: { path: socketPath } },
+      ...{ portsFile: join(folder, 'ports'), platformRedirect: undefined },
+    }),
   );
   const start = (program: string, ...args: readonly string[]): Started => {
     const lines: string[] = [];

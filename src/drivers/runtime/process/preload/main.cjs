@@ -1,7 +1,7 @@
 'use strict';
 
 // Loaded into every Node process of an application before its own code, by NODE_OPTIONS or by the `node` shim.
-// Copied beside its `config.json` for each instance, so that no variable of Berth's reaches the application.
+// Written for each instance as one file with the others and its `config.json`, so that no variable of Berth's reaches the application.
 // Runs on whatever Node the application asks for, and adds to the start of each: keep it small and free of imports.
 
 const config = require('./config.json');
