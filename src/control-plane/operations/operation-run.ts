@@ -11,6 +11,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Change, Fence, Store } from '../../ports/store.ts';
 import { leaveBehind } from './leave-behind.ts';
 
+/** Most steps of a redeploy are over before: each would wait for the disk twice. */
+const quickMs = 25;
+
 /** What a step may do besides its work: tell people, and write together with being recorded as done. */
 export interface StepScope {
   readonly signal: AbortSignal;
@@ -82,24 +85,34 @@ export class OperationRun {
         const entry = this.entry('Information', title, message, options.application);
         const write = () => this.commit([this.#entries(name, [entry])]);
         // Where it cannot be written, the commit at the end of the step finds out.
-        said = said.then(() => begun.then(write)).catch(() => undefined);
+        said = said.then(() => begin().then(write)).catch(() => undefined);
       },
     };
-    const begun = this.#begin(name, options);
-    // What nobody has to see before the work begins costs it no time; that it failed is found out below.
-    begun.catch(() => undefined);
-    if (options.starting !== undefined) await begun;
+    const beginning = this.#beginning(name, options);
+    let begun: Promise<void> | undefined;
+    const begin = (): Promise<void> => (begun ??= this.commit(beginning));
+    if (options.starting !== undefined) await begin();
+    // What is over before anybody could look is written down with its end. That this failed is found out below.
+    const timer = setTimeout(() => begin().catch(() => undefined), quickMs);
     try {
       const result = await leaveBehind(work(scope), { signal, graceMs: stepGraceMs });
-      await begun;
+      clearTimeout(timer);
       await said;
-      await this.#record(name, result, entries, changes);
+      await begun;
+      await this.#record(name, result, entries, [
+        ...(begun === undefined ? beginning : []),
+        ...changes,
+      ]);
       return result;
     } catch (error) {
       this.signal.throwIfAborted();
       if (error instanceof FencedOff || error instanceof StoreUnavailable) throw error;
+      // Where it cannot be written, the end of the operation finds out.
+      await begin().catch(() => undefined);
       const cause = deadline.aborted ? late(deadlineMs) : explainFullDisk(error);
       throw new StepFailure(name, options, entries, cause);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -147,14 +160,14 @@ export class OperationRun {
     };
   }
 
-  #begin(step: string, { starting, application }: StepOptions): Promise<void> {
+  #beginning(step: string, { starting, application }: StepOptions): readonly Change[] {
     const operationId = this.operation.id;
-    return this.commit([
+    return [
       { kind: 'begin-step', operationId, step, startedAt: this.#clock.now() },
       ...(starting === undefined
         ? []
         : [this.#entries(step, [this.entry('Information', starting, undefined, application)])]),
-    ]);
+    ];
   }
 
   async #record(

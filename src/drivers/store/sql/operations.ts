@@ -5,21 +5,30 @@ import type { SqlDialect } from './dialect.ts';
 import { operationOf } from './records.ts';
 import type { Schema } from './schema.ts';
 
-/** The claim: one statement, so that two workers never take the same operation. */
+/** The oldest that waits, or whose worker is dead, and whose subject nobody works on. */
+function nextToClaim(now: number) {
+  return sql`
+    select o.seq from operation o
+    where (o.state = 'queued' or (o.state = 'running' and o.lease_until < ${now}))
+      and not exists (
+        select 1 from operation r
+        where r.subject = o.subject and r.seq <> o.seq
+          and (r.state = 'running' or (r.state = 'queued' and r.seq < o.seq)))
+    order by o.seq limit 1`;
+}
+
 export function createOperationQueue(db: Kysely<Schema>, dialect: SqlDialect): OperationQueue {
   return {
     async claim({ worker, now, leaseUntil }) {
+      const next = nextToClaim(now);
+      // Asked after every commit: where there is nothing to take, nobody has to wait for the one who writes.
+      const found = await sql<{ readonly seq: number }>`${next}`.execute(db);
+      if (found.rows.length === 0) return undefined;
+      // One statement, so that two workers never take the same operation.
       const { rows } = await sql<Parameters<typeof operationOf>[0]>`
         update operation set state = 'running', worker = ${worker}, lease_until = ${leaseUntil}, attempt = attempt + 1,
           started_at = coalesce(started_at, ${now}), changes = changes + 1, claim_number = changes + 1
-        where seq = (
-          select o.seq from operation o
-          where (o.state = 'queued' or (o.state = 'running' and o.lease_until < ${now}))
-            and not exists (
-              select 1 from operation r
-              where r.subject = o.subject and r.seq <> o.seq
-                and (r.state = 'running' or (r.state = 'queued' and r.seq < o.seq)))
-          order by o.seq limit 1 ${dialect.skipLocked})
+        where seq = (${next} ${dialect.skipLocked})
         returning *`.execute(db);
       const row = rows[0];
       return row && operationOf(row);
