@@ -9,12 +9,12 @@ export async function readDepth(
   kysely: Kysely<BrokerDatabase>,
   topic: string,
 ): ReturnType<EventBroker['depth']> {
-  const { all, dead } = await kysely
-    .selectFrom('message')
-    .select(({ fn }) => [fn.countAll<number>().as('all'), fn.count<number>('dead_at').as('dead')])
-    .where('topic', '=', topic)
-    .executeTakeFirstOrThrow();
-  return { waiting: all - dead, dead };
+  const { rows } = await sql<{ readonly waiting: number; readonly dead: number }>`
+    SELECT (SELECT count(*) FROM message WHERE topic = ${topic} AND dead_at IS NULL) AS waiting,
+      (SELECT count(*) FROM message WHERE topic = ${topic} AND dead_at IS NOT NULL) AS dead`.execute(
+    kysely,
+  );
+  return rows[0] ?? { waiting: 0, dead: 0 };
 }
 
 export async function dueTopics(
@@ -38,7 +38,11 @@ export async function keepTopics(
   kysely: Kysely<BrokerDatabase>,
   { topics, before }: Parameters<EventBroker['keepTopics']>[0],
 ): Promise<void> {
-  const present = await kysely.selectFrom('message').select('topic').distinct().execute();
+  const all = kysely.selectFrom('message').select('topic').distinct();
+  const present = await all
+    .where('dead_at', 'is', null)
+    .union(all.where('dead_at', 'is not', null))
+    .execute();
   for (const { topic } of present) if (!topics.has(topic)) await removeUntil(kysely, topic, before);
 }
 
@@ -59,11 +63,15 @@ async function removeSome(
     .selectFrom('message')
     .select('id')
     .where('topic', '=', topic)
-    .where('published_at', '<', before)
+    .where('published_at', '<', before);
+  // Each half has an index of its own.
+  const some = ids
+    .where('dead_at', 'is', null)
+    .unionAll(ids.where('dead_at', 'is not', null))
     .limit(messagesPerRemoval);
   const { numDeletedRows } = await kysely
     .deleteFrom('message')
-    .where('id', 'in', ids)
+    .where('id', 'in', some)
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows);
 }
