@@ -16,7 +16,12 @@ export type AuditResult =
       readonly vulnerabilities: readonly Vulnerability[];
     }
   /** Nobody can say anything about them: never the same as nothing found. */
-  | { readonly outcome: 'skipped'; readonly reason: string };
+  | {
+      readonly outcome: 'skipped';
+      readonly reason: string;
+      /** The registry has said that it has no audits. Absent: another time it may. */
+      readonly refused?: true;
+    };
 
 export const vulnerabilitySeverities = ['info', 'low', 'moderate', 'high', 'critical'] as const;
 export type VulnerabilitySeverity = (typeof vulnerabilitySeverities)[number];

@@ -6,11 +6,13 @@ import type { CheckedOut, Checkout } from './checkout.ts';
 import type { InputReader } from './inputs.ts';
 import { digestOfLockfile, type LockedApplication } from './lockfile-digest.ts';
 import { planManager } from './plan.ts';
+import type { RecentAudits } from './recent-audits.ts';
 import { type AuditRunDeps, runAudit } from './run-audit.ts';
 import type { Turns } from './turns.ts';
 
 export interface AuditDeps extends AuditRunDeps {
   readonly reader: InputReader;
+  readonly recent: RecentAudits;
   /** Apart from those of builds: an audit waits for the network, a build for the processor. */
   readonly auditTurns: Turns;
 }
@@ -38,7 +40,9 @@ export async function auditApplications(
       ),
     );
     const groups = Map.groupBy(subjects, (subject) => digests.get(subject));
-    const audits = [...groups.values()].map((members) => auditGroup(deps, members, at, signal));
+    const audits = [...groups].map(([digest = '', members]) =>
+      auditGroup(deps, { digest, members }, at, signal),
+    );
     await Promise.allSettled(audits);
     settled.push(...(await Promise.all(audits)));
   }
@@ -78,15 +82,25 @@ function skipped(reason: string): AuditResult {
   return { outcome: 'skipped', reason };
 }
 
+interface Group {
+  /** Of the lockfile that they have in common. */
+  readonly digest: string;
+  readonly members: readonly LockedApplication[];
+}
+
 async function auditGroup(
   deps: AuditDeps,
-  subjects: readonly LockedApplication[],
+  { digest, members }: Group,
   at: CheckedOut,
   signal: AbortSignal,
 ): Promise<Audit> {
-  const applications = subjects.map(({ application }) => application);
-  const [subject] = subjects;
+  const applications = members.map(({ application }) => application);
+  const [subject] = members;
   if (subject === undefined) throw new Error('A group has at least one application.');
+  const known = deps.recent.find(digest);
+  if (known !== undefined) return { applications, result: known };
   using _turn = await deps.auditTurns.take(signal);
-  return { applications, result: await runAudit(deps, subject, at, signal) };
+  const result = await runAudit(deps, subject, at, signal);
+  deps.recent.add(digest, result);
+  return { applications, result };
 }

@@ -26,6 +26,7 @@ import { readOwnVersion } from './own-version.ts';
 import { planRequest } from './plan-request.ts';
 import { type ProductionDeps, produceArtifact } from './produce-artifact.ts';
 import { pruneCaches } from './prune-caches.ts';
+import { createRecentAudits } from './recent-audits.ts';
 import { createSharedRuns } from './shared-runs.ts';
 import { createToolDigests } from './tool-digests.ts';
 import { cacheOf } from './tool-folders.ts';
@@ -101,6 +102,7 @@ export function openNodeBuilder(given: NodeBuilderOptions): Builder {
   const auditDeps = {
     ...deps,
     reader,
+    recent: createRecentAudits(),
     auditTurns: createTurns(auditsAtOnce),
     auditTimeoutMs: options.limits.auditTimeoutMs ?? 30_000,
   };

@@ -42,8 +42,8 @@ export async function runAudit(
   }
 }
 
-function skipped(reason: string): AuditResult {
-  return { outcome: 'skipped', reason };
+function skipped(reason: string) {
+  return { outcome: 'skipped' as const, reason };
 }
 
 /** The one Berth has: which Node an application runs with makes no difference here. */
@@ -123,15 +123,19 @@ function conclude(
   timeoutMs: number,
 ): AuditResult {
   const no = (why: string) => skipped(`\`${command.label}\` of ${tool} ${why}`);
+  const failed = (words: string): AuditResult => {
+    const { why, refused } = explain(words);
+    return { ...no(why), ...(refused ? { refused } : {}) };
+  };
   if (result.outcome === 'timed-out') {
     return no(`had no answer after ${Math.round(timeoutMs / 1000)} s.`);
   }
   if (stdout === undefined) return no('answered more than Berth reads.');
   const parsed = parseAudit[manager.name](stdout);
   if (parsed === undefined || (manager.name === 'yarn-berry' && isEmptyFailure(result, stdout))) {
-    return no(explain(lastWords(result)));
+    return failed(lastWords(result));
   }
-  if ('error' in parsed) return no(explain(parsed.error || lastWords(result)));
+  if ('error' in parsed) return failed(parsed.error || lastWords(result));
   // Production dependencies are declared, and none was asked about: a lockfile that it cannot read, or that has none of them.
   if (parsed.packages === 0) return no('found none of the declared packages in the lockfile.');
   return { outcome: 'checked', tool, ...parsed };
@@ -150,7 +154,7 @@ function lastWords({ tail, reason }: ToolResult): string {
 
 const maxReasonCharacters = 300;
 
-function explain(words: string): string {
+function explain(words: string): { readonly why: string; readonly refused: boolean } {
   const plain = words
     .replace(/(\w+:\/\/)[^\s/@]+@/g, '$1')
     .replace(/\s+/g, ' ')
@@ -160,7 +164,8 @@ function explain(words: string): string {
       ? `${plain.slice(0, maxReasonCharacters).toWellFormed()}…`
       : plain;
   const isRefused = /\b(?:400|404|405|410|501)\b/.test(text);
-  return isRefused
+  const why = isRefused
     ? `was refused, so this registry has no such audits: ${text}`
     : `had no answer: ${text}`;
+  return { why, refused: isRefused };
 }

@@ -88,9 +88,9 @@ test('Yarn 1 finds a vulnerable package at the only registry it asks', async () 
     'app/yarn.lock': registry.yarnLock(),
   }));
   await using yarnpkg = await startAsYarnpkg(of.registry);
-  const builder = of.open({ operatorEnvironment: { ...process.env, ...yarnpkg.environment } });
+  const open = () => of.open({ operatorEnvironment: { ...process.env, ...yarnpkg.environment } });
   of.registry.audits = { kind: 'advisory', severity: 'high' };
-  const found = await of.audit(builder);
+  const found = await of.audit(open());
   expect(found).toMatchObject({
     outcome: 'checked',
     tool: expect.stringMatching(/^yarn 1\./),
@@ -98,7 +98,7 @@ test('Yarn 1 finds a vulnerable package at the only registry it asks', async () 
     vulnerabilities: [{ ...bad, severity: 'high', hasFix: true }],
   });
   of.registry.audits = { kind: 'status', status: 410 };
-  expect(await of.audit(builder)).toMatchObject({
+  expect(await of.audit(open())).toMatchObject({
     outcome: 'skipped',
     reason: expect.stringMatching(/^`yarn audit` of yarn 1\.\S+ was refused, .*returned a 410$/),
   });
@@ -210,6 +210,22 @@ test('applications with the same lockfile are asked about once', async () => {
     { applications: ['site'], result: { outcome: 'checked', packages: 0 } },
   ]);
   expect(of.registry.requests.map(({ line }) => line)).toEqual([bulkAudit]);
+});
+
+test('what the registry has said of a lockfile just now is not asked again, what it has not said is', async () => {
+  await using of = await prepare((registry) => ({
+    'app/package.json': dependsOnBad(),
+    'app/package-lock.json': registry.npmLock(),
+  }));
+  const { audits } = of.registry;
+  of.registry.audits = { kind: 'status', status: 503 };
+  expect(await of.audit()).toMatchObject({ outcome: 'skipped' });
+  of.registry.audits = audits;
+  const before = of.registry.requests.length;
+  const first = await of.audit();
+  expect(first).toMatchObject({ outcome: 'checked', packages: 1 });
+  expect(await of.audit()).toEqual(first);
+  expect(of.registry.requests.slice(before).map(({ line }) => line)).toEqual([bulkAudit]);
 });
 
 async function prepare(files: (registry: FakeRegistry) => TestFiles) {
