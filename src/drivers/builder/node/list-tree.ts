@@ -1,11 +1,4 @@
-import {
-  type BigIntStats,
-  type Dir,
-  type Dirent,
-  lstatSync,
-  opendirSync,
-  readlinkSync,
-} from 'node:fs';
+import { type BigIntStats, type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate as others } from 'node:timers/promises';
 import { execa } from 'execa';
 import { sha256 } from './sha256.ts';
@@ -138,27 +131,18 @@ function statsOf(place: string): BigIntStats | undefined {
   }
 }
 
+/** Of one that is larger nobody knows how long it takes to read it at once: it has more entries than are `few`. */
+const largestFolderBytes = 256 * 1024;
+
 /** Undefined where there are more than `most`, however many they are; nothing where it is gone. */
 function readFolder(place: string, most: number): readonly Dirent[] | undefined {
-  const entries: Dirent[] = [];
-  const folder = tryOpen(place);
-  if (folder === undefined) return most === all.items ? [] : undefined;
   try {
-    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
-      entries.push(entry);
-      if (entries.length > most) return undefined;
-    }
-    return entries;
-  } finally {
-    folder.closeSync();
-  }
-}
-
-function tryOpen(place: string): Dir | undefined {
-  try {
-    return opendirSync(place, { bufferSize: 256 });
+    if (most === all.items) return readdirSync(place, { withFileTypes: true });
+    if (lstatSync(place).size > largestFolderBytes) return undefined;
+    const entries = readdirSync(place, { withFileTypes: true });
+    return entries.length > most ? undefined : entries;
   } catch {
-    return undefined;
+    return most === all.items ? [] : undefined;
   }
 }
 
