@@ -11,15 +11,23 @@ async function start(audit: string) {
   const registry = cleanup.use(await startFakeRegistry());
   const environment = { npm_config_registry: registry.url, BERTH_AUDIT: audit };
   const berth = cleanup.use(await startBerth({ environment }));
-  const source = cleanup.use(await createRepository({ files: files(registry), tag: 'v1' }));
-  const preview = () => previewConnector(berth, { url: source.url, tag: 'v1' });
+  let previews = 0;
+  const preview = async () => {
+    // What the registry said of a lockfile before would be taken.
+    previews += 1;
+    const source = cleanup.use(
+      await createRepository({ files: files(registry, previews), tag: 'v1' }),
+    );
+    return previewConnector(berth, { url: source.url, tag: 'v1' });
+  };
   return {
     ...{ registry, berth, preview },
     [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
   };
 }
 
-function files(registry: FakeRegistry) {
+/** @param number another one is another lockfile */
+function files(registry: FakeRegistry, number: number) {
   return tinyConnector({
     web: {
       files: {
@@ -30,6 +38,7 @@ function files(registry: FakeRegistry) {
           dependencies: { bad: '^1.0.0' },
         }),
         'package-lock.json': registry.npmLock('web'),
+        '.npmrc': `# ${number}\n`,
       },
     },
   });
