@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Hierarchy } from './cgroup-hierarchies.ts';
@@ -16,7 +17,7 @@ export interface Cgroups {
 export interface Cgroup {
   /** A process that writes 0 into each of these is in it, with all that it starts. */
   readonly doors: readonly string[];
-  limit(limits: Limits): Promise<void>;
+  limit(limits: Limits): void;
   /** Whether the process is in it, for every limit. */
   has(pid: number): Promise<boolean>;
   /** How often the kernel has ended a process of it for want of memory. */
@@ -40,7 +41,7 @@ export function openCgroups(hierarchies: readonly Hierarchy[]): Cgroups {
       }));
       try {
         for (const { path } of groups) await mkdir(path);
-        if (limits !== undefined) for (const group of groups) await fill(group, limits);
+        if (limits !== undefined) for (const group of groups) fill(group, limits);
       } catch (error) {
         await removeAll(groups.map(({ path }) => path));
         throw error;
@@ -55,15 +56,19 @@ export function openCgroups(hierarchies: readonly Hierarchy[]): Cgroups {
 
 type Group = Hierarchy & { readonly path: string };
 
-async function fill({ version, controllers, path }: Group, limits: Limits): Promise<void> {
+/** In calls that block, some microseconds each: every promise for a file waits for its turn in a busy plane. */
+function fill({ version, controllers, path }: Group, limits: Limits): void {
   const files = version === 2 ? filesOfV2(limits) : filesOfV1(limits);
   for (const [controller, name, value] of files) {
-    if (controllers.includes(controller)) await writeFile(join(path, name), value);
+    if (controllers.includes(controller)) writeFileSync(join(path, name), value);
   }
   if (!controllers.includes('memory')) return;
-  // Not there where the kernel does not count swap.
   const swap = version === 2 ? 'memory.swap.max' : 'memory.memsw.limit_in_bytes';
-  await writeFile(join(path, swap), version === 2 ? '0' : bytes(limits)).catch(() => undefined);
+  try {
+    writeFileSync(join(path, swap), version === 2 ? '0' : bytes(limits));
+  } catch {
+    // Not there where the kernel does not count swap.
+  }
 }
 
 type LimitFile = readonly [controller: string, name: string, value: string];
@@ -112,8 +117,8 @@ function describe(groups: readonly Group[]): Cgroup {
       });
       return (await Promise.all(found)).every(Boolean);
     },
-    async limit(limits) {
-      for (const group of groups) await fill(group, limits);
+    limit(limits) {
+      for (const group of groups) fill(group, limits);
     },
     memoryKills: () => count('memory', memoryFile, 'oom_kill'),
     refusedProcesses: () => count('pids', () => 'pids.events', 'max'),

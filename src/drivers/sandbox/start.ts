@@ -83,7 +83,7 @@ function openCommon(
 
 async function startIn(spare: SpareNetwork, host: Host, job: Job): Promise<Started> {
   const { leader, cgroup, common } = spare;
-  await cgroup?.limit(job.limits);
+  cgroup?.limit(job.limits);
   // It is alone yet: all that it becomes waits for others as it does.
   if (job.limits.niceness > 0) makeNice(leader.pid, job.limits.niceness);
   const limits = keepLimits(host, job, {

@@ -43,7 +43,7 @@ const drainMs = 5_000;
 export async function launch(world: World, spec: LaunchSpec, onLines: OnLines): Promise<Launch> {
   refuseUnusable(spec);
   const work = world.folder.workOf(spec.id);
-  await world.records.write({ id: spec.id });
+  world.records.write({ id: spec.id });
   await using owned = new AsyncDisposableStack();
   owned.defer(() => removeTraces(world, spec.id, work));
   const environment = await makeWorkFolder(work, spec);
@@ -70,7 +70,7 @@ function refuseUnusable(spec: LaunchSpec): void {
 
 async function recordChild(world: World, id: string, { pid }: Child): Promise<void> {
   const startedAt = await world.table.startTimeOf(pid);
-  if (startedAt !== undefined) await world.records.write({ id, pid, startedAt });
+  if (startedAt !== undefined) world.records.write({ id, pid, startedAt });
 }
 
 interface Followed {

@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { renameSync, writeFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUsableId, type RunFolder } from './run-folder.ts';
 
@@ -14,7 +15,8 @@ export interface InstanceRecord {
 }
 
 export interface Records {
-  write(record: InstanceRecord): Promise<void>;
+  /** In calls that block: nothing starts before. */
+  write(record: InstanceRecord): void;
   remove(id: string): Promise<void>;
   read(id: string): Promise<InstanceRecord | undefined>;
   list(): Promise<readonly InstanceRecord[]>;
@@ -24,10 +26,10 @@ export async function openRecords(folder: RunFolder): Promise<Records> {
   await mkdir(folder.recordFolder, { recursive: true, mode: 0o700 });
   await removeHalfWritten(folder.recordFolder);
   return {
-    async write(record) {
+    write(record) {
       const file = folder.recordOf(record.id);
-      await writeFile(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
-      await rename(`${file}.new`, file);
+      writeFileSync(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
+      renameSync(`${file}.new`, file);
     },
     async remove(id) {
       await rm(folder.recordOf(id), { force: true });
