@@ -64,6 +64,7 @@ export async function findSystemMounts(
   // What an earlier one has left may be of another kind.
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
+  // Whatever Berth's umask is, the user of the sandbox may look.
   await chmod(folder, 0o755);
   await writeAccounts(folder, identity);
   await Promise.all(copiedSettings.map((name) => copySetting(folder, name)));
@@ -73,9 +74,9 @@ export async function findSystemMounts(
 }
 
 async function findProgramMount(path: string): Promise<readonly SystemMount[]> {
-  const stat = await lstat(path).catch(() => undefined);
-  if (stat === undefined) return [];
-  return stat.isSymbolicLink()
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats === undefined) return [];
+  return stats.isSymbolicLink()
     ? [{ kind: 'link', from: await readlink(path), at: path }]
     : [{ kind: 'folder', from: path, at: path }];
 }

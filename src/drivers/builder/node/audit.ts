@@ -4,7 +4,7 @@ import type { AuditRequest } from '../../../ports/builder.ts';
 import { removeRootPackage } from './build-application.ts';
 import type { CheckedOut, Checkout } from './checkout.ts';
 import type { InputReader } from './inputs.ts';
-import { digestOfLockfile, type LockedApplication } from './lockfile-digest.ts';
+import { digestOfLockfile, type LockedApplication, reachesOut } from './lockfile-digest.ts';
 import { planManager } from './plan.ts';
 import type { RecentAudits } from './recent-audits.ts';
 import { type AuditRunDeps, runAudit } from './run-audit.ts';
@@ -97,10 +97,12 @@ async function auditGroup(
   const applications = members.map(({ application }) => application);
   const [subject] = members;
   if (subject === undefined) throw new Error('A group has at least one application.');
-  const known = deps.recent.find(digest);
+  // In another tree the same lockfile would be another question.
+  const recent = reachesOut(subject.record) ? undefined : deps.recent;
+  const known = recent?.find(digest);
   if (known !== undefined) return { applications, result: known };
   using _turn = await deps.auditTurns.take(signal);
   const result = await runAudit(deps, subject, at, signal);
-  deps.recent.add(digest, result);
+  recent?.add(digest, result);
   return { applications, result };
 }

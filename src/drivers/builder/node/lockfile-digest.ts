@@ -12,20 +12,29 @@ export interface LockedApplication {
   readonly record: FolderRecord;
 }
 
-/** Equal for applications that ask for the same packages in the same versions of the same registry. */
+/** What it asks for is written outside of its folder, too. */
+export function reachesOut({ facts, localDependencies }: FolderRecord): boolean {
+  return localDependencies.length > 0 || facts.packageJson?.hasWorkspaces === true;
+}
+
+/** Equal for applications of one tree that ask for the same packages in the same versions of the same registry. */
 export async function digestOfLockfile(
   { tree }: CheckedOut,
   { application, record }: LockedApplication,
 ): Promise<string> {
-  const { facts, localDependencies } = record;
-  const reachesOut = localDependencies.length > 0 || facts.packageJson?.hasWorkspaces === true;
+  const { facts } = record;
   const texts = await Promise.all(
     managerFiles
       .filter((name) => facts.files.has(name))
       .map(async (name) => [name, withoutOwnName(await readText(join(tree, application, name)))]),
   );
   const { packageJson } = facts;
-  const inputs = [reachesOut && application, planManager(facts), packageJson?.resolution, texts];
+  const inputs = [
+    reachesOut(record) && application,
+    planManager(facts),
+    packageJson?.resolution,
+    texts,
+  ];
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex');
 }
 

@@ -9,7 +9,8 @@ export interface PackedEntries {
 }
 
 /**
- * What goes to the thread of the database. Entries go as text: to copy each of them field by field costs both threads more. Those of one application stay in their order, also with its output.
+ * What goes to the thread of the database. Entries go as text: one string is copied to the other thread, not each field of each of them.
+ * Those of one application stay in their order, also with its output.
  */
 export function packLogs(items: readonly CollectedLogs[]): readonly (PackedEntries | LogOutput)[] {
   const packed: (Pack | LogOutput)[] = [];

@@ -19,13 +19,13 @@ const parts = ['child-processes', 'own-port', 'link-local', 'platform-redirect']
   (name) => `./${name}.cjs`,
 );
 
-/** Read once: a start is to read and write as few files as possible. */
-let before: string | undefined;
+/** Read once: each file that a start reads or writes makes it later. */
+let template: string | undefined;
 
 /** The preload as one file: what it requires of itself is in it, and so is its configuration. */
 export function preloadProgram(config: PreloadConfig): string {
-  before ??= bundle();
-  return before.replace('__CONFIG__', () => JSON.stringify(config));
+  template ??= bundle();
+  return template.replace('__CONFIG__', () => JSON.stringify(config));
 }
 
 function bundle(): string {

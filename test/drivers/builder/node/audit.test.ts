@@ -228,6 +228,20 @@ test('what the registry has said of a lockfile just now is not asked again, what
   expect(of.registry.requests.slice(before).map(({ line }) => line)).toEqual([bulkAudit]);
 });
 
+test('of an application with a folder beside it the registry is asked each time', async () => {
+  await using of = await prepare((registry) => {
+    const dependencies = { bad: '^1.0.0', local: 'file:../local' };
+    return {
+      'app/package.json': dependsOnBad({ dependencies }),
+      'app/package-lock.json': registry.npmLock(),
+      'local/package.json': JSON.stringify({ name: 'local', version: '1.0.0' }),
+    };
+  });
+  await of.audit();
+  await of.audit();
+  expect(of.registry.requests.map(({ line }) => line)).toEqual([bulkAudit, bulkAudit]);
+});
+
 async function prepare(files: (registry: FakeRegistry) => TestFiles) {
   const cleanup = new AsyncDisposableStack();
   const registry = cleanup.use(await startFakeRegistry());
