@@ -101,17 +101,6 @@ test('the workers of a cluster share it, also when the cluster is started again'
   }
 });
 
-test('a socket whose owner has gone is in nobody’s way, also where another process has its number now', async () => {
-  const { address, start } = await makePlace();
-  const killed = start('listens.cjs', 'number');
-  await poll(() => isOpen(address)).toBe(true);
-  killed.kill('SIGKILL');
-  await killed.ended;
-  await writeFile(`${address.socketPath}.pid`, `${process.pid} 1`);
-  start('listens.cjs', 'number');
-  await poll(() => isOpen(address)).toBe(true);
-});
-
 test('its caller looks like one on loopback', async () => {
   const { address, start } = await makePlace();
   start('says-caller.cjs');

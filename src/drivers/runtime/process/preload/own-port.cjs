@@ -123,35 +123,32 @@ function isOwnHost(host) {
 const hostedAddress = { address: loopback, family: 'IPv4', port: hostedPort };
 
 /**
- * The socket of a process that was killed stays in the folder and would refuse the next one. Who listens has left its mark
- * beside it: it is in the way for as long as that process runs, as a port would be.
+ * The socket of a process that was killed stays in the folder and would refuse the next one. Who listens has left its
+ * process id beside it: it is in the way for as long as that process runs, as a port would be.
  */
 function clearSocket(file) {
   // The primary listens for a worker, and clears the way itself.
   if (require('node:cluster').isWorker) return;
   const owner = `${file}.pid`;
   try {
-    const mark = readFileSync(owner, 'utf8');
-    if (mark === markOf(Number.parseInt(mark, 10))) return;
+    const pid = Number(readFileSync(owner, 'utf8'));
+    if (pid === process.pid || isRunning(pid)) return;
     unlinkSync(file);
   } catch {
     // Nobody has listened yet, or the socket went with its process.
   }
   try {
-    writeFileSync(owner, markOf(process.pid));
+    writeFileSync(owner, String(process.pid));
   } catch {
     // Then the next process finds the socket in its way, and says so.
   }
 }
 
-/** Its number and when it was started: numbers come round again. Undefined where it does not run. Sockets are for Linux only. */
-function markOf(pid) {
+function isRunning(pid) {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The program's name, in brackets, may hold anything.
-    return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+    return process.kill(pid, 0);
   } catch {
-    return undefined;
+    return false;
   }
 }
 
