@@ -13,8 +13,8 @@ interface Started {
   kill(signal: 'SIGKILL' | 'SIGTERM'): void;
 }
 
-/** Starts programs whose 8080 is one and the same socket, each with the preload as an instance has it. */
-async function makePlace() {
+/** Starts programs whose 8080 is one and the same socket, each with the preload as an instance has it, in `cwd` or beside the socket. */
+async function makePlace(cwd?: string) {
   const folder = await makeTempFolder();
   const socketPath = join(folder, 'own.sock');
   const main = join(folder, 'main.cjs');
@@ -29,6 +29,7 @@ async function makePlace() {
   const start = (program: string, ...args: readonly string[]): Started => {
     const lines: string[] = [];
     const child = execa(process.execPath, [join(programs, program), ...args], {
+      cwd: cwd ?? folder,
       env: { NAME: 'socket', NODE_OPTIONS: nodeOptions },
       extendEnv: false,
       buffer: false,
@@ -89,17 +90,23 @@ test.for(['SIGKILL', 'SIGTERM'] as const)(
   },
 );
 
-test('the workers of a cluster share it, also when the cluster is started again', async () => {
-  const { address, start } = await makePlace();
-  for (let round = 0; round < 2; round++) {
-    const primary = start('cluster.cjs');
-    await poll(() => primary.lines).toEqual(Array(2).fill('worker listens on 8080'));
-    const answers = await Promise.all(Array.from({ length: 20 }, () => readAnswer(address)));
-    expect(new Set(answers).size).toBe(2);
-    primary.kill('SIGKILL');
-    await primary.ended;
-  }
-});
+test.for([
+  ['far from it', '/'],
+  ['beside it', undefined],
+] as const)(
+  'the workers of a cluster %s share it, also when the cluster is started again',
+  async ([, cwd]) => {
+    const { address, start } = await makePlace(cwd);
+    for (let round = 0; round < 2; round++) {
+      const primary = start('cluster.cjs');
+      await poll(() => primary.lines).toEqual(Array(2).fill('worker listens on 8080'));
+      const answers = await Promise.all(Array.from({ length: 20 }, () => readAnswer(address)));
+      expect(new Set(answers).size).toBe(2);
+      primary.kill('SIGKILL');
+      await primary.ended;
+    }
+  },
+);
 
 test('its caller looks like one on loopback', async () => {
   const { address, start } = await makePlace();

@@ -8,6 +8,7 @@
 const { appendFileSync, readFileSync, unlinkSync, writeFileSync } = require('node:fs');
 const { errorMonitor } = require('node:events');
 const net = require('node:net');
+const { resolve } = require('node:path');
 
 const hostedPort = 8080;
 const loopback = '127.0.0.1';
@@ -63,8 +64,10 @@ exports.mapOwnPort = function mapOwnPort(place, portsFile) {
   };
 };
 
+/** The worker of a cluster tells its primary the way from its own folder where that is shorter. */
 function isPath(where, file) {
-  return file !== undefined && (where === file || where?.path === file);
+  const path = where?.path ?? where;
+  return file !== undefined && typeof path === 'string' && resolve(path) === file;
 }
 
 /** The TCP port and host that a call of `listen` asks for, or undefined where it asks for something else. */
