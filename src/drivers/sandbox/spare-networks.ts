@@ -118,12 +118,13 @@ async function openSpare(network: PrivateNetwork, cgroups: Cgroups | undefined):
       descriptors: ['pipe', 'pipe', 'pipe', 'pipe'],
     },
   );
+  // First, so that there is a way out only where the spare can be taken.
+  if (cgroup !== undefined) await joinCgroup(cgroup, leader);
   const wayOut = owned.use(openWayOut(network, leader));
   owned.defer(() => end(leader));
   const input = leader.stdin;
   input?.on('error', () => undefined);
   input?.write(stdin);
-  if (cgroup !== undefined) await joinCgroup(cgroup, leader.pid);
   await wayOut.isUp;
   const common = owned.use(openCommonFolder(network.common, leader.pid));
   const kept = owned.move();
@@ -141,10 +142,15 @@ async function openSpare(network: PrivateNetwork, cgroups: Cgroups | undefined):
   };
 }
 
-/** @throws Error where it did not: it would run without limits */
-async function joinCgroup(cgroup: Cgroup, pid: number): Promise<void> {
-  await addTree(cgroup, pid);
-  if (!(await cgroup.has(pid))) throw new Error('It is not in its control group');
+/** @throws Error where it did not, and then it has ended: it would run without limits */
+async function joinCgroup(cgroup: Cgroup, leader: GroupLeader): Promise<void> {
+  try {
+    await addTree(cgroup, leader.pid);
+    if (!(await cgroup.has(leader.pid))) throw new Error('It is not in its control group');
+  } catch (error) {
+    end(leader);
+    throw error;
+  }
 }
 
 function end(leader: GroupLeader): void {
