@@ -25,10 +25,10 @@ export function releasesBefore(
   serving: readonly Release[],
   present: Presences,
 ): ReadonlyMap<string, Release> {
-  const older = releases.filter(({ state, deploymentId, number }) =>
-    serving.some(
-      (one) => one.deploymentId === deploymentId && number < one.number && state === 'current',
-    ),
+  const now = new Map(serving.map(({ deploymentId, number }) => [deploymentId, number]));
+  const older = releases.filter(
+    ({ state, deploymentId, number }) =>
+      state === 'current' && number < (now.get(deploymentId) ?? 0),
   );
   return new Map(
     servingReleases(older, present)

@@ -21,6 +21,7 @@ import { type Callee, createCaller } from './connections/callee.ts';
 import { createInFlight } from './connections/in-flight.ts';
 import { within } from './connections/within.ts';
 import { CrashReports } from './crash-reports.ts';
+import { createDesiredStateReader } from './desired-state.ts';
 import { openGateway } from './gateway/server.ts';
 import type { TypeLimits } from './instances/instance.ts';
 import { Instances } from './instances/instances.ts';
@@ -128,6 +129,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     },
     changed: () => look.hint(),
   });
+  const readDesiredState = createDesiredStateReader(store);
   const observations = new Observations();
   const crashReports = new CrashReports(options);
   const bridgeReports = new BridgeReports(options);
@@ -138,9 +140,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   let closing = false;
 
   const look = coalesce(async () => {
-    const releases = await store.runtime.releases({ states: ['candidate', 'current', 'draining'] });
-    const reserved = await store.runtime.addresses();
-    const addresses = reserved.filter(({ state }) => state !== 'released');
+    const { releases, addresses } = await readDesiredState();
     // Only now: a look that read the release before it was forgotten must not start it again.
     redactions.keep(new Set(releases.map(({ id }) => id)));
     for (const id of drains.keys()) if (!releases.some((one) => one.id === id)) drains.delete(id);

@@ -367,10 +367,26 @@ export interface RuntimeReader {
     readonly states: readonly ReleaseState[];
     readonly deploymentId?: string;
   }): Promise<readonly Release[]>;
+  /** What tells whether any of them is another one than it was, for those who look again and again. In the order of `releases`. */
+  releaseMarks(filter: {
+    readonly states: readonly ReleaseState[];
+  }): Promise<readonly ReleaseMark[]>;
+  /** Those that there are, in no order. */
+  releasesById(ids: readonly string[]): Promise<readonly Release[]>;
   instances(filter: { readonly releaseId?: string }): Promise<readonly InstanceRecord[]>;
   addresses(): Promise<readonly Address[]>;
+  address(hostLabel: string): Promise<Address | undefined>;
   /** The artifacts that releases, revisions and staged connectors need, or that an open operation is about to use. */
   artifactKeys(): Promise<ReadonlySet<string>>;
+}
+
+/** All of a release that changes while it lives. */
+export interface ReleaseMark {
+  readonly id: string;
+  readonly state: ReleaseState;
+  readonly routed: boolean;
+  /** Another one after its applications or their values were replaced. */
+  readonly edition: number;
 }
 
 /** One running copy, as the data plane sees it. */

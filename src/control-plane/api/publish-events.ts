@@ -23,14 +23,9 @@ export async function requireTopic(
   { store }: Pick<ApiDependencies, 'store'>,
   { project, topic }: { readonly project: string; readonly topic: string },
 ): Promise<void> {
-  const addresses = await store.runtime.addresses();
   // Every application has a label; only those of event applications are topics.
-  const known =
-    isTopic(topic) &&
-    addresses.some(
-      (one) => one.hostLabel === topic && one.projectKey === project && one.state !== 'released',
-    );
-  if (!known)
+  const address = isTopic(topic) ? await store.runtime.address(topic) : undefined;
+  if (address?.projectKey !== project || address.state === 'released')
     reject('ResourceNotFound', { resource: 'Topic', key: `projects/${project}/topics/${topic}` });
 }
 

@@ -11,7 +11,11 @@ export type MendDependencies = Pick<OperationDependencies, 'store' | 'builder' |
  * revision was pinned to, so that it is the same application. The data plane starts it by itself then.
  */
 export async function mendArtifacts(deps: MendDependencies, signal: AbortSignal): Promise<void> {
-  for (const release of await deps.store.runtime.releases({ states: ['current'] })) {
+  const { runtime } = deps.store;
+  // One by one: there may be thousands.
+  for (const { id } of await runtime.releaseMarks({ states: ['current'] })) {
+    const release = await runtime.release(id);
+    if (release === undefined) continue;
     const keys = new Map<string, string>();
     for (const application of release.applications) {
       if ((await deps.builder.find(application.artifactKey)) !== undefined) continue;

@@ -73,6 +73,42 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
       expect(await store.runtime.release('release')).toBeUndefined();
     });
 
+    test('have marks that tell which of them is to be read again', async () => {
+      const record = release({ state: 'candidate' });
+      await using store = await openWith(
+        { kind: 'insert-release', record },
+        { kind: 'insert-release', record: release({ id: 'older', createdAt: 1 }) },
+        { kind: 'insert-release', record: release({ id: 'gone', state: 'draining' }) },
+      );
+      const read = () => store.runtime.releaseMarks({ states: ['candidate', 'current'] });
+      const [older, first] = await read();
+      expect(older).toMatchObject({ id: 'older', state: 'current' });
+      expect(first).toMatchObject({ id: 'release', state: 'candidate', routed: false });
+
+      await store.commit([{ kind: 'set-release-state', id: 'release', state: 'current' }]);
+      await store.commit([{ kind: 'set-release-routed', id: 'release' }]);
+      expect(await read()).toEqual([older, { ...first, state: 'current', routed: true }]);
+
+      const applications = [releaseApplication({ artifactKey: 'built again' })];
+      await store.commit([{ kind: 'replace-artifacts', record: { ...record, applications } }]);
+      const [, replaced] = await read();
+      expect(replaced?.edition).not.toBe(first?.edition);
+      await store.commit([{ kind: 'insert-release', record }]);
+      const [, proposedAgain] = await read();
+      expect(proposedAgain?.edition).not.toBe(replaced?.edition);
+      expect(await store.runtime.releaseMarks({ states: [] })).toEqual([]);
+    });
+
+    test('are read by id, as many as one likes', async () => {
+      const ids = Array.from({ length: 1_100 }, (_, number) => `release-${number}`);
+      await using store = await openWith();
+      await store.commit(ids.map((id) => ({ kind: 'insert-release', record: release({ id }) })));
+      const found = await store.runtime.releasesById([...ids, 'unknown']);
+      expect(found.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+      expect(await store.runtime.releasesById(['unknown'])).toEqual([]);
+      expect(await store.runtime.releasesById([])).toEqual([]);
+    });
+
     test('are forgotten one by one', async () => {
       await using store = await openWith(
         { kind: 'insert-release', record: release() },
@@ -149,8 +185,10 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
         changed,
         address('b', { port: 42_000, state: 'bound' }),
       ]);
+      expect(await store.runtime.address('a')).toEqual(changed);
       await store.commit([{ kind: 'delete-address', hostLabel: 'a' }]);
       expect(await store.runtime.addresses()).toHaveLength(1);
+      expect(await store.runtime.address('a')).toBeUndefined();
     });
 
     test('never share a port', async () => {

@@ -128,8 +128,7 @@ async function waitForPort(
   signal: AbortSignal,
 ): Promise<Address['state']> {
   const state = await waitFor(store, { signal, timeoutMs: bindTimeoutMs }, async () => {
-    const addresses = await store.runtime.addresses();
-    const now = addresses.find(({ hostLabel }) => hostLabel === address.hostLabel);
+    const now = await store.runtime.address(address.hostLabel);
     return now?.state === 'wanted' ? undefined : now?.state;
   });
   if (state !== undefined) return state;

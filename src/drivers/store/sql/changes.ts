@@ -1,4 +1,4 @@
-import { type Kysely, type SelectQueryBuilder, sql, type Updateable } from 'kysely';
+import { type Kysely, type SelectQueryBuilder, sql, type UpdateObject } from 'kysely';
 import { assignedProjects } from '../../../core/connector.ts';
 import type { Subject } from '../../../core/operation.ts';
 import type { Change, Fence } from '../../../ports/store.ts';
@@ -253,11 +253,11 @@ const writers: {
       db
         .insertInto('release')
         .values(row)
-        .onConflict((on) => on.column('id').doUpdateSet(row)),
+        .onConflict((on) => on.column('id').doUpdateSet({ ...row, edition: nextEdition })),
     );
   },
   'replace-artifacts': (db, { record }) =>
-    setRelease(db, record.id, { document: JSON.stringify(record) }),
+    setRelease(db, record.id, { document: JSON.stringify(record), edition: nextEdition }),
   'set-release-state': (db, { id, state }) => setRelease(db, id, { state }),
   'forget-release': (db, { id }) => one(db.deleteFrom('release').where('id', '=', id)),
   'set-release-routed': (db, { id }) => setRelease(db, id, { routed: 1 }),
@@ -337,6 +337,8 @@ function forgetOperations(
   ];
 }
 
-function setRelease(db: Kysely<Schema>, id: string, values: Updateable<Schema['release']>) {
+const nextEdition = sql<number>`release.edition + 1`;
+
+function setRelease(db: Kysely<Schema>, id: string, values: UpdateObject<Schema, 'release'>) {
   return one(db.updateTable('release').set(values).where('id', '=', id));
 }

@@ -1,6 +1,7 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { Connector, ConnectorStaged } from '../../../core/connector.ts';
 import type { Deployment } from '../../../core/deployment.ts';
+import type { Release } from '../../../core/release.ts';
 import type { DeploymentRevision } from '../../../core/revision.ts';
 import type {
   ConnectorReader,
@@ -20,6 +21,7 @@ import {
   entryOf,
   fromDocument,
   instanceOf,
+  markOf,
   projectOf,
   releaseOf,
   tokenOf,
@@ -221,6 +223,21 @@ export function createRuntimeReader(db: Db): RuntimeReader {
       if (deploymentId !== undefined) query = query.where('deployment_id', '=', deploymentId);
       return (await query.orderBy('created_at').orderBy('number').execute()).map(releaseOf);
     },
+    async releaseMarks({ states }) {
+      const rows = await db
+        .selectFrom('release')
+        .select(['id', 'state', 'routed', 'edition'])
+        .where('state', 'in', states)
+        .orderBy('created_at')
+        .orderBy('number')
+        .execute();
+      return rows.map(markOf);
+    },
+    async releasesById(ids) {
+      const releases: Release[] = [];
+      for await (const some of releasesInParts(db, ids)) releases.push(...some);
+      return releases;
+    },
     async instances({ releaseId }) {
       let query = db.selectFrom('instance').selectAll();
       if (releaseId !== undefined) query = query.where('release_id', '=', releaseId);
@@ -228,6 +245,14 @@ export function createRuntimeReader(db: Db): RuntimeReader {
     },
     async addresses() {
       return (await db.selectFrom('address').selectAll().execute()).map(addressOf);
+    },
+    async address(hostLabel) {
+      const row = await db
+        .selectFrom('address')
+        .selectAll()
+        .where('host_label', '=', hostLabel)
+        .executeTakeFirst();
+      return row && addressOf(row);
     },
     async artifactKeys() {
       // In the order in which an artifact goes from one to the next: none is missed that changes hands meanwhile.
@@ -240,17 +265,38 @@ export function createRuntimeReader(db: Db): RuntimeReader {
         .where('operation_step.name', 'like', 'build/%')
         .execute();
       const staged = await db.selectFrom('connector_staged').select('document').execute();
-      const releases = await db.selectFrom('release').selectAll().execute();
+      const released = new Set<string>();
+      const all = await db.selectFrom('release').select('id').execute();
+      for await (const some of releasesInParts(
+        db,
+        all.map(({ id }) => id),
+      ))
+        for (const { applications } of some)
+          for (const { artifactKey } of applications) released.add(artifactKey);
       const revisions = await db.selectFrom('revision').select('artifact_keys').execute();
       return new Set([
         ...built.map((row) => JSON.parse(row.result) as string),
         ...revisions.flatMap((row) => JSON.parse(row.artifact_keys) as string[]),
-        ...releases.flatMap((row) => releaseOf(row).applications.map((app) => app.artifactKey)),
+        ...released,
         ...staged.flatMap((row) => fromDocument<ConnectorStaged>(row).artifactKeys ?? []),
       ]);
     },
   };
 }
+
+/** Whoever needs no more than a part of each has never all of thousands in memory. */
+async function* releasesInParts(
+  db: Db,
+  ids: readonly string[],
+): AsyncGenerator<readonly Release[]> {
+  for (let from = 0; from < ids.length; from += idsAtOnce) {
+    const wanted = ids.slice(from, from + idsAtOnce);
+    const query = db.selectFrom('release').selectAll().where('id', 'in', wanted);
+    yield (await query.execute()).map(releaseOf);
+  }
+}
+
+const idsAtOnce = 100;
 
 const countAll = sql<number>`count(*)`.as('count');
 

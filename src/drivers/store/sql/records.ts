@@ -17,6 +17,7 @@ import type {
   ApiClient,
   InstanceRecord,
   Project,
+  ReleaseMark,
 } from '../../../ports/store.ts';
 import type { Schema } from './schema.ts';
 
@@ -169,6 +170,13 @@ export function releaseOf(row: Selectable<Schema['release']>): Release {
     state: row.state as ReleaseState,
     routed: row.routed === 1,
   };
+}
+
+export function markOf(
+  row: Pick<Selectable<Schema['release']>, 'id' | 'state' | 'routed' | 'edition'>,
+): ReleaseMark {
+  const { id, edition } = row;
+  return { id, state: row.state as ReleaseState, routed: row.routed === 1, edition };
 }
 
 export const instanceOf = (row: Selectable<Schema['instance']>): InstanceRecord =>

@@ -85,6 +85,7 @@ export interface Schema {
     number: number;
     state: string;
     routed: number;
+    edition: Generated<number>;
     document: string;
     created_at: number;
   };

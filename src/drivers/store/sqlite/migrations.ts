@@ -225,4 +225,10 @@ insert into job_run (id, project_key, deployment_id, application_name, trigger_k
 drop table job_tick;
 `,
   },
+  {
+    number: 14,
+    name: 'editions of releases',
+    // One that is looked at every second is read again only where it is another.
+    sql: 'alter table release add column edition integer not null default 0;',
+  },
 ] as const;
