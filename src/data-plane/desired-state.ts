@@ -1,5 +1,6 @@
 import type { Release, ReleaseState } from '../core/release.ts';
-import type { Address, Store } from '../ports/store.ts';
+import type { Address } from '../ports/runtime-reader.ts';
+import type { Store } from '../ports/store.ts';
 
 /** What the store says should be there. */
 export interface DesiredState {

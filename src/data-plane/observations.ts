@@ -1,6 +1,7 @@
 import type { Release } from '../core/release.ts';
 import type { RouteTable, Target } from '../core/route-table.ts';
-import type { Address, Change, InstanceRecord, Store } from '../ports/store.ts';
+import type { Address, InstanceRecord } from '../ports/runtime-reader.ts';
+import type { Change, Store } from '../ports/store.ts';
 import type { PortOutcome } from './gateway/listeners.ts';
 
 /** What the data plane has seen, as changes of the store; only what is news. */

@@ -77,7 +77,7 @@ describe('berth rotate-key', () => {
     let cut = 0;
     for (let at = 0; at < 6; at += 1) {
       const child = execa(process.execPath, [program, 'rotate-key'], { env, reject: false });
-      const kill = setTimeout(() => child.kill('SIGKILL'), toStart * (0.7 + at * 0.15));
+      const kill = setTimeout(() => child.kill('SIGKILL'), toStart * (0.4 + at * 0.2));
       const { signal } = await child;
       clearTimeout(kill);
       if (signal === 'SIGKILL') cut += 1;

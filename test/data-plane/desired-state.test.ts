@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createDesiredStateReader } from '../../src/data-plane/desired-state.ts';
 import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-store.ts';
-import type { Address, Change, Store } from '../../src/ports/store.ts';
+import type { Address } from '../../src/ports/runtime-reader.ts';
+import type { Change, Store } from '../../src/ports/store.ts';
 import { release, releaseApplication } from '../support/records.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 

@@ -1,6 +1,6 @@
 import { isTopic } from '../../core/application.ts';
 import { describeFailure } from '../../core/failure.ts';
-import type { Address } from '../../ports/store.ts';
+import type { Address } from '../../ports/runtime-reader.ts';
 import type { OperationDependencies } from './dependencies.ts';
 import type { OperationRun, StepScope } from './operation-run.ts';
 import type { ReservedAddress } from './steps/reserve-addresses.ts';

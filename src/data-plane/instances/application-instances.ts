@@ -3,7 +3,7 @@ import type { Presence } from '../../core/presence.ts';
 import type { DesiredApplication } from '../../core/reconcile.ts';
 import type { InstanceAddress } from '../../core/route-table.ts';
 import { unscaled } from '../../core/scaling.ts';
-import type { InstanceRecord } from '../../ports/store.ts';
+import type { InstanceRecord } from '../../ports/runtime-reader.ts';
 import type { InFlight } from '../connections/in-flight.ts';
 import { within } from '../connections/within.ts';
 import { type CrashLoop, Instance, type InstanceDependencies } from './instance.ts';

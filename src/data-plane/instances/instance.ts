@@ -17,9 +17,9 @@ import type {
   RunningInstance,
   Runtime,
 } from '../../ports/runtime.ts';
+import type { InstanceRecord } from '../../ports/runtime-reader.ts';
 import type { SealingKeyReader } from '../../ports/sealing-keys.ts';
 import type { Opener } from '../../ports/secret-box.ts';
-import type { InstanceRecord } from '../../ports/store.ts';
 import type { LogCollector } from '../logs/collect.ts';
 import type { Redactions } from '../logs/redactions.ts';
 import { awaitListening } from './await-listening.ts';

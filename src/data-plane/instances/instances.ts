@@ -1,7 +1,7 @@
 import type { Presences } from '../../core/presence.ts';
 import { applicationKey, decideActions, desiredApplications } from '../../core/reconcile.ts';
 import type { Release } from '../../core/release.ts';
-import type { InstanceRecord } from '../../ports/store.ts';
+import type { InstanceRecord } from '../../ports/runtime-reader.ts';
 import { ApplicationInstances, type ScalingDependencies } from './application-instances.ts';
 import type { CrashLoop } from './instance.ts';
 

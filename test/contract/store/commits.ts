@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { DuplicateKey, FencedOff, StaleVersion } from '../../../src/core/store-failure.ts';
-import type { Address, Change } from '../../../src/ports/store.ts';
+import type { Address } from '../../../src/ports/runtime-reader.ts';
+import type { Change } from '../../../src/ports/store.ts';
 import { connectorStaged, deployment, operation } from '../../support/records.ts';
 import { failureOf, type PrepareStore } from './place.ts';
 

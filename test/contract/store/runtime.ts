@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DuplicateKey } from '../../../src/core/store-failure.ts';
-import type { Address, Change, InstanceRecord } from '../../../src/ports/store.ts';
+import type { Address, InstanceRecord } from '../../../src/ports/runtime-reader.ts';
+import type { Change } from '../../../src/ports/store.ts';
 import {
   connectorStaged,
   deployment,

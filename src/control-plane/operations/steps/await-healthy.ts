@@ -1,7 +1,7 @@
 import { servingOf } from '../../../core/application.ts';
 import { RuntimeFailure } from '../../../core/failure.ts';
 import type { Release } from '../../../core/release.ts';
-import type { InstanceRecord } from '../../../ports/store.ts';
+import type { InstanceRecord } from '../../../ports/runtime-reader.ts';
 import { waitFor } from '../../waiting/wait-for.ts';
 import type { OperationDependencies } from '../dependencies.ts';
 import type { StepScope } from '../operation-run.ts';

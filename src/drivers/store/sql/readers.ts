@@ -3,6 +3,7 @@ import type { Connector, ConnectorStaged } from '../../../core/connector.ts';
 import type { Deployment } from '../../../core/deployment.ts';
 import type { Release } from '../../../core/release.ts';
 import type { DeploymentRevision } from '../../../core/revision.ts';
+import type { RuntimeReader } from '../../../ports/runtime-reader.ts';
 import type {
   ConnectorReader,
   DeploymentReader,
@@ -10,7 +11,6 @@ import type {
   Ref,
   ReportReader,
   RevisionReader,
-  RuntimeReader,
 } from '../../../ports/store.ts';
 import { queryDeployments } from './deployments.ts';
 import type { SqlDialect } from './dialect.ts';

@@ -11,14 +11,8 @@ import type {
 } from '../../../core/operation.ts';
 import type { Release, ReleaseState } from '../../../core/release.ts';
 import type { DeploymentRevision } from '../../../core/revision.ts';
-import type {
-  AccessToken,
-  Address,
-  ApiClient,
-  InstanceRecord,
-  Project,
-  ReleaseMark,
-} from '../../../ports/store.ts';
+import type { Address, InstanceRecord, ReleaseMark } from '../../../ports/runtime-reader.ts';
+import type { AccessToken, ApiClient, Project } from '../../../ports/store.ts';
 import type { Schema } from './schema.ts';
 
 /** Records to rows and back. What is only JSON in a column is trusted: nobody else writes it. */
