@@ -24,7 +24,8 @@ import type { SealingKeyChange, SealingKeyReader } from './sealing-keys.ts';
 
 /**
  * The one place where the planes meet. It keeps records and compares versions; every rule lives in core.
- * A `commit` is all or nothing and durable when it resolves.
+ * A `commit` is all or nothing and durable when it resolves; only what a data plane has observed, and observes again, a power cut may
+ * undo.
  */
 export interface Store extends AsyncDisposable {
   readonly projects: ProjectReader;

@@ -28,12 +28,14 @@ export async function deploy(deps: OperationDependencies, run: OperationRun): Pr
   const input = inputOf(run.operation, 'deploy');
   const deployment = await start(deps, run);
   const earlier = await findEarlierBuilds(deps, deployment);
-  await run.step('fetch-source', { failed: 'Connector source could not be fetched' }, (scope) =>
-    fetchSource(deps, deployment, earlier, scope),
+  await run.step(
+    'fetch-source',
+    { failed: 'Connector source could not be fetched', mayRepeat: true },
+    (scope) => fetchSource(deps, deployment, earlier, scope),
   );
   const addresses = await run.step(
     'reserve-addresses',
-    { failed: 'Addresses of the applications could not be reserved' },
+    { failed: 'Addresses of the applications could not be reserved', mayRepeat: true },
     (scope) => reserveAddresses(deps, deployment, scope),
   );
   const artifactKeys = await buildAll(deps, run, { deployment, addresses, earlier });
@@ -46,6 +48,7 @@ export async function deploy(deps: OperationDependencies, run: OperationRun): Pr
     {
       failed: 'Applications did not start',
       starting: 'Starting applications',
+      mayRepeat: true,
       deadlineMs: deps.startupTimeoutMs + stepDeadlineMs,
     },
     (scope) => awaitHealthy(deps, release, scope),
@@ -168,6 +171,7 @@ async function buildAll(
         failed: 'Application build failed',
         starting: 'Building application',
         deadlineMs: buildDeadlineMs,
+        mayRepeat: true,
         application: application.name,
       },
       (scope) =>
@@ -222,7 +226,7 @@ async function releaseAddresses(
 ): Promise<void> {
   await run.step(
     'release-addresses',
-    { failed: 'Addresses could not be released' },
+    { failed: 'Addresses could not be released', mayRepeat: true },
     async (scope) => {
       const kept = new Set(release.applications.map(({ hostLabel }) => hostLabel));
       const addresses = await deps.store.runtime.addresses();
@@ -263,6 +267,7 @@ async function runPostDeploys(
         failed: "Failed during the execution of 'postDeploy' script",
         application: name,
         deadlineMs: deps.scriptTimeoutMs + stepDeadlineMs,
+        mayRepeat: command === undefined,
         ...starting,
       },
       async (scope) => {

@@ -31,6 +31,8 @@ export interface StepOptions {
   readonly application?: string;
   /** It fails after this; `stepDeadlineMs` where it does not say. */
   readonly deadlineMs?: number;
+  /** It does no harm to run it again: that it has ended may be written down with what comes next. */
+  readonly mayRepeat?: boolean;
 }
 
 /**
@@ -43,6 +45,9 @@ export class OperationRun {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #done: Map<string, unknown>;
+  /** Records of steps that go with the next commit. */
+  readonly #waiting: Change[] = [];
+  #flushing: NodeJS.Timeout | undefined;
 
   constructor(given: {
     readonly operation: Operation;
@@ -91,7 +96,6 @@ export class OperationRun {
     const beginning = this.#beginning(name, options);
     let begun: Promise<void> | undefined;
     const begin = (): Promise<void> => (begun ??= this.commit(beginning));
-    if (options.starting !== undefined) await begin();
     // What is over before anybody could look is written down with its end. That this failed is found out below.
     const timer = setTimeout(() => begin().catch(() => undefined), quickMs);
     try {
@@ -99,10 +103,14 @@ export class OperationRun {
       clearTimeout(timer);
       await said;
       await begun;
-      await this.#record(name, result, entries, [
+      const record = [
         ...(begun === undefined ? beginning : []),
         ...changes,
-      ]);
+        ...this.#ending(name, result, entries),
+      ];
+      if (options.mayRepeat && changes.length === 0) this.#commitLater(record);
+      else await this.commit(record);
+      this.#done.set(name, result);
       return result;
     } catch (error) {
       this.signal.throwIfAborted();
@@ -170,23 +178,13 @@ export class OperationRun {
     ];
   }
 
-  async #record(
-    step: string,
-    result: unknown,
-    entries: readonly ReportEntry[],
-    changes: readonly Change[],
-  ) {
-    await this.commit([
-      ...changes,
-      this.#entries(step, entries),
-      {
-        kind: 'put-step',
-        operationId: this.operation.id,
-        step: { name: step, result },
-        finishedAt: this.#clock.now(),
-      },
-    ]);
-    this.#done.set(step, result);
+  #ending(name: string, result: unknown, entries: readonly ReportEntry[]): readonly Change[] {
+    const operationId = this.operation.id;
+    const finishedAt = this.#clock.now();
+    return [
+      this.#entries(name, entries),
+      { kind: 'put-step', operationId, step: { name, result }, finishedAt },
+    ];
   }
 
   #entries(step: string, entries: readonly ReportEntry[]): Change {
@@ -198,10 +196,30 @@ export class OperationRun {
     return this.#commit(changes, {});
   }
 
-  #commit(changes: readonly Change[], more: Pick<Fence, 'unlessCancelled'>): Promise<void> {
+  /** Writes down now what waits for the next commit. */
+  async flush(): Promise<void> {
+    if (this.#waiting.length > 0) await this.commit([]);
+  }
+
+  /** Soon, whether or not something else is to be committed. That this failed is found out by what is. */
+  #commitLater(changes: readonly Change[]): void {
+    this.#waiting.push(...changes);
+    this.#flushing ??= setTimeout(() => this.flush().catch(() => undefined), quickMs);
+  }
+
+  async #commit(changes: readonly Change[], more: Pick<Fence, 'unlessCancelled'>): Promise<void> {
     const { id: operationId, attempt, state } = this.operation;
     const whileQueued = state === 'queued';
-    return this.#store.commit(changes, { operationId, attempt, whileQueued, ...more });
+    const waiting = this.#waiting.splice(0);
+    clearTimeout(this.#flushing);
+    this.#flushing = undefined;
+    try {
+      const fence = { operationId, attempt, whileQueued, ...more };
+      await this.#store.commit([...waiting, ...changes], fence);
+    } catch (error) {
+      this.#waiting.unshift(...waiting);
+      throw error;
+    }
   }
 }
 

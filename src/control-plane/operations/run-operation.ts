@@ -39,12 +39,12 @@ export async function runOperation(
   const plan = plans[operation.input.kind];
   const steps = await deps.store.operations.steps(operation.id);
   const given = { operation, store: deps.store, clock: deps.clock, steps };
+  const signal = AbortSignal.any([stopped, deadline, cancelled]);
+  const attempt = new OperationRun({ ...given, signal });
   try {
-    const signal = AbortSignal.any([stopped, deadline, cancelled]);
-    const run = new OperationRun({ ...given, signal });
     refuseCancelled(operation);
     refuseEndlessAttempts(operation);
-    await plan.run(deps, run);
+    await plan.run(deps, attempt);
   } catch (error) {
     if (stopped.aborted || error instanceof FencedOff) return;
     if (error instanceof StoreUnavailable) {
@@ -55,6 +55,8 @@ export async function runOperation(
       );
       return;
     }
+    // What was done before is told, too.
+    await attempt.flush().catch(() => undefined);
     const run = new OperationRun({ ...given, signal: stopped });
     if (cancelled.aborted || error instanceof CancelRequested) {
       await finishCancelled(deps, run, plan);

@@ -56,6 +56,7 @@ export async function validateConnector(
         failed: 'Application Build check failed',
         starting: 'Building application',
         deadlineMs: buildDeadlineMs,
+        mayRepeat: true,
         application: application.name,
       },
       async (scope) => {

@@ -3,7 +3,7 @@ import { OperationRun, StepFailure } from '../../../src/control-plane/operations
 import { RuntimeFailure } from '../../../src/core/failure.ts';
 import type { Operation } from '../../../src/core/operation.ts';
 import { CancelRequested, FencedOff } from '../../../src/core/store-failure.ts';
-import type { Store } from '../../../src/ports/store.ts';
+import type { Change, Store } from '../../../src/ports/store.ts';
 import { deployment, operation } from '../../support/records.ts';
 import { accept, claimAgain, clock, openStore, requestCancel, titlesOf } from './support.ts';
 
@@ -73,10 +73,66 @@ describe('a step', () => {
     const { store, run } = await open();
     await using _ = store;
     await run.step('build', { failed, starting: 'Building' }, async (scope) => {
-      expect(await titlesOf(store, reportId)).toEqual(['build: Information Building']);
+      const titles = () => titlesOf(store, reportId);
+      await expect.poll(titles).toEqual(['build: Information Building']);
       scope.report('Information', 'Built');
     });
     expect(await titlesOf(store, reportId)).toEqual(['build: Information Built']);
+  });
+
+  test('that may run again and is over at once is recorded with what is committed next', async () => {
+    const { store } = await open();
+    await using _ = store;
+    const commits: (readonly Change[])[] = [];
+    const commit: Store['commit'] = (changes, fence) => {
+      commits.push(changes);
+      return store.commit(changes, fence);
+    };
+    const run = await start({ ...store, commit }, await claimAgain(store));
+    const options = { failed, starting: 'Looking', mayRepeat: true };
+    await run.step('look', options, async (scope) => {
+      scope.report('Information', 'Looked');
+      return 1;
+    });
+    await run.step('build', options, async () => 'built');
+    expect(commits).toEqual([]);
+    await run.step('propose', { failed }, async (scope) => {
+      scope.change(insert('made'));
+    });
+    expect(commits).toHaveLength(1);
+    const steps = await store.operations.steps('o');
+    expect(new Map(steps.map(({ name, result }) => [name, result]))).toEqual(
+      new Map(Object.entries({ look: 1, build: 'built', propose: null })),
+    );
+    expect(await titlesOf(store, reportId)).toEqual(['look: Information Looked']);
+  });
+
+  test('that may run again is recorded soon even where nothing comes next', async () => {
+    const { store, run } = await open();
+    await using _ = store;
+    await run.step('look', { failed, mayRepeat: true }, async () => 'seen');
+    const steps = () => store.operations.steps('o');
+    await expect.poll(steps).toEqual([{ name: 'look', result: 'seen' }]);
+  });
+
+  test('that may run again is not forgotten by a commit that fails', async () => {
+    const { store, run } = await open();
+    await using _ = store;
+    await store.commit([insert('taken')]);
+    await run.step('look', { failed, mayRepeat: true }, async () => 'seen');
+    await expect(run.commit([insert('taken')])).rejects.toThrow();
+    await run.flush();
+    expect(await store.operations.steps('o')).toEqual([{ name: 'look', result: 'seen' }]);
+  });
+
+  test('that changes something is recorded before the next one begins, even if it may run again', async () => {
+    const { store, run } = await open();
+    await using _ = store;
+    await run.step('change', { failed, mayRepeat: true }, async (scope) => {
+      scope.change(insert('made'));
+    });
+    expect(await store.deployments.byId('made')).toBeDefined();
+    expect(await store.operations.steps('o')).toMatchObject([{ name: 'change' }]);
   });
 
   test('that is not done at its deadline is told to stop, and fails', async () => {

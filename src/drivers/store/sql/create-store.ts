@@ -33,13 +33,28 @@ export interface SqlEngine {
   readonly dialect: SqlDialect;
   readonly operations: OperationQueue;
   /** All or nothing, and what two commits both write is written by one after the other. A write that `expects` a record changes exactly one row. */
-  runBatch(writes: readonly Write[]): Promise<void>;
+  runBatch(writes: readonly Write[], options: BatchOptions): Promise<void>;
   /** The position of the write that did not find its record. */
   unmetWrite(error: unknown): number | undefined;
   isUniqueViolation(error: unknown): boolean;
   watch(hint: () => void): () => void;
   version(): number | undefined;
   close(): Promise<void>;
+}
+
+export interface BatchOptions {
+  /** A power cut may undo it: it need not wait for the disk. */
+  readonly mayBeLost: boolean;
+}
+
+/** What a data plane observes, it observes again after its next start. */
+function isSeenAgain({ kind }: Change): boolean {
+  return (
+    kind === 'put-instance' ||
+    kind === 'delete-instances' ||
+    kind === 'set-release-routed' ||
+    kind === 'set-address-state'
+  );
 }
 
 export function createSqlStore(engine: SqlEngine): Store {
@@ -62,7 +77,7 @@ export function createSqlStore(engine: SqlEngine): Store {
       const writes = changes.flatMap((change) => writesOf(db, dialect, change));
       const all = fence === undefined ? writes : [...fenceWrites(db, fence), ...writes];
       try {
-        await engine.runBatch(all);
+        await engine.runBatch(all, { mayBeLost: changes.every(isSeenAgain) });
       } catch (error) {
         throw explain(engine, error, all, changes);
       }

@@ -19,8 +19,8 @@ export async function openSqliteStore(options: { readonly file: string }): Promi
     db: database.kysely,
     dialect: sqliteDialect,
     operations: createOperationQueue(database.kysely, sqliteDialect),
-    runBatch: async (writes) => {
-      await database.runBatch(writes.map(toStatement));
+    runBatch: async (writes, options) => {
+      await database.runBatch(writes.map(toStatement), options);
     },
     unmetWrite: (error) => (error instanceof AffectedRowsError ? error.statement : undefined),
     isUniqueViolation,
