@@ -20,7 +20,7 @@ export interface RuntimeReader {
   artifactKeys(): Promise<ReadonlySet<string>>;
 }
 
-/** All of a release that changes while it lives. */
+/** What of a release changes while it lives, and whether its content was replaced. */
 export interface ReleaseMark {
   readonly id: string;
   readonly state: ReleaseState;

@@ -14,8 +14,10 @@ import { readEnv } from '../../src/config/read-env.ts';
 import { openEmbeddedBroker } from '../../src/drivers/event-broker/embedded/open-embedded-broker.ts';
 import { openSqliteLogStore } from '../../src/drivers/log-store/sqlite/open-sqlite-log-store.ts';
 import { openSecretBox } from '../../src/drivers/secret-box/aes-gcm/secret-box.ts';
+import { migrations as postgresMigrations } from '../../src/drivers/store/postgres/migrations.ts';
 import { openPostgresStore } from '../../src/drivers/store/postgres/open-postgres-store.ts';
 import { openStoreSnapshots as openPostgresSnapshots } from '../../src/drivers/store/postgres/snapshots.ts';
+import { migrations as sqliteMigrations } from '../../src/drivers/store/sqlite/migrations.ts';
 import { openStoreSnapshots as openSqliteSnapshots } from '../../src/drivers/store/sqlite/snapshots.ts';
 import { type Records, recordsIn, recordsOf } from '../support/all-rows.ts';
 import { type Berth, startBerth } from '../support/berth.ts';
@@ -432,6 +434,11 @@ test('a backup is refused with the database of another data directory, and of on
   expect((await backUpWith(other.url)).message).toContain('There are no records of a Berth');
   expect((await readdir(folder)).toSorted()).toEqual(['backup', 'data']);
   expect(file).toContain(folder);
+});
+
+test('a backup of this version can be restored into the other engine', () => {
+  const newest = { sqlite: sqliteMigrations.length, postgres: postgresMigrations.length };
+  expect(counterparts.at(-1)).toEqual(newest);
 });
 
 test.for(counterparts)(

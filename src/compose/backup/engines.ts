@@ -13,6 +13,7 @@ export const counterparts: readonly Readonly<Record<Engine, number>>[] = [
   { sqlite: 11, postgres: 4 },
   { sqlite: 12, postgres: 5 },
   { sqlite: 13, postgres: 6 },
+  { sqlite: 14, postgres: 7 },
 ];
 
 /** The records of one engine, which take those of the other as well. */

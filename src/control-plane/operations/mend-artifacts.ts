@@ -15,7 +15,8 @@ export async function mendArtifacts(deps: MendDependencies, signal: AbortSignal)
   // One by one: there may be thousands.
   for (const { id } of await runtime.releaseMarks({ states: ['current'] })) {
     const release = await runtime.release(id);
-    if (release === undefined) continue;
+    // To build takes its time: what has left meanwhile needs nothing.
+    if (release?.state !== 'current') continue;
     const keys = new Map<string, string>();
     for (const application of release.applications) {
       if ((await deps.builder.find(application.artifactKey)) !== undefined) continue;

@@ -31,13 +31,14 @@ export interface StepOptions {
   readonly application?: string;
   /** It fails after this; `stepDeadlineMs` where it does not say. */
   readonly deadlineMs?: number;
-  /** It does no harm to run it again: that it has ended may be written down with what comes next. */
+  /** It does no harm to run it again: where it changes nothing and is over at once, its record goes with the next commit. */
   readonly mayRepeat?: boolean;
 }
 
 /**
  * One attempt at an operation. A finished step is recorded with its result, its report entries and its changes in one
- * fenced commit: a later attempt takes the result, and a worker that lost its lease can write nothing.
+ * fenced commit, which may hold the records of others before it: a later attempt takes the result, and a worker that lost
+ * its lease can write nothing.
  */
 export class OperationRun {
   readonly operation: Operation;
@@ -48,6 +49,8 @@ export class OperationRun {
   /** Records of steps that go with the next commit. */
   readonly #waiting: Change[] = [];
   #flushing: NodeJS.Timeout | undefined;
+  /** The newest commit. */
+  #written = Promise.resolve();
 
   constructor(given: {
     readonly operation: Operation;
@@ -96,6 +99,8 @@ export class OperationRun {
     const beginning = this.#beginning(name, options);
     let begun: Promise<void> | undefined;
     const begin = (): Promise<void> => (begun ??= this.commit(beginning));
+    // Whoever has lost the operation does not begin what cannot be undone.
+    if (options.starting !== undefined && !options.mayRepeat) await begin();
     // What is over before anybody could look is written down with its end. That this failed is found out below.
     const timer = setTimeout(() => begin().catch(() => undefined), quickMs);
     try {
@@ -108,7 +113,8 @@ export class OperationRun {
         ...changes,
         ...this.#ending(name, result, entries),
       ];
-      if (options.mayRepeat && changes.length === 0) this.#commitLater(record);
+      const mayWait = options.mayRepeat && begun === undefined && changes.length === 0;
+      if (mayWait) this.#commitLater(record);
       else await this.commit(record);
       this.#done.set(name, result);
       return result;
@@ -196,9 +202,9 @@ export class OperationRun {
     return this.#commit(changes, {});
   }
 
-  /** Writes down now what waits for the next commit. */
-  async flush(): Promise<void> {
-    if (this.#waiting.length > 0) await this.commit([]);
+  /** Writes down now what waits for the next commit, and resolves when nothing is under way. */
+  flush(): Promise<void> {
+    return this.commit([]);
   }
 
   /** Soon, whether or not something else is to be committed. That this failed is found out by what is. */
@@ -207,12 +213,21 @@ export class OperationRun {
     this.#flushing ??= setTimeout(() => this.flush().catch(() => undefined), quickMs);
   }
 
-  async #commit(changes: readonly Change[], more: Pick<Fence, 'unlessCancelled'>): Promise<void> {
+  /** One after another: a database that takes several at once would take them in any order. */
+  #commit(changes: readonly Change[], more: Pick<Fence, 'unlessCancelled'>): Promise<void> {
+    const write = () => this.#write(changes, more);
+    const written = this.#written.then(write, write);
+    this.#written = written;
+    return written;
+  }
+
+  async #write(changes: readonly Change[], more: Pick<Fence, 'unlessCancelled'>): Promise<void> {
     const { id: operationId, attempt, state } = this.operation;
     const whileQueued = state === 'queued';
     const waiting = this.#waiting.splice(0);
     clearTimeout(this.#flushing);
     this.#flushing = undefined;
+    if (waiting.length + changes.length === 0) return;
     try {
       const fence = { operationId, attempt, whileQueued, ...more };
       await this.#store.commit([...waiting, ...changes], fence);

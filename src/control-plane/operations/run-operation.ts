@@ -40,11 +40,11 @@ export async function runOperation(
   const steps = await deps.store.operations.steps(operation.id);
   const given = { operation, store: deps.store, clock: deps.clock, steps };
   const signal = AbortSignal.any([stopped, deadline, cancelled]);
-  const attempt = new OperationRun({ ...given, signal });
+  const run = new OperationRun({ ...given, signal });
   try {
     refuseCancelled(operation);
     refuseEndlessAttempts(operation);
-    await plan.run(deps, attempt);
+    await plan.run(deps, run);
   } catch (error) {
     if (stopped.aborted || error instanceof FencedOff) return;
     if (error instanceof StoreUnavailable) {
@@ -56,16 +56,16 @@ export async function runOperation(
       return;
     }
     // What was done before is told, too.
-    await attempt.flush().catch(() => undefined);
-    const run = new OperationRun({ ...given, signal: stopped });
+    await run.flush().catch(() => undefined);
+    const ending = new OperationRun({ ...given, signal: stopped });
     if (cancelled.aborted || error instanceof CancelRequested) {
-      await finishCancelled(deps, run, plan);
+      await finishCancelled(deps, ending, plan);
       return;
     }
     const reason = deadline.aborted
       ? new Failure('The operation did not finish before its deadline.', retry)
       : error;
-    await finishFailed(deps, run, plan, reason);
+    await finishFailed(deps, ending, plan, reason);
   }
 }
 

@@ -72,12 +72,17 @@ describe('a step', () => {
   test('says what it does while it does it', async () => {
     const { store, run } = await open();
     await using _ = store;
-    await run.step('build', { failed, starting: 'Building' }, async (scope) => {
-      const titles = () => titlesOf(store, reportId);
-      await expect.poll(titles).toEqual(['build: Information Building']);
+    const titles = () => titlesOf(store, reportId);
+    await run.step('script', { failed, starting: 'Running' }, async (scope) => {
+      expect(await titles()).toEqual(['script: Information Running']);
+      scope.report('Information', 'Ran');
+    });
+    expect(await titles()).toEqual(['script: Information Ran']);
+    await run.step('build', { failed, starting: 'Building', mayRepeat: true }, async (scope) => {
+      await expect.poll(titles).toContain('build: Information Building');
       scope.report('Information', 'Built');
     });
-    expect(await titlesOf(store, reportId)).toEqual(['build: Information Built']);
+    expect(await titles()).toEqual(['script: Information Ran', 'build: Information Built']);
   });
 
   test('that may run again and is over at once is recorded with what is committed next', async () => {
@@ -105,6 +110,32 @@ describe('a step', () => {
       new Map(Object.entries({ look: 1, build: 'built', propose: null })),
     );
     expect(await titlesOf(store, reportId)).toEqual(['look: Information Looked']);
+  });
+
+  test('is not written down before what was to be written before it', async () => {
+    const { store } = await open();
+    await using _ = store;
+    const first = Promise.withResolvers<void>();
+    const commits: (readonly Change[])[] = [];
+    const commit: Store['commit'] = async (changes, fence) => {
+      commits.push(changes);
+      if (commits.length === 1) await first.promise;
+      await store.commit(changes, fence);
+    };
+    const run = await start({ ...store, commit }, await claimAgain(store));
+    const taken = run.commit([insert('made')]);
+    await run.step('look', { failed, mayRepeat: true }, async () => 'seen');
+    const flushed = run.flush();
+    const changed = run.step('change', { failed }, async () => 'changed');
+    await expect.poll(() => commits.length).toBe(1);
+    expect(await store.operations.steps('o')).toEqual([]);
+    first.resolve();
+    await Promise.all([taken, flushed, changed]);
+    expect(commits.map((changes) => changes.map(({ kind }) => kind))).toEqual([
+      ['insert-deployment'],
+      ['begin-step', 'put-entries', 'put-step'],
+      ['begin-step', 'put-entries', 'put-step'],
+    ]);
   });
 
   test('that may run again is recorded soon even where nothing comes next', async () => {

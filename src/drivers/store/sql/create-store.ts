@@ -33,7 +33,7 @@ export interface SqlEngine {
   readonly dialect: SqlDialect;
   readonly operations: OperationQueue;
   /** All or nothing, and what two commits both write is written by one after the other. A write that `expects` a record changes exactly one row. */
-  runBatch(writes: readonly Write[], options: BatchOptions): Promise<void>;
+  runBatch(writes: readonly Write[], options: CommitOptions): Promise<void>;
   /** The position of the write that did not find its record. */
   unmetWrite(error: unknown): number | undefined;
   isUniqueViolation(error: unknown): boolean;
@@ -42,7 +42,7 @@ export interface SqlEngine {
   close(): Promise<void>;
 }
 
-export interface BatchOptions {
+export interface CommitOptions {
   /** A power cut may undo it: it need not wait for the disk. */
   readonly mayBeLost: boolean;
 }

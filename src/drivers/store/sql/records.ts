@@ -157,7 +157,7 @@ export function releaseRow(record: Release) {
   };
 }
 
-/** The state lives in its column: it and whether it is routed are all of a release that changes. */
+/** The state lives in its column: it and whether it is routed are what changes of a release without being replaced. */
 export function releaseOf(row: Selectable<Schema['release']>): Release {
   return {
     ...fromDocument<Release>(row),
