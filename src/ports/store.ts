@@ -324,7 +324,7 @@ export interface OperationReader {
     page: Pick<PageRequest, 'limit' | 'offset'> & OperationFilter,
   ): Promise<Page<Operation>>;
   progress(projectKey: string, id: string): Promise<OperationProgress | undefined>;
-  /** Of all of these operations, each in the order in which they began. */
+  /** Of all of these operations, each in the order in which it was recorded that they began: of short ones side by side, as they ended. */
   steps(operationIds: readonly string[]): Promise<readonly StepTimes[]>;
 }
 

@@ -266,11 +266,9 @@ export function createRuntimeReader(db: Db): RuntimeReader {
         .execute();
       const staged = await db.selectFrom('connector_staged').select('document').execute();
       const released = new Set<string>();
-      const all = await db.selectFrom('release').select('id').execute();
-      for await (const some of releasesInParts(
-        db,
-        all.map(({ id }) => id),
-      ))
+      const rows = await db.selectFrom('release').select('id').execute();
+      const ids = rows.map(({ id }) => id);
+      for await (const some of releasesInParts(db, ids))
         for (const { applications } of some)
           for (const { artifactKey } of applications) released.add(artifactKey);
       const revisions = await db.selectFrom('revision').select('artifact_keys').execute();
