@@ -31,18 +31,17 @@ export function addRoute(
     readonly signalOf: ReturnType<typeof openRequestSignals>;
   },
 ): void {
-  const admitted = new WeakMap<FastifyRequest, VerifiedToken>();
   server.route({
     method: route.method,
     url: route.path,
     async onRequest(request, reply) {
       const given = { request, reply, scopes: route.scopes, projectKey: projectKeyOf(request) };
-      admitted.set(request, await admit(deps, limiter, given));
+      request.admitted = await admit(deps, limiter, given);
     },
     async handler(request, reply) {
-      const identity = admitted.get(request) ?? reject('AuthenticationError', {});
+      const identity = request.admitted ?? reject('AuthenticationError', {});
       const projectKey = projectKeyOf(request) ?? identity.projectKey;
-      const signal = signalOf(reply);
+      const signal = () => signalOf(reply);
       const sent = parseRequest(route, request);
       const parsed = { identity, projectKey, ...sent, signal };
       const asked = { actor: actorOf(identity), action: route.name, correlationId: request.id };
@@ -54,7 +53,14 @@ export function addRoute(
           ? await run(deps, () => undefined)
           : await answerOnce(deps, repeatable(request, { key, projectKey, identity }), run);
       if (route.answerType === 'text/event-stream') {
-        const follower = { request, reply, identity, projectKey, scopes: route.scopes, signal };
+        const follower = {
+          request,
+          reply,
+          identity,
+          projectKey,
+          scopes: route.scopes,
+          signal: signal(),
+        };
         return streams.answer(answer.body as EventStream, follower);
       }
       reply.code(answer.status).headers({ ...answer.headers });
@@ -74,6 +80,13 @@ function jsonOf(body: object): string {
   const json = known ?? JSON.stringify(body);
   if (known === undefined) printed.set(body, json);
   return json;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose request it is, once it may be answered. Kept here: a weak map costs every request a good part of its time. */
+    admitted: VerifiedToken | undefined;
+  }
 }
 
 function parseRequest(route: Route, request: FastifyRequest) {

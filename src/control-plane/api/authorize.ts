@@ -11,8 +11,10 @@ export async function authenticate(
   tokens: TokenVerifier,
   authorization: string | undefined,
 ): Promise<VerifiedToken> {
-  if (!/^Bearer\b/i.test(authorization ?? '')) reject('AuthenticationError', {});
   const token = bearerToken.exec(authorization ?? '')?.[1];
+  // Only where there is none is it asked what was sent instead.
+  if (token === undefined && !/^Bearer\b/i.test(authorization ?? ''))
+    reject('AuthenticationError', {});
   const verified = token === undefined ? undefined : await verify(tokens, token);
   return verified ?? reject('invalid_token', {});
 }

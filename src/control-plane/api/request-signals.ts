@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 
 /**
- * A signal for each request that fires when its client has gone without an answer, or when the server stops. The framework's
+ * A signal for a request that fires when its client has gone without an answer, or when the server stops. The framework's
  * own `request.signal` fires when a body has been read, or never. One that fires after every answer makes an exception with
  * its stack for each: that was a tenth of a small request.
  */
@@ -12,12 +12,16 @@ export function openRequestSignals(stopping: AbortSignal): (reply: FastifyReply)
   });
   return ({ raw }) => {
     const request = new AbortController();
-    if (stopping.aborted) request.abort(stopping.reason);
-    waiting.add(request);
-    raw.once('close', () => {
+    const end = (): void => {
       waiting.delete(request);
       if (!raw.writableFinished) request.abort();
-    });
+    };
+    if (stopping.aborted) request.abort(stopping.reason);
+    if (raw.closed) end();
+    else {
+      waiting.add(request);
+      raw.once('close', end);
+    }
     return request.signal;
   };
 }

@@ -68,8 +68,8 @@ export interface Route<
       readonly query: z.output<Query>;
       readonly body: z.output<Body>;
       readonly headers: z.output<Headers>;
-      /** Fires when the client has gone or the server stops: nobody waits any more. */
-      readonly signal: AbortSignal;
+      /** Fires when the client has gone or the server stops: nobody waits any more. Made when it is asked for. */
+      readonly signal: () => AbortSignal;
       readonly foretell: Foretell;
     },
   ) => Promise<Answer<Answers>>;

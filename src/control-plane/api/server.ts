@@ -90,6 +90,7 @@ export function createApiServer(
   const streams = openEventStreams(deps, streamLimits);
   const signalOf = openRequestSignals(stopping.signal);
   const shared = { deps, limiter, streams, signalOf };
+  server.decorateRequest('admitted', undefined);
   for (const route of routes) addRoute(server, route, shared);
   return server;
 }

@@ -5,7 +5,7 @@ import type { AnswerHeaders, ApiDependencies } from './route.ts';
 
 interface Waiting<T> {
   readonly headers: WaitHeaders;
-  readonly signal: AbortSignal;
+  readonly signal: () => AbortSignal;
   /** As it is now. */
   readonly found: T;
   readonly isBusy: (record: T) => boolean;
@@ -22,7 +22,7 @@ const pollMs = 2_000;
  */
 export async function waitWhileBusy<T>(
   deps: Pick<ApiDependencies, 'store' | 'clock' | 'waitSlots'>,
-  { headers, signal, found, isBusy, read, cli }: Waiting<T>,
+  { headers, signal: makeSignal, found, isBusy, read, cli }: Waiting<T>,
 ): Promise<{ readonly record: T; readonly headers: AnswerHeaders }> {
   const seconds = headers.prefer;
   const applied: AnswerHeaders =
@@ -32,6 +32,7 @@ export async function waitWhileBusy<T>(
   using slot = deps.waitSlots.take();
   if (slot === undefined) return { record: found, headers: {} };
 
+  const signal = makeSignal();
   let latest = found;
   const readAgain = async (): Promise<true | undefined> => {
     latest = await read();

@@ -14,7 +14,7 @@ export function holderOf({
   projectKey,
   clientId,
 }: Pick<VerifiedToken, 'issuer' | 'projectKey' | 'clientId'>): string {
-  return [issuer ?? 'own', projectKey, clientId].join(' ');
+  return `${issuer ?? 'own'} ${projectKey} ${clientId}`;
 }
 
 export function hasScope(

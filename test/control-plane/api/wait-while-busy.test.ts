@@ -30,7 +30,13 @@ async function start({ limit = 1 } = {}) {
 test('it waits as long as the client prefers, and says that it followed', async () => {
   const { deps, read, reads, settle } = await start();
   const headers = { prefer: 60 };
-  const waiting = waitWhileBusy(deps, { headers, signal: never, found: 'busy', isBusy, read });
+  const waiting = waitWhileBusy(deps, {
+    headers,
+    signal: () => never,
+    found: 'busy',
+    isBusy,
+    read,
+  });
   await expect.poll(reads).toBe(1);
   await settle();
   expect(await waiting).toEqual({
@@ -43,7 +49,7 @@ test('without a preference it answers with what was found', async () => {
   const { deps, read, reads } = await start();
   const waited = await waitWhileBusy(deps, {
     headers: {},
-    signal: never,
+    signal: () => never,
     found: 'busy',
     isBusy,
     read,
@@ -60,7 +66,7 @@ test.for([
   const { deps, read, reads, settle } = await start();
   const waiting = waitWhileBusy(deps, {
     headers: { 'x-correlation-id': cliId },
-    signal: never,
+    signal: () => never,
     found: 'busy',
     isBusy,
     read,
@@ -74,7 +80,7 @@ test.for([
 test('it ends with the latest when the client has gone', async () => {
   const { deps, read, reads } = await start();
   const gone = new AbortController();
-  const request = { headers: { prefer: 60 }, signal: gone.signal };
+  const request = { headers: { prefer: 60 }, signal: () => gone.signal };
   const waiting = waitWhileBusy(deps, { ...request, found: 'busy', isBusy, read });
   await expect.poll(reads).toBe(1);
   gone.abort();
@@ -83,7 +89,7 @@ test('it ends with the latest when the client has gone', async () => {
 
 test('who finds every place taken is answered at once, without the header', async () => {
   const { deps, read, reads, settle } = await start({ limit: 1 });
-  const subject = { signal: never, found: 'busy', isBusy, read };
+  const subject = { signal: () => never, found: 'busy', isBusy, read };
   const first = waitWhileBusy(deps, { ...subject, headers: { prefer: 60 } });
   await expect.poll(reads).toBe(1);
   const second = await waitWhileBusy(deps, { ...subject, headers: { prefer: 60 } });
@@ -97,7 +103,7 @@ test('who finds every place taken is answered at once, without the header', asyn
 
 test('what the reading throws ends it and frees its place', async () => {
   const { deps, read, settle } = await start({ limit: 1 });
-  const subject = { headers: { prefer: 60 }, signal: never, found: 'busy', isBusy };
+  const subject = { headers: { prefer: 60 }, signal: () => never, found: 'busy', isBusy };
   const gone = () => Promise.reject(new Error('it is gone'));
   await expect(waitWhileBusy(deps, { ...subject, read: gone })).rejects.toThrow('it is gone');
   await settle();

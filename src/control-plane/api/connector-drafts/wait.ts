@@ -10,7 +10,7 @@ const cliPauseMs = { publish: 30_000, preview: 60_000 };
 /** For a client that prefers to wait, and for the official CLI's polls, which are `followed`. */
 export function waitForStaged(
   deps: Pick<ApiDependencies, 'store' | 'clock' | 'waitSlots'>,
-  request: { readonly headers: WaitHeaders; readonly signal: AbortSignal },
+  request: { readonly headers: WaitHeaders; readonly signal: () => AbortSignal },
   {
     found,
     read,

@@ -20,7 +20,7 @@ export const planDeploymentRoute = defineRoute({
   async handle(deps, { projectKey, params, body, identity, signal }) {
     const deployment = await readDeployment(deps.store, projectKey, params.ref);
     const [action] = body.actions;
-    const plan = await planRedeploy(deps, identity, deployment, body.version, action, signal);
+    const plan = await planRedeploy(deps, identity, deployment, body.version, action, signal());
     return answer(200, printRedeployPlan(plan));
   },
 });

@@ -7,7 +7,7 @@ import { waitWhileBusy } from '../wait-while-busy.ts';
 /** After a write, for a client that prefers to wait: as it is then, and whether it is still there. */
 export async function waitForDeployment(
   deps: Pick<ApiDependencies, 'store' | 'clock' | 'waitSlots'>,
-  request: { readonly headers: WaitHeaders; readonly signal: AbortSignal },
+  request: { readonly headers: WaitHeaders; readonly signal: () => AbortSignal },
   written: Deployment,
 ): Promise<{
   readonly deployment: Deployment;

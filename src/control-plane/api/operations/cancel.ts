@@ -18,7 +18,7 @@ export const cancelOperationRoute = defineRoute({
   answers: { 202: operationSchema },
   async handle(deps, { identity, params, signal }) {
     const operation = await readOperation(deps.store, identity, params, 'manage');
-    const asked = await cancelOperation(deps, identity, operation, signal);
+    const asked = await cancelOperation(deps, identity, operation, signal());
     return answer(202, await printOne(deps.store, asked));
   },
 });
@@ -35,7 +35,7 @@ export const cancelDeploymentRoute = defineRoute({
   answers: { 202: operationSchema },
   async handle(deps, { identity, projectKey, params, signal }) {
     const operation = await readNewestOperation(deps.store, projectKey, params.ref);
-    const asked = await cancelOperation(deps, identity, operation, signal);
+    const asked = await cancelOperation(deps, identity, operation, signal());
     return answer(202, await printOne(deps.store, asked));
   },
 });
