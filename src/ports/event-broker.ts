@@ -93,6 +93,8 @@ export type DeliveryOutcome =
       readonly at: number;
       readonly reason: string;
     }
+  /** It was not even begun, and is due at once as if it had not been claimed. */
+  | { readonly id: string; readonly outcome: 'returned'; readonly attempt: number }
   | {
       readonly id: string;
       readonly outcome: 'dead';

@@ -250,6 +250,22 @@ export function describeEventBroker(
       expect(await broker.depth('topic')).toEqual({ waiting: 0, dead: 0 });
     });
 
+    test('what is returned unopened is due at once, before what was published later, and has used up nothing', async () => {
+      await using broker = await openNew();
+      await broker.publish('topic', texts(1), 1000);
+      await broker.publish('topic', texts(2), 1500);
+      const held = defined((await broker.claim(claimAt(2000, { limit: 1 })))[0]);
+      await broker.settle([{ id: held.id, attempt: held.attempt, outcome: 'returned' }]);
+      const again = await broker.claim(claimAt(2000));
+      expect(again.map(({ id, attempt }) => ({ id, attempt }))[0]).toEqual({
+        id: held.id,
+        attempt: held.attempt,
+      });
+      // What was claimed again meanwhile is another's.
+      await broker.settle([{ id: held.id, attempt: 9, outcome: 'returned' }]);
+      expect(await broker.claim(claimAt(2000))).toEqual([]);
+    });
+
     test('a late success still counts', async () => {
       await using broker = await openNew();
       await broker.publish('topic', texts(1), 1000);

@@ -4,12 +4,12 @@ import type { Store } from '../../ports/store.ts';
 const mostRemembered = 2_000;
 
 /**
- * Answers what every request reads, its token and one Deployment with its report, from memory for as long as nothing at all is
- * committed. Nobody ever reads what is no longer so, whoever has changed it.
+ * Answers what every request reads, its token, one Deployment with its report, and whose topic it publishes to, from memory for as
+ * long as nothing at all is committed. Nobody ever reads what is no longer so, whoever has changed it.
  */
 export function rememberReads(store: Store): Store {
   const remember = openMemory(() => store.version());
-  const { projects, deployments, reports } = store;
+  const { projects, deployments, reports, runtime } = store;
   return {
     ...store,
     projects: {
@@ -22,6 +22,10 @@ export function rememberReads(store: Store): Store {
         const name = 'id' in ref ? `id ${ref.id}` : `key ${ref.key}`;
         return remember(`deployment ${projectKey} ${name}`, () => deployments.get(projectKey, ref));
       },
+    },
+    runtime: {
+      ...runtime,
+      address: (label) => remember(`address ${label}`, () => runtime.address(label)),
     },
     reports: {
       entries: (reportIds) => {

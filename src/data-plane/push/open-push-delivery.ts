@@ -4,7 +4,8 @@ import type { ClaimedMessage, EventBroker } from '../../ports/event-broker.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Caller } from '../connections/callee.ts';
 import { openKeptConnections } from '../connections/kept-connections.ts';
-import { deliver, handBack, type PushAttempt } from './deliver.ts';
+import { createAhead, overdueMs } from './ahead.ts';
+import { deliver, type PushAttempt } from './deliver.ts';
 import { planClaims } from './plan-claims.ts';
 import { createPump } from './pump.ts';
 import type { PushSubscription } from './push-subscription.ts';
@@ -53,6 +54,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
   const { broker, clock, logger, concurrency = 16, ackDeadlineMs = 10_000 } = options;
   const slots = createSlots({ inTime: concurrency, inAll: concurrency * lateFactor });
   const settlements = createSettlements(broker, logger);
+  const ahead = createAhead(() => performance.now());
   const connections = openKeptConnections({
     waiting: concurrency,
     answerMs: options.requestLimitMs ?? 5 * 60_000,
@@ -67,7 +69,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
     const subscription = subscriptions.get(message.topic);
     const call = closed || subscription === undefined ? undefined : options.call(subscription);
     if (call === undefined || subscription === undefined) {
-      settlements.add(handBack(message, clock.now()));
+      giveBack([message]);
       return;
     }
     const slot = slots.enter(message.topic);
@@ -84,7 +86,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
         },
         onLate() {
           slot.answerLate();
-          pump();
+          goOn(message.topic);
         },
       },
       message,
@@ -92,9 +94,33 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
     );
     slot.leave();
     call.over();
+    ahead.ended(message.topic);
+    goOn(message.topic);
     report(attempt);
-    if (slots.free(message.topic) >= concurrency / 2) pump();
-    else claimSoon();
+  };
+  const take = (message: ClaimedMessage): void => {
+    if (slots.free(message.topic) > 0) track(underWay, begin(message));
+    else {
+      ahead.hold(message);
+      overdue ??= setTimeout(returnOverdue, overdueMs);
+    }
+  };
+  /** There is a slot: for what is held, else for what is due. */
+  const goOn = (topic: string): void => {
+    const next = ahead.next(topic);
+    if (next !== undefined) take(next);
+    if (roomOf(topic) >= concurrency / 2) pump();
+    else if (!ahead.isHolding(topic)) claimSoon();
+  };
+  const roomOf = (topic: string): number => slots.free(topic) + ahead.room(topic);
+  const giveBack = (messages: readonly ClaimedMessage[]): void => {
+    for (const { id, attempt } of messages) settlements.add({ id, outcome: 'returned', attempt });
+  };
+  let overdue: NodeJS.Timeout | undefined;
+  const returnOverdue = (): void => {
+    overdue = undefined;
+    giveBack(ahead.takeOverdue());
+    if (!ahead.isEmpty) overdue = setTimeout(returnOverdue, overdueMs);
   };
   /** Many at once: a claim is a commit, and where messages are quick half of the slots are free in a moment. */
   let soon: NodeJS.Timeout | undefined;
@@ -126,11 +152,13 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
   const claimAll = async (): Promise<void> => {
     for (let more = true; more && !closed; ) {
       more = false;
-      for (const { topics, limit } of planClaims(topicsWhere(isReachable), slots.free)) {
+      for (const { topics, limit } of planClaims(topicsWhere(isReachable), roomOf)) {
         const now = clock.now();
         const leaseUntil = now + ackDeadlineMs + leaseMarginMs;
+        // In one commit with the claim.
+        settlements.write();
         const messages = await broker.claim({ topics, limit, now, leaseUntil });
-        for (const message of messages) track(underWay, begin(message));
+        for (const message of messages) take(message);
         more ||= messages.length === limit;
       }
     }
@@ -152,6 +180,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
     applySubscriptions(list) {
       subscriptions = new Map(list.map((one) => [one.topic, one]));
       connections.keep(list.flatMap(({ instances }) => instances));
+      giveBack(ahead.keep(new Set(subscriptions.keys())));
       both();
     },
     async [Symbol.asyncDispose]() {
@@ -164,6 +193,8 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
         connections[Symbol.dispose]();
       }, options.drainMs ?? 10_000);
       await Promise.all([pump.idle(), wake.idle()]);
+      clearTimeout(overdue);
+      giveBack(ahead.keep(new Set()));
       await Promise.all(underWay);
       clearTimeout(deadline);
       connections[Symbol.dispose]();

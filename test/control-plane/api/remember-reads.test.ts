@@ -6,6 +6,15 @@ import type { Store } from '../../../src/ports/store.ts';
 import { apiClient, deployment } from '../../support/records.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 
+const address = {
+  ...{
+    hostLabel: 'event-1',
+    projectKey: 'project',
+    deploymentId: 'one',
+    applicationName: 'app',
+  },
+  state: 'wanted',
+} as const;
 const token = { hash: 't', clientId: 'c', projectKey: 'project', scopes: [], expiresAt: 1000 };
 
 /** Two planes on one file, one of which remembers. */
@@ -18,6 +27,7 @@ async function start() {
     { kind: 'insert-deployment', record: deployment({ id: 'one', key: 'first' }) },
     { kind: 'put-client', client: apiClient() },
     { kind: 'put-token', token, keep: 10 },
+    { kind: 'put-address', address },
     putEntry('begun'),
   ]);
   const opened = stack.move();
@@ -39,6 +49,7 @@ const reads: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   'a Deployment by its key': (store) => store.deployments.get('project', { key: 'first' }),
   'a report': (store) => store.reports.entries(['report']),
   'a token': (store) => store.projects.token('t'),
+  'an address': (store) => store.runtime.address('event-1'),
 };
 
 test.for(Object.entries(reads))('%s is read once where nobody commits', async ([, read]) => {
@@ -58,11 +69,13 @@ test.for(['store', 'other', 'remembering'] as const)('what %s has changed is see
     { kind: 'update-deployment', record: changed, expectedVersion: 1 },
     { kind: 'delete-client', projectKey: 'project', id: 'c' },
     putEntry('done'),
+    { kind: 'put-address', address: { ...address, state: 'released' } },
   ]);
   expect(await remembering.deployments.get('project', { id: 'one' })).toEqual(changed);
   expect(await remembering.deployments.get('project', { key: 'first' })).toEqual(changed);
   expect(await remembering.projects.token('t')).toBeUndefined();
   expect(await remembering.reports.entries(['report'])).toMatchObject([{ title: 'done' }]);
+  expect(await remembering.runtime.address('event-1')).toMatchObject({ state: 'released' });
 });
 
 test('projects, kinds of references and what is not there are told apart', async () => {

@@ -353,7 +353,7 @@ test('messages that always fail do not hold up others of their topic', async () 
   const ids = await publish(broker, 200);
   await expect.poll(() => received.size, { timeout: 60_000 }).toBe(200);
   expect(received).toEqual(new Set(ids));
-  expect((await broker.depth('topic-1')).waiting).toBe(50);
+  await expect.poll(async () => (await broker.depth('topic-1')).waiting).toBe(50);
 });
 
 test('at most so many messages of a topic are under way', async () => {
@@ -484,6 +484,30 @@ test('two deliverers share the messages, and none is delivered twice', async () 
   const ids = await publish(broker, 300);
   await isSettled(broker);
   expect(deliveries.toSorted()).toEqual([...ids].toSorted());
+});
+
+test('what was claimed for an application that has become slow goes to another one, and has used up no attempt', async () => {
+  let answered = 0;
+  const { broker } = await deliveryTo(
+    (_envelope, res) => {
+      if (answered++ < 400) res.end();
+    },
+    { concurrency: 2 },
+  );
+  const ids = await publish(broker, 600);
+  await expect.poll(() => answered).toBe(402);
+  const seen = new Set<string>();
+  const other = openDelivery(broker);
+  other.applySubscriptions([
+    subscriptionTo(
+      await startApplication(({ message }, res) => {
+        seen.add(message.messageId);
+        res.end();
+      }),
+    ),
+  ]);
+  await expect.poll(() => seen.size).toBe(ids.length - 402);
+  expect(new Set(other.attempts.map(({ attempt }) => attempt))).toEqual(new Set([1]));
 });
 
 test('nothing to do is little work', async () => {

@@ -4,18 +4,18 @@ import type { BrokerDatabase } from './schema.ts';
 
 const longestReason = 2000;
 
-type Failed = Exclude<DeliveryOutcome, { outcome: 'acknowledged' }>;
+type Kept = Exclude<DeliveryOutcome, { outcome: 'acknowledged' }>;
 
 /** What is acknowledged goes whatever else is said of it, and so comes last. */
 export function compileSettlements(
   kysely: Kysely<BrokerDatabase>,
   outcomes: readonly DeliveryOutcome[],
 ): readonly CompiledQuery[] {
-  const failed = outcomes.filter((one): one is Failed => one.outcome !== 'acknowledged');
+  const kept = outcomes.filter((one): one is Kept => one.outcome !== 'acknowledged');
   const acknowledged = outcomes.filter(({ outcome }) => outcome === 'acknowledged');
   const ids = JSON.stringify(acknowledged.map(({ id }) => Number(id)));
   return [
-    ...failed.map((outcome) => compileFailure(kysely, outcome)),
+    ...kept.map((outcome) => compileKept(kysely, outcome)),
     ...(acknowledged.length === 0
       ? []
       : [
@@ -26,16 +26,21 @@ export function compileSettlements(
   ];
 }
 
-function compileFailure(kysely: Kysely<BrokerDatabase>, outcome: Failed): CompiledQuery {
+function compileKept(kysely: Kysely<BrokerDatabase>, outcome: Kept): CompiledQuery {
   return kysely
     .updateTable('message')
-    .set({ ...fateOf(outcome), reason: outcome.reason.slice(0, longestReason) })
+    .set(fateOf(outcome))
     .where('id', '=', Number(outcome.id))
     .where('attempt', '=', outcome.attempt)
     .where('dead_at', 'is', null)
     .compile();
 }
 
-function fateOf(outcome: Failed) {
-  return outcome.outcome === 'dead' ? { dead_at: outcome.at } : { due_at: outcome.at };
+function fateOf(outcome: Kept) {
+  if (outcome.outcome === 'returned')
+    return { attempt: outcome.attempt - 1, due_at: sql<number>`published_at` };
+  const reason = outcome.reason.slice(0, longestReason);
+  return outcome.outcome === 'dead'
+    ? { dead_at: outcome.at, reason }
+    : { due_at: outcome.at, reason };
 }
