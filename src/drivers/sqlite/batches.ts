@@ -12,6 +12,11 @@ function mayBeLost(batch: Batch): boolean {
   return batch.kind === 'batch' && batch.mayBeLost;
 }
 
+/** Whether none of what they change is news to anybody. */
+export function areQuiet(batches: readonly Batch[]): boolean {
+  return batches.every((batch) => batch.kind === 'batch' && batch.isQuiet);
+}
+
 /**
  * Batches that waited together are committed together: the disk's sync, which is nearly all of their cost, is then
  * paid once. Each is still all or nothing by itself, and none is answered before the commit.

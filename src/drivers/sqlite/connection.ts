@@ -12,7 +12,7 @@ export class Connection {
   readonly #busyTimeoutMs: number;
   readonly #prepared = new Map<string, Prepared>();
   readonly #synchronous: ThreadOptions['synchronous'];
-  #seenCounters: string | undefined;
+  #seen: Counters | undefined;
   #seenChanges = 0;
   #syncs = true;
 
@@ -72,10 +72,17 @@ export class Connection {
   /** Whether this or another connection has committed a change since the last call outside of a transaction. */
   hasChanged(): boolean {
     if (this.inTransaction) return false;
-    const counters = this.#readCounters();
-    const changed = counters !== this.#seenCounters;
-    this.#seenCounters = counters;
+    const { version, changes } = this.#readCounters();
+    const changed = version !== this.#seen?.version || changes !== this.#seen.changes;
+    this.#seen = { version, changes };
     return changed;
+  }
+
+  /** What this connection has committed so far is no news any more; what others have may be. */
+  passOver(): void {
+    if (!this.isOpen || this.inTransaction) return;
+    this.#seenChanges = this.#readChanges();
+    if (this.#seen !== undefined) this.#seen = { ...this.#seen, changes: this.#seenChanges };
   }
 
   /** Whether commits from now on wait for the disk, as far as the file is one whose commits do. Not within a transaction. */
@@ -88,9 +95,7 @@ export class Connection {
   /** Whether this connection has committed a change of rows since the last call. */
   hasWritten(): boolean {
     if (!this.isOpen || this.inTransaction) return false;
-    const sql = 'SELECT total_changes() AS changes';
-    const [row] = this.run({ sql, parameters: [] }).rows as { readonly changes: number }[];
-    const changes = row?.changes ?? 0;
+    const changes = this.#readChanges();
     const hasWritten = changes !== this.#seenChanges;
     this.#seenChanges = changes;
     return hasWritten;
@@ -114,10 +119,17 @@ export class Connection {
     return { rows: [], changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
   }
 
-  /** One counts the commits of other connections, the other the rows that this one has changed. */
-  #readCounters(): string {
-    const sql = 'SELECT data_version, total_changes() AS changes FROM pragma_data_version';
-    return JSON.stringify(this.run({ sql, parameters: [] }).rows);
+  #readCounters(): Counters {
+    const sql =
+      'SELECT data_version AS version, total_changes() AS changes FROM pragma_data_version';
+    const [row] = this.run({ sql, parameters: [] }).rows as Counters[];
+    return row ?? { version: 0, changes: 0 };
+  }
+
+  #readChanges(): number {
+    const sql = 'SELECT total_changes() AS changes';
+    const [row] = this.run({ sql, parameters: [] }).rows as Pick<Counters, 'changes'>[];
+    return row?.changes ?? 0;
   }
 
   #prepare(sql: string): Prepared {
@@ -136,6 +148,12 @@ export class Connection {
       this.#prepared.delete(oldest);
     return { prepared, returnsRows: prepared.columns().length > 0 };
   }
+}
+
+/** Of the commits of others, and of the rows that this connection has changed. */
+interface Counters {
+  readonly version: number;
+  readonly changes: number;
 }
 
 interface Prepared {

@@ -11,6 +11,8 @@ export type Command =
       readonly readOnly: boolean;
       /** It survives the death of the process; a power cut only with whatever is committed after it that has to. */
       readonly mayBeLost: boolean;
+      /** Nobody is told of it. */
+      readonly isQuiet: boolean;
     }
   /** A batch whose statements the thread makes of what it is given, with the module that it was started with. */
   | { readonly kind: 'make'; readonly input: unknown }

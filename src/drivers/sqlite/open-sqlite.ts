@@ -48,6 +48,8 @@ export interface BatchOptions {
   readonly readOnly?: boolean;
   /** A power cut may undo it, and the batches after it that may be lost too: nobody waits for the disk. The death of the process undoes nothing. */
   readonly mayBeLost?: boolean;
+  /** It is no news to whoever watches, here or in other processes. */
+  readonly isQuiet?: boolean;
 }
 
 export type BatchResults<Statements extends readonly Statement[]> = {
@@ -86,10 +88,10 @@ function createDatabase<DB>(file: string, thread: ThreadClient): SqliteDatabase<
     version: () => versions.read(),
     async runBatch<const Statements extends readonly Statement[]>(
       statements: Statements,
-      { readOnly = false, mayBeLost = false }: BatchOptions = {},
+      { readOnly = false, mayBeLost = false, isQuiet = false }: BatchOptions = {},
     ) {
       const given = statements.map(toStatement);
-      const command = { kind: 'batch', statements: given, readOnly, mayBeLost } as const;
+      const command = { kind: 'batch', statements: given, readOnly, mayBeLost, isQuiet } as const;
       const results = await turns.between(() => thread.send(command));
       return results as BatchResults<Statements>;
     },

@@ -1,5 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { type Batch, isReadOnly, runBatches } from './batches.ts';
+import { areQuiet, type Batch, isReadOnly, runBatches } from './batches.ts';
 import { Connection } from './connection.ts';
 import { factsOf } from './error-facts.ts';
 import { giveHint, hearHints } from './hints.ts';
@@ -47,9 +47,10 @@ function serve(connection: Connection): void {
   port.on('message', (first: Request) => {
     const requests = [first, ...waitingRequests()];
     while (requests.length > 0) {
-      const replies = answerNext(connection, requests);
-      if (connection.hasWritten()) giveHint(file);
-      send(replies, watching !== undefined && hasChanged(connection));
+      const { replies, isQuiet } = answerNext(connection, requests);
+      if (isQuiet) connection.passOver();
+      else if (connection.hasWritten()) giveHint(file);
+      send(replies, !isQuiet && watching !== undefined && hasChanged(connection));
     }
     // Without its port the thread has nothing left to wait for, and ends.
     if (!connection.isOpen) port.close();
@@ -67,7 +68,7 @@ function waitingRequests(): Request[] {
 }
 
 /** Takes the next request off the list, or all the writing batches that stand at its head. */
-function answerNext(connection: Connection, requests: Request[]): readonly Reply[] {
+function answerNext(connection: Connection, requests: Request[]): Answered {
   const batches: Batch[] = [];
   for (;;) {
     const next = requests[0];
@@ -77,9 +78,16 @@ function answerNext(connection: Connection, requests: Request[]): readonly Reply
     requests.shift();
     if (isReadOnly(next)) break;
   }
-  if (batches.length > 0) return runBatches(connection, batches, maker);
+  if (batches.length > 0)
+    return { replies: runBatches(connection, batches, maker), isQuiet: areQuiet(batches) };
   const request = requests.shift();
-  return request === undefined ? [] : [answer(connection, request)];
+  const replies = request === undefined ? [] : [answer(connection, request)];
+  return { replies, isQuiet: false };
+}
+
+interface Answered {
+  readonly replies: readonly Reply[];
+  readonly isQuiet: boolean;
 }
 
 function answer(connection: Connection, request: Request): Reply {

@@ -20,8 +20,8 @@ export function openClaims({
     if (isDue) expiredAt = request.now;
     const expiry = isDue ? compileExpiry(kysely, request.now) : [];
     const statements = [...expiry, compileClaim(kysely, request)];
-    // What was claimed before a power cut is claimed again: at least once.
-    const results = await runBatch(statements, { mayBeLost: true });
+    // What was claimed before a power cut is claimed again: at least once. And what is claimed is due to nobody.
+    const results = await runBatch(statements, { mayBeLost: true, isQuiet: true });
     const rows = (results.at(-1)?.rows ?? []) as ClaimedRow[];
     // An UPDATE returns its rows in no particular order.
     return rows.toSorted((one, other) => one.id - other.id).map(toMessage);

@@ -35,7 +35,8 @@ export async function openEmbeddedBroker(options: {
     dueTopics: (topics, now) => dueTopics(kysely, topics, now),
     async settle(outcomes) {
       // What was acknowledged just before a power cut comes once more.
-      await database.runBatch(compileSettlements(kysely, outcomes), { mayBeLost: true });
+      const isQuiet = outcomes.every(({ outcome }) => outcome !== 'returned');
+      await database.runBatch(compileSettlements(kysely, outcomes), { mayBeLost: true, isQuiet });
     },
     deadLetters: (topics, page) => readDeadLetters(kysely, topics, page),
     redeliver: (topic, request) => redeliver(database, topic, request),
