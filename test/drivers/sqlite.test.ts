@@ -280,16 +280,21 @@ test('a quiet batch is no news to anybody, and hides nothing of what is', async 
   const [hint, hintOfOther] = [vi.fn(), vi.fn()];
   database.watch(hint);
   other.watch(hintOfOther);
-  const insert = database.kysely.insertInto('note').values({ author: 'a', text: '1' }).compile();
-  for (let time = 0; time < 50; time += 1) await database.runBatch([insert], { isQuiet: true });
+  let text = 0;
+  const insert = () =>
+    database.kysely
+      .insertInto('note')
+      .values({ author: 'a', text: `${text++}` })
+      .compile();
+  for (let time = 0; time < 50; time += 1) await database.runBatch([insert()], { isQuiet: true });
   expect(hint).not.toHaveBeenCalled();
-  const loud = [database.runBatch([insert], { isQuiet: true }), database.runBatch([insert])];
+  const loud = [database.runBatch([insert()], { isQuiet: true }), database.runBatch([insert()])];
   await Promise.all(loud);
   await expect.poll(() => hint.mock.calls.length).toBe(1);
   await expect.poll(() => hintOfOther.mock.calls.length).toBeGreaterThan(0);
   hint.mockClear();
-  const foreign = other.runBatch([insert]);
-  for (let time = 0; time < 50; time += 1) await database.runBatch([insert], { isQuiet: true });
+  const foreign = other.runBatch([insert()]);
+  for (let time = 0; time < 50; time += 1) await database.runBatch([insert()], { isQuiet: true });
   await foreign;
   await expect.poll(() => hint.mock.calls.length).toBeGreaterThan(0);
 });
