@@ -5,11 +5,11 @@ import type { ClaimedMessage } from '../../ports/event-broker.ts';
  * part of their cost: so many come with it as will be delivered in a moment.
  */
 export interface Ahead {
-  /** How many of the topic may be held besides those that are. */
-  room(topic: string): number;
+  /** How many of the topic are to be held now. */
+  wanted(topic: string): number;
+  held(topic: string): number;
   hold(message: ClaimedMessage): void;
-  isHolding(topic: string): boolean;
-  /** Of any topic. */
+  /** Of all topics. */
   readonly isEmpty: boolean;
   /** The one that is held longest. */
   next(topic: string): ClaimedMessage | undefined;
@@ -35,7 +35,7 @@ interface Held {
 
 /** As many as end within this are held. Of what is slower than that nothing is. */
 const spanMs = 20;
-const mostHeld = 48;
+const mostHeld = 96;
 /** Of all topics together, in characters: handlers of large messages may be quick, too. */
 const mostCharacters = 32 * 1024 * 1024;
 /** How much of the pace the last delivery says. */
@@ -61,20 +61,19 @@ export function createAhead(now: () => number): Ahead {
   const empty = (line: Line): readonly ClaimedMessage[] => release(line.held.splice(0));
 
   return {
-    room(topic) {
+    wanted(topic) {
       const line = lines.get(topic);
       // Of a topic that rests nobody knows how quick it is.
       if (line === undefined || now() - line.endedAt > spanMs || characters > mostCharacters)
         return 0;
-      const wanted = Math.min(mostHeld, Math.round(spanMs / line.gapMs) - 1);
-      return Math.max(0, wanted - line.held.length);
+      return Math.min(mostHeld, Math.round(spanMs / line.gapMs) - 1);
     },
+    held: (topic) => lines.get(topic)?.held.length ?? 0,
     hold(message) {
       characters += message.data.length;
       count += 1;
       lineOf(message.topic).held.push({ message, since: now() });
     },
-    isHolding: (topic) => (lines.get(topic)?.held.length ?? 0) > 0,
     get isEmpty() {
       return count === 0;
     },

@@ -109,10 +109,11 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
   const goOn = (topic: string): void => {
     const next = ahead.next(topic);
     if (next !== undefined) take(next);
-    if (roomOf(topic) >= concurrency / 2) pump();
-    else if (!ahead.isHolding(topic)) claimSoon();
+    if (roomOf(topic) >= (concurrency + ahead.wanted(topic)) / 2) pump();
+    else if (ahead.held(topic) === 0) claimSoon();
   };
-  const roomOf = (topic: string): number => slots.free(topic) + ahead.room(topic);
+  const roomOf = (topic: string): number =>
+    slots.free(topic) + Math.max(0, ahead.wanted(topic) - ahead.held(topic));
   const giveBack = (messages: readonly ClaimedMessage[]): void => {
     for (const { id, attempt } of messages) settlements.add({ id, outcome: 'returned', attempt });
   };
