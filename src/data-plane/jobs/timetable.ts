@@ -66,11 +66,14 @@ export function createTimetable({ clock, logger }: TimetableDeps): Timetable {
   /** To read a schedule is dear, and many jobs have the same. */
   const parsed = new Map<string, NextRun>();
   const parse = (job: JobSchedule): NextRun => {
-    const known = parsed.get(job.schedule) ?? parseOrComplain(job, logger);
-    if (known === undefined) return () => undefined;
+    const known = parsed.get(job.schedule);
+    if (known !== undefined) return known;
+    const read = parseOrComplain(job, logger);
+    if (read === undefined) return () => undefined;
     if (parsed.size >= mostParsed) parsed.clear();
-    parsed.set(job.schedule, known);
-    return known;
+    const next = rememberLast(read);
+    parsed.set(job.schedule, next);
+    return next;
   };
   /** What is new at the first list ran before, by another process. */
   const newEntry = (job: JobSchedule, now: number): Entry => {
@@ -154,6 +157,15 @@ function goOn(now: number, entry: Entry): number {
   if (entry.at > now) return first;
   entry.at = timeOf(next(new Date(now)));
   return lastRun(next, first, now) ?? first;
+}
+
+/** Those with the same schedule ask for the same, one after another. */
+function rememberLast(next: NextRun): NextRun {
+  let last: { readonly after: number; readonly found: Date | undefined } | undefined;
+  return (after) => {
+    if (last?.after !== after.getTime()) last = { after: after.getTime(), found: next(after) };
+    return last.found;
+  };
 }
 
 /** A schedule that cannot be read is never due, and is complained of once. */
