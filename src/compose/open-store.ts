@@ -1,6 +1,5 @@
 import type { Config } from '../config/parse-config.ts';
 import type { StoreObserver } from '../drivers/store/postgres/observer.ts';
-import { openPostgresStore } from '../drivers/store/postgres/open-postgres-store.ts';
 import { openSqliteStore } from '../drivers/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../ports/store.ts';
 import { refuseHalfRestored } from './backup/claim-directory.ts';
@@ -19,5 +18,7 @@ export async function openStore(
   const layout = dataLayout(dataDirectory);
   if (url === undefined) return openSqliteStore({ file: layout.store });
   const owner = { id: await readOrMakeId(layout.id), file: layout.id };
+  // Whoever has no PostgreSQL need not hold its client in memory.
+  const { openPostgresStore } = await import('../drivers/store/postgres/open-postgres-store.ts');
   return openPostgresStore({ url, owner, ...(observer === undefined ? {} : { observer }) });
 }
