@@ -24,6 +24,12 @@ export const bodyLimitBytes = 1024 * 1024;
 const correlationHeader = 'x-correlation-id';
 const waitingAtOnce = 100;
 
+/** Routes have schemas of their own (`src/wire`). Fastify would load its compilers for none, and they take some megabytes. */
+const refuseSchema = (): never => {
+  throw new Error('A schema that Fastify is to compile belongs into src/wire');
+};
+const noCompilers = { buildValidator: () => refuseSchema, buildSerializer: () => refuseSchema };
+
 /** The route table as an HTTP server. Handlers know no framework; only what is not a resource gets the instance. */
 export function createApiServer(
   {
@@ -46,6 +52,7 @@ export function createApiServer(
     logController: new Fastify.LogController({ disableRequestLogging: true }),
     // One for each request, for the few that have something to say, costs more than to name it there.
     childLoggerFactory: (parent) => parent,
+    schemaController: { compilersFactory: noCompilers },
     bodyLimit: bodyLimitBytes,
     requestTimeout: 120_000,
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
