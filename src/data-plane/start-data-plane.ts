@@ -42,7 +42,7 @@ export interface DataPlaneOptions {
   /** Where events come from that others publish elsewhere. Absent: nowhere. */
   readonly bridge?: EventBridge;
   readonly runtime: Runtime;
-  readonly builder: Pick<Builder, 'findIntact'>;
+  readonly builder: Pick<Builder, 'find' | 'findIntact'>;
   readonly secrets: Opener;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -87,6 +87,47 @@ export function describeRuntime(
         expect(instance.lines[0]).toBe('hello');
       });
 
+      test('begins nothing before it may', async () => {
+        await using runtime = await open();
+        const leave = Promise.withResolvers<void>();
+        const start = { kind: 'shell', command: 'date +%s%3N' } as const;
+        const waiting = startInstance(runtime, 'first', { start, mayBegin: leave.promise });
+        // Another one, which is started later, comes and goes.
+        await (await startInstance(runtime, 'second', { start })).exit;
+        const givenAt = Date.now();
+        leave.resolve();
+        const instance = await waiting;
+        await instance.exit;
+        expect(Number(instance.lines[0])).toBeGreaterThanOrEqual(givenAt);
+      });
+
+      test('never begins what may not, and says why', async () => {
+        await using runtime = await open();
+        const leave = Promise.withResolvers<void>();
+        const start = { kind: 'shell', command: 'echo begun' } as const;
+        let printed = 0;
+        const refused = startInstance(runtime, 'refused', {
+          ...{ start, mayBegin: leave.promise },
+          room() {
+            printed += 1;
+            return undefined;
+          },
+        });
+        await (await startInstance(runtime, 'another', { start: { ...start, command: 'true' } }))
+          .exit;
+        leave.reject(new Error('one of its files has changed'));
+        await expect(refused).rejects.toThrow('one of its files has changed');
+        expect(await runtime.observe()).toEqual([]);
+        expect(printed).toBe(0);
+        // Its place is free again.
+        const allowed = await startInstance(runtime, 'refused', {
+          start,
+          mayBegin: Promise.resolve(),
+        });
+        await allowed.exit;
+        expect(allowed.lines[0]).toBe('begun');
+      });
+
       test('adds the variables of its start command', async () => {
         await using runtime = await open();
         const instance = await startInstance(runtime, 'exec', {

@@ -7,7 +7,7 @@ import type { NamedSecret } from '../../core/redaction.ts';
 import type { ReleaseEnvironment } from '../../core/release.ts';
 import { lastLines } from '../../core/report.ts';
 import { secretContext } from '../../core/secret-context.ts';
-import type { Builder } from '../../ports/builder.ts';
+import type { Artifact, Builder } from '../../ports/builder.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type {
@@ -34,7 +34,7 @@ export interface TypeLimits {
 
 export interface InstanceDependencies {
   readonly runtime: Runtime;
-  readonly builder: Pick<Builder, 'findIntact'>;
+  readonly builder: Pick<Builder, 'find' | 'findIntact'>;
   readonly secrets: Opener;
   readonly sealingKeys: SealingKeyReader;
   readonly logs: LogCollector;
@@ -198,12 +198,15 @@ export class Instance {
 
   async #start(exited: (exit: InstanceExit) => void): Promise<RunningInstance> {
     const { application, release } = this.#desired;
-    const artifact = await this.#deps.builder.findIntact(application.artifactKey);
-    if (artifact === undefined || artifact.start.kind === 'static') {
-      throw new RuntimeFailure('Its artifact is not on this machine any more.', {
-        nextStep: 'It is being built again. Where that does not help, redeploy the Deployment.',
-      });
-    }
+    const { builder } = this.#deps;
+    // All its files are looked at while its sandbox is made.
+    const mayBegin = builder.findIntact(application.artifactKey).then((intact) => {
+      requireThere(intact);
+    });
+    // Where the start fails before, nobody waits for it any more.
+    mayBegin.catch(() => undefined);
+    const artifact = requireThere(await builder.find(application.artifactKey));
+    if (artifact.start.kind === 'static') throw notThere();
     const { plain, sealed } = application.environment;
     const secrets = await this.#openSecrets(release.deploymentId, sealed);
     const environment = Object.fromEntries(
@@ -231,6 +234,7 @@ export class Instance {
         path: artifact.path,
         environment,
         limits: this.#deps.limits[application.type === 'job' ? 'job' : 'application'],
+        mayBegin,
         ...(this.#deps.platform === undefined ? {} : { platformRedirect: this.#deps.platform }),
       },
       {
@@ -307,4 +311,16 @@ export class Instance {
     await promise;
     clearTimeout(timer);
   }
+}
+
+/** @throws RuntimeFailure */
+function requireThere(artifact: Artifact | undefined): Artifact {
+  if (artifact === undefined) throw notThere();
+  return artifact;
+}
+
+function notThere(): RuntimeFailure {
+  return new RuntimeFailure('Its artifact is not on this machine any more.', {
+    nextStep: 'It is being built again. Where that does not help, redeploy the Deployment.',
+  });
 }

@@ -15,6 +15,8 @@ export interface Separation {
   readonly commonAt?: string | undefined;
   /** Some of its variables come at a descriptor. */
   readonly hasVariables: boolean;
+  /** Its program waits for leave: the way out was there before. */
+  readonly waitsForLeave: boolean;
   readonly endsWithParent: boolean;
 }
 
@@ -61,11 +63,12 @@ function user({ userNamespace }: Separation): readonly string[] {
   return ['--unshare-user', '--uid', String(uid), '--gid', String(gid), '--cap-drop', 'ALL'];
 }
 
-function network({ hasNetwork, hasVariables }: Separation): readonly string[] {
+function network({ hasNetwork, hasVariables, waitsForLeave }: Separation): readonly string[] {
   if (!hasNetwork) return [];
-  const { alive, ready, variables } = networkDescriptors;
+  const { alive, ready, variables, go } = networkDescriptors;
   return [
-    ...['--sync-fd', String(alive), '--block-fd', String(ready)],
+    // It waits there when all else is done.
+    ...['--sync-fd', String(alive), '--block-fd', String(waitsForLeave ? go : ready)],
     ...(hasVariables ? ['--args', String(variables)] : []),
   ];
 }

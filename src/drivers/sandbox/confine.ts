@@ -16,6 +16,11 @@ export interface Parts {
   readonly behind?: string | undefined;
 }
 
+/** What a chain is told. */
+interface Told extends Parts {
+  readonly waitsForLeave?: boolean;
+}
+
 /** Makes a job ready to be spawned, in a network that is made with it. */
 export async function confine(host: Host, job: Job): Promise<Confined> {
   const cgroup = await host.cgroups?.make(job.limits);
@@ -45,7 +50,11 @@ export async function confine(host: Host, job: Job): Promise<Confined> {
 }
 
 /** From inside of the job's network to its program. */
-export function sandboxChain(host: Host, job: Job, { rest, behind }: Parts): readonly string[] {
+export function sandboxChain(
+  host: Host,
+  job: Job,
+  { rest, behind, waitsForLeave = false }: Told,
+): readonly string[] {
   const { view, directory, program } = job;
   const { bubblewrap, overlays } = host;
   return [
@@ -61,6 +70,7 @@ export function sandboxChain(host: Host, job: Job, { rest, behind }: Parts): rea
           hasNetwork: host.network !== undefined,
           commonAt: host.network?.common,
           hasVariables: behind !== undefined,
+          waitsForLeave,
         })),
     ...resourceLimits(host, job.limits),
     ...(bubblewrap === undefined ? [] : forgetFolder(host, job)),

@@ -6,7 +6,8 @@ export const noSandbox: Sandbox = {
   separation: 'none',
   network: 'shared',
   report: { separation: 'none', network: 'shared', memory: 'none', processes: 'none', cpu: 'none' },
-  start: async ({ program, directory, environment }) => {
+  start: async ({ program, directory, environment, mayBegin }) => {
+    await mayBegin;
     const leader = await spawnGroup(program, { directory, environment });
     return { ...asItIs(program, environment), leader, common: Promise.resolve(undefined) };
   },

@@ -26,9 +26,9 @@ export interface PrivateNetwork {
 /**
  * Descriptors of a job: at `rest` come variables that only its program gets; at `alive` the sandbox keeps the other end of what
  * slirp4netns watches, whatever becomes of Berth; at `ready` it waits for the way out; `variables` are those that the shell on the
- * way would lose.
+ * way would lose. In a network that was there before, it waits at `go` for its program to be let begin.
  */
-export const networkDescriptors = { rest: 3, alive: 4, ready: 5, variables: 6 } as const;
+export const networkDescriptors = { rest: 3, alive: 4, ready: 5, variables: 6, go: 7 } as const;
 
 /**
  * IPv6 leads nowhere: it is off but on loopback. What comes back from an allowed port bears a loopback address, which the

@@ -45,6 +45,11 @@ export interface Job {
   readonly limits: Limits;
   /** Ends with the process that starts it, whatever ends that. */
   readonly endsWithParent?: boolean;
+  /**
+   * Its program begins only once this resolves; what there is to make ready is made ready meanwhile. Where it rejects, whoever has
+   * started the job ends it.
+   */
+  readonly mayBegin?: Promise<void> | undefined;
 }
 
 /** What of the file system a program sees, at the same paths as outside, beside the system's own programs. */

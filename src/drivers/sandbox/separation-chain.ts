@@ -19,6 +19,7 @@ export interface Separated {
   /** It is started in a network of its own. */
   readonly hasNetwork: boolean;
   readonly hasVariables?: boolean;
+  readonly waitsForLeave?: boolean;
   readonly commonAt?: string | undefined;
 }
 
@@ -28,7 +29,7 @@ export function separationChain(bubblewrap: Bubblewrap, separated: Separated): r
   return [
     file,
     ...bubblewrapArguments({
-      hasVariables: false,
+      ...{ hasVariables: false, waitsForLeave: false },
       ...separated,
       system,
       ...(setpriv === undefined ? { userNamespace: identity } : {}),

@@ -27,18 +27,19 @@ export interface SpareNetwork extends AsyncDisposable {
   readonly cgroup: Cgroup | undefined;
   readonly common: CommonFolder;
   readonly wayOut: WayOut;
-  /** Makes the shell the first program of the chain. At most once. */
+  /** Makes the shell the first program of the chain, whose last one waits for leave. At most once. */
   become(job: {
     readonly chain: readonly string[];
     readonly rest: string | undefined;
     readonly behind: string;
   }): void;
+  giveLeave(): void;
 }
 
 /** After one that did not last. */
 const retryMs = 30_000;
 
-const { rest: restAt, variables: variablesAt } = networkDescriptors;
+const { rest: restAt, variables: variablesAt, go: goAt } = networkDescriptors;
 
 type Spare = SpareNetwork & { readonly rules: string };
 
@@ -115,7 +116,7 @@ async function openSpare(network: PrivateNetwork, cgroups: Cgroups | undefined):
     { file, args },
     {
       ...{ directory: '/', environment: {}, stdin: 'pipe' },
-      descriptors: ['pipe', 'pipe', 'pipe', 'pipe'],
+      descriptors: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     },
   );
   // First, so that there is a way out only where the spare can be taken.
@@ -138,6 +139,7 @@ async function openSpare(network: PrivateNetwork, cgroups: Cgroups | undefined):
       // In braces: where only a part of it arrives, none of it is run.
       finishWith(leader, 0, `{ ${close}exec ${chained} </dev/null\n}\n`);
     },
+    giveLeave: () => finishWith(leader, goAt, 'go'),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

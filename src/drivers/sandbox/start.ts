@@ -49,6 +49,7 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 async function startAnew(host: Host, job: Job): Promise<Started> {
+  await job.mayBegin;
   await using owned = new AsyncDisposableStack();
   const confined = owned.use(await confine(host, job));
   const { environment, descriptors, hasMonitor, exceeded } = confined;
@@ -93,7 +94,12 @@ async function startIn(spare: SpareNetwork, host: Host, job: Job): Promise<Start
   void limits.watch(leader);
   const { environment, rest } = guardEnvironment(job.environment);
   const behind = variablesFor(environment);
-  spare.become({ chain: sandboxChain(host, job, { rest, behind }), rest, behind });
+  spare.become({
+    chain: sandboxChain(host, job, { rest, behind, waitsForLeave: true }),
+    ...{ rest, behind },
+  });
+  // Where there is none it waits until it is ended: without the other end of its pipe it would go on.
+  void (job.mayBegin ?? Promise.resolve()).then(spare.giveLeave, () => undefined);
   return {
     ...{ leader, hasMonitor: true, common: Promise.resolve(common.path) },
     exceeded: limits.exceeded,

@@ -10,6 +10,7 @@ export interface LaunchSpec extends WorkNeeds {
   /** Beside its work folder. */
   readonly view: View;
   readonly limits: Limits;
+  readonly mayBegin?: Promise<void>;
 }
 
 /** What programs need beside what they are started with, and what they may use. */
@@ -50,6 +51,7 @@ export function instanceLaunch(
       hidden: [...caches, ...hidden],
     },
     limits: { ...bounds, ...spec.limits, niceness: 0 },
+    ...(spec.mayBegin === undefined ? {} : { mayBegin: spec.mayBegin }),
     ...redirect(spec),
   };
 }

@@ -28,5 +28,6 @@ export async function startConfined(
       ...(hasSocket(spec) ? { common } : {}),
     },
     limits: spec.limits,
+    mayBegin: spec.mayBegin,
   });
 }
