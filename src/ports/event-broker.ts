@@ -14,7 +14,7 @@ export interface EventBroker extends AsyncDisposable {
    * @throws Failure where there is no room
    */
   receive(topic: string, messages: readonly ReceivedMessage[], now: number): Promise<void>;
-  /** Takes messages that are due. Until `leaseUntil` nobody else gets them. */
+  /** Takes messages that are due. Until `leaseUntil` nobody else gets them. Of large ones, above 24 MiB, it may be fewer than `limit`. */
   claim(request: {
     readonly topics: readonly string[];
     readonly limit: number;

@@ -43,7 +43,8 @@ const weight = 0.1;
 /** Ten times the span: the application has become slow, and another one may have them. */
 export const overdueMs = 200;
 
-export function createAhead(now: () => number): Ahead {
+/** @param slots of each topic: so many deliveries that were begun together end together, however slow they are */
+export function createAhead(now: () => number, slots: number): Ahead {
   const lines = new Map<string, Line>();
   let characters = 0;
   let count = 0;
@@ -66,7 +67,7 @@ export function createAhead(now: () => number): Ahead {
       // Of a topic that rests nobody knows how quick it is.
       if (line === undefined || now() - line.endedAt > spanMs || characters > mostCharacters)
         return 0;
-      return Math.min(mostHeld, Math.round(spanMs / line.gapMs) - 1);
+      return Math.max(0, Math.min(mostHeld, Math.round(spanMs / line.gapMs) - 1));
     },
     held: (topic) => lines.get(topic)?.held.length ?? 0,
     hold(message) {
@@ -84,7 +85,7 @@ export function createAhead(now: () => number): Ahead {
     ended(topic) {
       const line = lineOf(topic);
       const at = now();
-      const gapMs = Math.min(at - line.endedAt, spanMs);
+      const gapMs = Math.min(at - line.endedAt, slots * spanMs);
       line.gapMs += weight * (gapMs - line.gapMs);
       line.endedAt = at;
     },

@@ -47,6 +47,8 @@ export interface PushDelivery extends AsyncDisposable {
 /** Requests that are late go on and take no slot; but only so many for each that is in time. */
 const lateFactor = 4;
 const soonMs = 2;
+/** In characters: what a broker may take for too much at once is more than that. */
+const largeClaim = 16 * 1024 * 1024;
 /** A lease outlasts the deadline by this, or a message would be delivered twice before its failure is written down. */
 const leaseMarginMs = 5_000;
 
@@ -54,7 +56,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
   const { broker, clock, logger, concurrency = 16, ackDeadlineMs = 10_000 } = options;
   const slots = createSlots({ inTime: concurrency, inAll: concurrency * lateFactor });
   const settlements = createSettlements(broker, logger);
-  const ahead = createAhead(() => performance.now());
+  const ahead = createAhead(() => performance.now(), concurrency);
   const connections = openKeptConnections({
     waiting: concurrency,
     answerMs: options.requestLimitMs ?? 5 * 60_000,
@@ -160,7 +162,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
         settlements.write();
         const messages = await broker.claim({ topics, limit, now, leaseUntil });
         for (const message of messages) take(message);
-        more ||= messages.length === limit;
+        more ||= messages.length === limit || areLarge(messages);
       }
     }
   };
@@ -181,7 +183,7 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
     applySubscriptions(list) {
       subscriptions = new Map(list.map((one) => [one.topic, one]));
       connections.keep(list.flatMap(({ instances }) => instances));
-      giveBack(ahead.keep(new Set(subscriptions.keys())));
+      giveBack(ahead.keep(new Set(topicsWhere(isReachable))));
       both();
     },
     async [Symbol.asyncDispose]() {
@@ -206,6 +208,11 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
 
 function isReachable({ instances }: PushSubscription): boolean {
   return instances.length > 0;
+}
+
+/** Of large ones a claim brings fewer than it may, and there may be more. */
+function areLarge(messages: readonly ClaimedMessage[]): boolean {
+  return messages.reduce((sum, { data }) => sum + data.length, 0) >= largeClaim;
 }
 
 function track(underWay: Set<Promise<void>>, work: Promise<void>): void {

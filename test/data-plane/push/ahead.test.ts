@@ -4,7 +4,7 @@ import type { ClaimedMessage } from '../../../src/ports/event-broker.ts';
 
 function start() {
   let ms = 1_000;
-  const ahead = createAhead(() => ms);
+  const ahead = createAhead(() => ms, 16);
   return {
     ahead,
     pass(by: number): void {
@@ -49,6 +49,15 @@ test('who becomes slow, or rests, gets nothing ahead any more', () => {
   deliver('quick', 200, 1);
   pass(21);
   expect(ahead.wanted('quick')).toBe(0);
+});
+
+test('who is slow with many at once gets hardly anything ahead, though they end together', () => {
+  const { ahead, deliver } = start();
+  for (let wave = 0; wave < 20; wave++) {
+    deliver('slow', 1, 400);
+    deliver('slow', 15, 0);
+  }
+  expect(ahead.wanted('slow')).toBeLessThan(4);
 });
 
 test('what is held comes out in its order', () => {

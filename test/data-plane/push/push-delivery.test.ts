@@ -510,6 +510,23 @@ test('what was claimed for an application that has become slow goes to another o
   expect(new Set(other.attempts.map(({ attempt }) => attempt))).toEqual(new Set([1]));
 });
 
+test('large messages are taken as long as there are slots, and hold up no others', async () => {
+  const received: string[] = [];
+  const broker = await openBroker();
+  const address = await startApplication(({ subscription }) => void received.push(subscription));
+  await Promise.all([
+    ...Array.from({ length: 8 }, () => {
+      const data = Buffer.alloc(9 * 1024 * 1024).toString('base64');
+      return broker.publish('large', [{ data, attributes: {} }], clock.now() - 1_000);
+    }),
+    publish(broker, 1, 'small'),
+  ]);
+  // Nobody answers, nothing is ever late, and nobody looks by himself.
+  const push = openDelivery(broker, { pollMs: 600_000, ackDeadlineMs: 600_000, drainMs: 0 });
+  push.applySubscriptions(['large', 'small'].map((topic) => subscriptionTo(address, { topic })));
+  await expect.poll(() => received.length, { timeout: 60_000 }).toBe(9);
+});
+
 test('nothing to do is little work', async () => {
   const broker = await openBroker();
   let claims = 0;
