@@ -182,6 +182,22 @@ export function describeJobRuns(prepare: PrepareStore): void {
       );
     });
 
+    test('many that were asked for are taken by several at once, in whatever order, each by one', async () => {
+      const ids = Array.from({ length: 200 }, (_, number) => `run-${number}`);
+      await using store = await openWith(
+        ...ids.map((id) => ({ kind: 'request-job-run' as const, run: jobRun({ id }) })),
+      );
+      const orders = [ids, ids.toReversed(), ids.toSorted(), ids.toSorted().toReversed()];
+      const taken = await Promise.all(
+        orders.map((order, at) =>
+          store.jobRuns.take(
+            order.map((id) => ({ id, plane: `${at}`, startedAt: 7, alone: false })),
+          ),
+        ),
+      );
+      expect(taken.flatMap((one) => [...one]).toSorted()).toEqual(ids.toSorted());
+    });
+
     test('that were asked for are not taken beside one that must be alone', async () => {
       await using store = await openWith({ kind: 'request-job-run', run: jobRun() });
       await store.jobRuns.begin([beginning({ id: 'first', alone: true })]);

@@ -68,10 +68,13 @@ export function createJobRuns(db: Db, dialect: SqlDialect): JobRuns {
       const given = dialect.rowsOf(JSON.stringify(rows), {
         ...{ id: 'text', plane: 'text', started_at: 'number', is_alone: 'number' },
       } as const);
+      // Locked in one order: of two data planes that take the same runs neither waits for the other's in a circle.
       const { rows: taken } = await sql<{ id: string }>`
+        with given as (select * from ${given} as listed), locked as (
+          select id from job_run where state = 'requested' and id in (select id from given) order by id ${dialect.forUpdate})
         update job_run set state = 'running', plane = given.plane, started_at = given.started_at, is_alone = given.is_alone
-        from ${given} as given
-        where job_run.id = given.id and job_run.state = 'requested' and not (given.is_alone = 1 and exists (
+        from given
+        where job_run.id = given.id and job_run.id in (select id from locked) and job_run.state = 'requested' and not (given.is_alone = 1 and exists (
           select 1 from job_run other
           where other.deployment_id = job_run.deployment_id and other.application_name = job_run.application_name
             and other.state = 'running' and other.is_alone = 1))
