@@ -14,7 +14,10 @@ export interface EventBroker extends AsyncDisposable {
    * @throws Failure where there is no room
    */
   receive(topic: string, messages: readonly ReceivedMessage[], now: number): Promise<void>;
-  /** Takes messages that are due. Until `leaseUntil` nobody else gets them. Of large ones, above 24 MiB, it may be fewer than `limit`. */
+  /**
+   * Takes messages that are due. Until `leaseUntil` nobody else gets them. Fewer than `limit` are all, unless their data
+   * comes to 16 MiB of text or more: of large ones not all are taken at once.
+   */
   claim(request: {
     readonly topics: readonly string[];
     readonly limit: number;

@@ -84,7 +84,7 @@ function jsonOf(body: object): string {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whose request it is, once it may be answered. Kept here: a weak map costs every request a good part of its time. */
+    /** Whose request it is, once it may be answered. */
     admitted: VerifiedToken | undefined;
   }
 }

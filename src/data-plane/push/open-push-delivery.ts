@@ -47,7 +47,7 @@ export interface PushDelivery extends AsyncDisposable {
 /** Requests that are late go on and take no slot; but only so many for each that is in time. */
 const lateFactor = 4;
 const soonMs = 2;
-/** In characters: what a broker may take for too much at once is more than that. */
+/** In characters. A broker that hands out fewer messages than it may, for their size, hands out at least as much. */
 const largeClaim = 16 * 1024 * 1024;
 /** A lease outlasts the deadline by this, or a message would be delivered twice before its failure is written down. */
 const leaseMarginMs = 5_000;

@@ -98,7 +98,7 @@ async function startIn(spare: SpareNetwork, host: Host, job: Job): Promise<Start
     chain: sandboxChain(host, job, { rest, behind, waitsForLeave: true }),
     ...{ rest, behind },
   });
-  // Where there is none it waits until it is ended: without the other end of its pipe it would go on.
+  // Where leave is refused the pipe stays as it is until the job was ended: were it closed, the job would go on.
   void (job.mayBegin ?? Promise.resolve()).then(spare.giveLeave, () => undefined);
   return {
     ...{ leader, hasMonitor: true, common: Promise.resolve(common.path) },
