@@ -43,9 +43,9 @@ export async function measureEvents(run: BenchmarkRun): Promise<Measured> {
   const own = await deployHandler(berth);
   stack.use(own.arrivals);
   const bareHandler = stack.use(await startBareHandler(folder, 'bare'));
-  const bareUrl = `http://127.0.0.1:${bareHandler.port}/handler`;
+  const bareUrl = `http://127.0.0.1:${bareHandler.at}/handler`;
   const pushed = stack.use(await startBareHandler(folder, 'pushed'));
-  const emulator = await startGoogleEmulator(`http://127.0.0.1:${pushed.port}/handler`);
+  const emulator = await startGoogleEmulator(`http://127.0.0.1:${pushed.at}/handler`);
   if (emulator !== undefined) stack.use(emulator);
   const poster = stack.use(openPoster(deliveriesAtOnce));
   const rounds: Round[] = [];

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 /** What a handler has noted down, read as it grows: reading all of it again and again would take time of what is measured. */
 export interface Arrivals extends AsyncDisposable {
-  /** Times of all arrivals of each number, ms since the epoch. */
+  /** Times of all arrivals of each number, as `preciseNow` has them. */
   readonly times: ReadonlyMap<number, readonly number[]>;
   /** Of all of them. */
   readonly last: number;
@@ -14,9 +14,9 @@ export interface Arrivals extends AsyncDisposable {
 
 const pollMs = 20;
 
-/** The same clock as the handler's, and in fractions as well. */
+/** ms, in fractions, of the clock that all processes of a machine share and nobody sets: the handler's. */
 export function preciseNow(): number {
-  return performance.timeOrigin + performance.now();
+  return Number(process.hrtime.bigint()) / 1e6;
 }
 
 export async function openArrivals(file: string): Promise<Arrivals> {

@@ -6,27 +6,32 @@ import { type Arrivals, openArrivals } from './arrivals.ts';
 import { handlerProgram } from './program.ts';
 
 export interface BareHandler extends AsyncDisposable {
-  readonly port: number;
+  /** Its port, or the path of its socket. */
+  readonly at: string;
   readonly arrivals: Arrivals;
   /** Resolves when everything that has arrived is noted down. */
   end(): Promise<void>;
 }
 
-/** The handler as a process of its own, without Berth. */
-export async function startBareHandler(folder: string, name: string): Promise<BareHandler> {
+/** The handler as a process of its own, without Berth, at a free port or at the path of a socket. */
+export async function startBareHandler(
+  folder: string,
+  name: string,
+  { source = handlerProgram, at: where = '0' } = {},
+): Promise<BareHandler> {
   const program = join(folder, `${name}.cjs`);
   const file = join(folder, `${name}.arrivals`);
-  await writeFile(program, handlerProgram);
+  await writeFile(program, source);
   await writeFile(file, '');
   const child = execa(process.execPath, [program], {
-    env: { PORT: '0', ARRIVALS: file },
+    env: { PORT: where, ARRIVALS: file },
     buffer: false,
     reject: false,
     stdin: 'ignore',
     stderr: 'inherit',
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', (line) => resolve(Number(line)));
+  const at = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', resolve);
     void child.then(() => reject(new Error('The handler ended before it listened')));
   });
   const arrivals = await openArrivals(file);
@@ -35,7 +40,7 @@ export async function startBareHandler(folder: string, name: string): Promise<Ba
     await child;
   };
   return {
-    port,
+    at,
     arrivals,
     end,
     async [Symbol.asyncDispose]() {

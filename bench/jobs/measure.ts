@@ -10,7 +10,9 @@ import { openSqliteStore } from '../../src/drivers/store/sqlite/open-sqlite-stor
 import type { Store } from '../../src/ports/store.ts';
 import { deployment } from '../../test/support/records.ts';
 import type { BenchmarkRun } from '../benchmark-command.ts';
-import { startBareHandler } from '../handler/bare-handler.ts';
+import { preciseNow } from '../handler/arrivals.ts';
+import { type BareHandler, startBareHandler } from '../handler/bare-handler.ts';
+import { plainProgram } from '../handler/program.ts';
 import { commitInParts } from '../records/original.ts';
 
 export const jobs = 10_000;
@@ -19,6 +21,10 @@ const leadMs = 10_000;
 /** Ends before the minute after. */
 const longestMs = 45_000;
 const minuteMs = 60_000;
+/** The handler notes down what has arrived more often. */
+const notedWithinMs = 200;
+/** Any full minute. */
+const tickAt = Date.UTC(2026, 0, 1);
 
 export interface Round {
   /** ms from the tick to the first byte at the handler. */
@@ -34,38 +40,38 @@ export interface Measured {
 }
 
 export async function measureJobs(run: BenchmarkRun): Promise<Measured> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'berth-bench-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const handler = stack.use(
+    await startBareHandler(folder, 'jobs', { source: plainProgram, at: join(folder, 'socket') }),
+  );
   const rounds: Round[] = [];
   for (let round = 0; round <= run.rounds; round++) {
     run.progress(round === 0 ? 'warm-up' : `round ${round} of ${run.rounds}`);
-    const measured = await measureMinute();
+    const measured = await measureMinute(join(folder, `${round}.db`), handler, round * jobs);
     if (round > 0) rounds.push(measured);
   }
   return { rounds };
 }
 
-/** With a clock that is ahead by so much that the next full minute is near. */
-async function measureMinute(): Promise<Round> {
-  await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'berth-bench-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
-  const store = stack.use(await openSqliteStore({ file: join(folder, 'berth.db') }));
-  const handler = stack.use(await startBareHandler(folder, 'jobs'));
+/** With a clock of its own, in which the next full minute is near. The numbers of its jobs begin with `from`. */
+async function measureMinute(file: string, handler: BareHandler, from: number): Promise<Round> {
+  await using store = await openSqliteStore({ file });
   await commitInParts(
     store,
     Array.from({ length: jobs }, (_, number) => ({
       ...({ kind: 'insert-deployment' } as const),
-      record: deployment({ id: `deployment-${number}` }),
+      record: deployment({ id: `deployment-${from + number}` }),
     })),
   );
-  const now = Date.now();
-  const aheadMs = minuteMs - leadMs - (now % minuteMs);
-  const tickAt = now + aheadMs + leadMs;
-  await runJobs(store, { port: handler.port, aheadMs, tickAt });
-  await handler.end();
+  const dueAt = preciseNow() + leadMs;
+  await runJobs(store, { socketPath: handler.at, dueAt, from });
+  await wait(notedWithinMs);
   await handler.arrivals.read();
-  const all = [...handler.arrivals.times.values()];
+  const all = [...handler.arrivals.times].filter(([n]) => n >= from).map(([, times]) => times);
   const late = all
-    .map(([first = Number.NaN]) => first + aheadMs - tickAt)
+    .map(([first = Number.NaN]) => first - dueAt)
     .toSorted((one, other) => one - other);
   const at = (part: number): number =>
     late[Math.min(late.length - 1, Math.floor(late.length * part))] ?? Number.NaN;
@@ -80,15 +86,15 @@ async function measureMinute(): Promise<Round> {
 async function runJobs(
   store: Store,
   {
-    port,
-    aheadMs,
-    tickAt,
-  }: { readonly port: number; readonly aheadMs: number; readonly tickAt: number },
+    socketPath,
+    dueAt,
+    from,
+  }: { readonly socketPath: string; readonly dueAt: number; readonly from: number },
 ): Promise<void> {
   let runs = 0;
   let isAnotherMinute = false;
   await using scheduler = openJobScheduler({
-    clock: { now: () => Date.now() + aheadMs },
+    clock: { now: () => Math.floor(tickAt + preciseNow() - dueAt) },
     runs: store.jobRuns,
     plane: 'data',
     newId: randomUUID,
@@ -101,13 +107,13 @@ async function runJobs(
     },
   });
   scheduler.applySchedules(
-    Array.from({ length: jobs }, (_, number) => ({
+    Array.from({ length: jobs }, (_, index) => from + index).map((number) => ({
       deploymentId: `deployment-${number}`,
       applicationName: 'job',
       schedule: '* * * * *',
       endpoint: `/jobs/${number}`,
       releaseId: `release-${number}`,
-      instances: [{ instanceId: `instance-${number}`, host: '127.0.0.1', port }],
+      instances: [{ instanceId: `instance-${number}`, socketPath }],
       sleeps: false,
     })),
   );

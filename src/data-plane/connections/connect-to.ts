@@ -9,8 +9,8 @@ import type { LocalAddress } from '../../core/local-address.ts';
 export function connectTo(address: LocalAddress): Socket {
   if (!('socketPath' in address)) return connect({ ...address, noDelay: true });
   try {
-    const fd = openSocket(address.socketPath);
-    const socket = connect(`/proc/self/fd/${fd}`);
+    const { fd } = openSocket(address.socketPath);
+    const socket = connect(pathOf(fd));
     const close = once(() => closeSync(fd));
     return socket.once('connect', close).once('close', close);
   } catch (error) {
@@ -21,13 +21,27 @@ export function connectTo(address: LocalAddress): Socket {
 /** Of Linux, and missing in `node:fs`: only to name a file. */
 const pathOnly = 0o10_000_000;
 
-function openSocket(path: string): number {
+/** A socket in the file system, opened as what it is now: whatever takes its place is another. */
+export interface OpenedSocket {
+  readonly fd: number;
+  /** While it is open nothing else on its file system has this number. */
+  readonly inode: number;
+}
+
+/** @throws where there is none, or a link in its place */
+export function openSocket(path: string): OpenedSocket {
   const fd = openSync(path, pathOnly | constants.O_NOFOLLOW);
-  if (fstatSync(fd).isSocket()) return fd;
+  const found = fstatSync(fd);
+  if (found.isSocket()) return { fd, inode: found.ino };
   closeSync(fd);
   throw Object.assign(new Error('What it has put in the place of its socket is none.'), {
     code: 'ECONNREFUSED',
   });
+}
+
+/** What a connection to an opened socket is made to. */
+export function pathOf(fd: number): string {
+  return `/proc/self/fd/${fd}`;
 }
 
 /** Later, as every connection that fails: whoever asked for it does not listen yet. */

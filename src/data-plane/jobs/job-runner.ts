@@ -2,6 +2,7 @@ import { type JobRunState, stateOfAnswer } from '../../core/job-run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Caller } from '../connections/callee.ts';
+import type { OpenedSockets } from '../connections/opened-sockets.ts';
 import { postTick, type TickAnswer } from './post-tick.ts';
 import { createRunSlots } from './run-slots.ts';
 import type { Timers } from './timers.ts';
@@ -44,6 +45,7 @@ interface JobRunnerDeps {
   readonly timers: Timers;
   readonly timeoutMs: number;
   readonly call: Caller;
+  readonly sockets: Pick<OpenedSockets, 'connectTo'>;
   /** Called while a job is due of which nothing runs. */
   readonly onAwaited: (job: JobSchedule) => void;
   /** How long a run waits for an instance. */
@@ -65,7 +67,7 @@ interface UnderWay {
 }
 
 export function createJobRunner(deps: JobRunnerDeps): JobRunner {
-  const { clock, timers, timeoutMs, onRun, logger } = deps;
+  const { clock, timers, timeoutMs, sockets, onRun, logger } = deps;
   const slots = createRunSlots(runsAtOnce);
   const underWay = new Map<string, Set<UnderWay>>();
   const waitingForInstance = new Set<() => void>();
@@ -93,7 +95,7 @@ export function createJobRunner(deps: JobRunnerDeps): JobRunner {
     if (found === undefined) return { error: job.failing ?? 'No instance of it is running.' };
     const { address, over } = found;
     const { endpoint } = job;
-    const answer = await postTick({ address, endpoint, timeoutMs, timers, signal });
+    const answer = await postTick({ address, endpoint, timeoutMs, timers, signal, sockets });
     over();
     return answer;
   };

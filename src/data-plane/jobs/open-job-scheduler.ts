@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { JobRuns } from '../../ports/job-runs.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Caller } from '../connections/callee.ts';
+import { createOpenedSockets } from '../connections/opened-sockets.ts';
 import { createJobRunner, type FinishedRun } from './job-runner.ts';
 import { createRunEnds } from './run-ends.ts';
 import { runRequests } from './run-requests.ts';
@@ -47,9 +48,11 @@ export function openJobScheduler(options: JobSchedulerOptions): JobScheduler {
   const { clock, runs, logger, timers = realTimers } = options;
   const timetable = createTimetable({ clock, logger });
   const ends = createRunEnds({ runs, timers, logger });
+  const sockets = createOpenedSockets();
   const runner = createJobRunner({
     clock,
     timers,
+    sockets,
     call: options.call,
     onAwaited: options.onAwaited,
     startMs: options.startMs,
@@ -106,6 +109,7 @@ export function openJobScheduler(options: JobSchedulerOptions): JobScheduler {
   return {
     applySchedules(list) {
       if (closed) return;
+      sockets.keep(list.flatMap(({ instances }) => instances));
       timetable.apply(list);
       runner.hint();
       fireDue();
@@ -130,6 +134,7 @@ export function openJobScheduler(options: JobSchedulerOptions): JobScheduler {
       runner.stop();
       await ends.flush();
       ends.stop();
+      sockets[Symbol.dispose]();
     },
   };
 }

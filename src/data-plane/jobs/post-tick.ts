@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import type { LocalAddress } from '../../core/local-address.ts';
-import { connectTo } from '../connections/connect-to.ts';
+import type { OpenedSockets } from '../connections/opened-sockets.ts';
 import type { Timers } from './timers.ts';
 
 export type TickAnswer = { readonly status: number } | { readonly error: string };
@@ -11,6 +11,7 @@ interface TickRequest {
   readonly timeoutMs: number;
   readonly timers: Timers;
   readonly signal: AbortSignal;
+  readonly sockets: Pick<OpenedSockets, 'connectTo'>;
 }
 
 /** Calls a job application and waits until it has answered in full. Never rejects. */
@@ -20,11 +21,12 @@ export function postTick({
   timeoutMs,
   timers,
   signal,
+  sockets,
 }: TickRequest): Promise<TickAnswer> {
   return new Promise((resolve) => {
     const outgoing = request({
       ...address,
-      createConnection: () => connectTo(address),
+      createConnection: () => sockets.connectTo(address),
       defaultPort: 80,
       method: 'POST',
       path: endpoint === '' ? '/' : endpoint,

@@ -15,6 +15,8 @@ const retryMs = 1_000;
 /** Of one write, so that none holds up the others. */
 const writtenAtOnce = 1_000;
 const mostWaiting = 50_000;
+/** Between two writes while many end: nobody waits for them, unless he says so. */
+const gatherMs = 25;
 
 export function createRunEnds({
   runs,
@@ -28,6 +30,8 @@ export function createRunEnds({
   let waiting: EndedRun[] = [];
   let writing: Promise<void> | undefined;
   let stopRetry: (() => void) | undefined;
+  let stopGathering = (): void => undefined;
+  let inHurry = 0;
 
   const writeAll = async (): Promise<void> => {
     // All that end in one turn of the event loop go together.
@@ -42,8 +46,19 @@ export function createRunEnds({
         stopRetry = timers.after(retryMs, write);
         break;
       }
+      const isFew = waiting.length > 0 && waiting.length < writtenAtOnce;
+      if (isFew && inHurry === 0) await gather();
     }
     writing = undefined;
+  };
+  const gather = (): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, gatherMs);
+    stopGathering = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    return promise;
   };
   const write = (): void => {
     stopRetry?.();
@@ -58,7 +73,10 @@ export function createRunEnds({
     },
     async flush() {
       if (waiting.length > 0) write();
+      inHurry += 1;
+      stopGathering();
       await writing;
+      inHurry -= 1;
     },
     stop: () => stopRetry?.(),
   };

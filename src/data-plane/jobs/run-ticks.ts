@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../ports/clock.ts';
 import type { BeginningRun, JobRuns } from '../../ports/job-runs.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -20,8 +21,8 @@ export interface TickDeps {
   readonly logger: Logger | undefined;
 }
 
-/** Of one commit: the first ones run while the store takes the others. */
-const begunAtOnce = 1_000;
+/** Of one commit, and without a break: the first ones run while the store takes the others. */
+const begunAtOnce = 200;
 const retryMs = 1_000;
 
 interface Due extends Tick {
@@ -34,6 +35,8 @@ export async function runTicks(deps: TickDeps, ticks: readonly Tick[]): Promise<
   const running: Promise<void>[] = [];
   for (let at = 0; at < due.length; at += begunAtOnce) {
     running.push(...(await beginSome(deps, due.slice(at, at + begunAtOnce))));
+    // What has begun is sent, and what has ended is over, before more begins.
+    await turn();
   }
   await Promise.all(running);
 }
