@@ -23,8 +23,9 @@ export function printReport({ rounds, at, machine }: Report): string {
   return [
     heading,
     '',
-    `${messagesPerRound} messages of 400 bytes, published over HTTP, ${messagesPerRequest} in a request, to a whole Berth (\`berth serve\`, both planes, no sandbox) and from there`,
-    'pushed to a deployed event application that answers at once: from the first request until the last message has arrived. Every message',
+    `${messagesPerRound} messages of 400 bytes, published over HTTP, ${messagesPerRequest} in a request, to a whole Berth (\`berth serve\`, both planes) and from there`,
+    'pushed to a deployed event application that answers at once, in a sandbox with a network of its own, as where Berth is not told otherwise: from the',
+    'first request until the last message has arrived. Every message',
     `is durable before its request is answered. Against ${isHere ? "Google's emulator, which keeps messages in memory, pushing to the same program in the same round," : "Google's emulator"}`,
     `and against as many bare POSTs from one Node process to the same program, ${deliveriesAtOnce} at once on kept connections.`,
     `Then ${latencySamples} messages one by one, from the request to the first byte at the handler (p50), against one commit to SQLite`,

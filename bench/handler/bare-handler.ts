@@ -22,7 +22,6 @@ export async function startBareHandler(
   const program = join(folder, `${name}.cjs`);
   const file = join(folder, `${name}.arrivals`);
   await writeFile(program, source);
-  await writeFile(file, '');
   const child = execa(process.execPath, [program], {
     env: { PORT: where, ARRIVALS: file },
     buffer: false,

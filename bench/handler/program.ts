@@ -1,4 +1,5 @@
 const noting = `
+fs.appendFileSync(process.env.ARRIVALS, '');
 const noteDown = () => {
   if (arrived !== '') fs.appendFileSync(process.env.ARRIVALS, arrived);
   arrived = '';
