@@ -3,6 +3,7 @@ import { RuntimeFailure } from '../../src/core/failure.ts';
 import type { LocalAddress } from '../../src/core/local-address.ts';
 import type { Runtime } from '../../src/ports/runtime.ts';
 import {
+  programs,
   readAnswer,
   runCommand,
   startInstance,
@@ -70,8 +71,12 @@ export function describeRuntime(
         };
         const instance = await startInstance(runtime, 'prints-environment.cjs', { environment });
         await instance.exit;
-        const { PATH, HOME, TMPDIR, ...rest } = JSON.parse(instance.lines[0] ?? '').environment;
+        const { PATH, HOME, TMPDIR, PWD, ...rest } = JSON.parse(
+          instance.lines[0] ?? '',
+        ).environment;
         expect(rest).toEqual(environment);
+        // As a shell does, bubblewrap says where it is.
+        expect([undefined, programs]).toContain(PWD);
         expect([PATH, HOME, TMPDIR]).not.toContain(undefined);
         expect(HOME).not.toBe(process.env['HOME']);
       });

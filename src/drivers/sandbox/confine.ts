@@ -73,7 +73,6 @@ export function sandboxChain(
           waitsForLeave,
         })),
     ...resourceLimits(host, job.limits),
-    ...(bubblewrap === undefined ? [] : forgetFolder(host, job)),
     ...(rest === undefined ? [] : setRest),
     program.file,
     ...program.args,
@@ -94,9 +93,4 @@ function descriptorsOf({ network }: Host, { rest, behind }: Parts): readonly Des
   const [first, last] = [rest, behind].map((text) => (text === undefined ? [] : [{ text }]));
   if (network === undefined) return first ?? [];
   return [first?.[0] ?? 'ignore', 'pipe', 'pipe', ...(last ?? [])];
-}
-
-/** bubblewrap sets PWD, which nobody has asked for. */
-function forgetFolder({ env }: Host, { environment }: Job): readonly string[] {
-  return env === undefined || 'PWD' in environment ? [] : [env, '-u', 'PWD'];
 }

@@ -14,7 +14,6 @@ import { tryNetwork } from './try-network.ts';
 /** The programs of this machine that confine others; absent where they are not there or do not work. */
 export interface Host {
   readonly nice?: string;
-  readonly env?: string;
   readonly prlimit?: string;
   readonly bubblewrap?: Bubblewrap;
   /** Why there is none, for people. */
@@ -56,9 +55,8 @@ export async function examineHost(
       ceilings: new Map(),
     };
   }
-  const [nice, env, prlimit, cgroups, separation, ceilings] = await Promise.all([
+  const [nice, prlimit, cgroups, separation, ceilings] = await Promise.all([
     findProgram('nice'),
-    findProgram('env'),
     findProgram('prlimit'),
     tryCgroups(),
     wanted.separation
@@ -69,7 +67,6 @@ export async function examineHost(
   const { bubblewrap, withoutBubblewrap } = separation;
   return {
     ...(nice === undefined ? {} : { nice }),
-    ...(env === undefined ? {} : { env }),
     ...(prlimit === undefined ? {} : { prlimit }),
     ...(cgroups === undefined ? {} : { cgroups }),
     withoutBubblewrap,
