@@ -24,6 +24,8 @@ export function createHttpServer(limits: GatewayLimits, takers: RequestTakers): 
     connectionsCheckingInterval: Math.min(5_000, limits.clientHeadMs),
     keepAliveTimeout: limits.keepAliveMs,
     noDelay: true,
+    // Most requests have no body, and to end a stream that nothing comes from costs a twentieth of them.
+    optimizeEmptyRequests: true,
     // It is refused with an answer that says so.
     requireHostHeader: false,
     // Other protocols (HTTP/2 in clear text) may be ignored, says RFC 9110 §7.8, and their clients count on it.
