@@ -24,13 +24,16 @@ export function createHttpServer(limits: GatewayLimits, takers: RequestTakers): 
     connectionsCheckingInterval: Math.min(5_000, limits.clientHeadMs),
     keepAliveTimeout: limits.keepAliveMs,
     noDelay: true,
-    // Most requests have no body, and to end a stream that nothing comes from costs a twentieth of them.
+    // Most requests have no body, and to end a stream that nothing comes from costs a twentieth of them. Such a request counts as
+    // destroyed at once, with neither 'end' nor 'close': whoever waits for its client waits for the answer's.
     optimizeEmptyRequests: true,
     // It is refused with an answer that says so.
     requireHostHeader: false,
     // Other protocols (HTTP/2 in clear text) may be ignored, says RFC 9110 §7.8, and their clients count on it.
-    shouldUpgradeCallback: isWebSocket,
+    shouldUpgradeCallback: (req) => isWebSocket(req) && !isBusy(req.socket),
   });
+  /** What was asked on it before is not answered yet. */
+  const isBusy = (socket: object): boolean => answering.get(socket)?.writableFinished === false;
   const onRequest: RequestListener = (req, res) => {
     answering.set(req.socket, res);
     takers.onRequest(req, res);
@@ -41,8 +44,13 @@ export function createHttpServer(limits: GatewayLimits, takers: RequestTakers): 
   server.maxHeadersCount = limits.requestHeaders + 1;
   server.timeout = limits.clientIdleMs;
   server.maxConnections = limits.connectionsPerListener;
-  server.on('upgrade', takers.onUpgrade);
-  server.on('connect', takers.onUpgrade);
+  const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    // From here on the server sends nothing on it: the answer before would never arrive.
+    if (isBusy(socket)) socket.destroy();
+    else takers.onUpgrade(req, socket, head);
+  };
+  server.on('upgrade', onUpgrade);
+  server.on('connect', onUpgrade);
   const refused = new WeakSet<Duplex>();
   server.on('clientError', (error: Error & { readonly code?: string }, socket) => {
     if (error.code === 'ECONNRESET') return void socket.destroy();

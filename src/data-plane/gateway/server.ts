@@ -109,6 +109,8 @@ interface TakerDeps {
 function createTakers({ carriage, match, report }: TakerDeps) {
   const { guard } = carriage;
   const meter = createRequestMeter();
+  /** Connections on which a request was refused: they end with that answer, and what follows on them may be a part of it. */
+  const turnedAway = new WeakSet<object>();
 
   const begin = (entrance: Entrance, req: IncomingMessage, res: ServerResponse) => {
     // A client that goes away is noticed by its connection's end; the error adds nothing.
@@ -116,6 +118,7 @@ function createTakers({ carriage, match, report }: TakerDeps) {
     const correlationId = correlationIdOf(req.headers);
     const site = match(entrance, req.headers.host);
     const refusal = refusalOf(req, carriage.limits);
+    if (refusal !== undefined) turnedAway.add(req.socket);
     if (site === undefined) {
       answerError(res, refusal ?? unknownHost(req.headers.host), correlationId);
       return undefined;
@@ -126,6 +129,7 @@ function createTakers({ carriage, match, report }: TakerDeps) {
 
   return (entrance: Entrance): RequestTakers => ({
     onRequest(req, res) {
+      if (turnedAway.has(req.socket)) return;
       guard(res, () => {
         const begun = begin(entrance, req, res);
         if (begun === undefined) return;

@@ -14,6 +14,8 @@ import { call, openSocket, processes, routeTo, startGateway, startUpstream } fro
 const host = 'Host: service-1\r\n';
 const smuggled = `GET /smuggled HTTP/1.1\r\n${host}\r\n`;
 
+const handshake = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+
 function post(headers: string, body: string): string {
   return `POST / HTTP/1.1\r\n${host}${headers}\r\n\r\n${body}`;
 }
@@ -263,6 +265,34 @@ test('requests in one piece are told apart, and each is answered in its turn', a
     'answer to /one',
     'answer to /two',
   ]);
+});
+
+test.for([
+  [
+    'CONNECT',
+    'an unknown host',
+    get('Host: nobody\r\n'),
+    'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n',
+  ],
+  ['CONNECT', 'an application', get(host), 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'],
+  ['a WebSocket', 'an unknown host', get('Host: nobody\r\n'), get(`${host}${handshake}`)],
+  ['a WebSocket', 'an application', get(host), get(`${host}${handshake}`)],
+])(
+  '%s behind a request for %s that is not answered yet costs that connection, and no other',
+  async ([, , first = '', second = '']) => {
+    const { gateway } = await startHostileWorld();
+    const isOver = (text: string) => text.split('HTTP/1.1 ').length > 2;
+    await whileOthersAnswer(gateway, () => exchange(gateway, first + second, isOver));
+    expect(await exchange(gateway, get(host), (text) => text.endsWith('ok'))).toContain(' 200 OK');
+  },
+);
+
+test('nothing that follows a refused request is carried', async () => {
+  const { gateway, upstream } = await startHostileWorld();
+  const text = await exchange(gateway, `${get(`${host}Host: neighbour\r\n`)}${smuggled}`);
+  expect(text.split('HTTP/1.1 ')).toHaveLength(2);
+  expect(readRefusal(text).status).toBe(400);
+  expect(upstream.received()).toBe('');
 });
 
 test('what is refused has its entry in the log of the application it was sent to', async () => {
