@@ -5,8 +5,8 @@ import type { Logger } from '../../ports/logger.ts';
 import type { Caller } from '../connections/callee.ts';
 import { openKeptConnections } from '../connections/kept-connections.ts';
 import { createAhead, overdueMs } from './ahead.ts';
+import { type ClaimDeps, claimDue } from './claim-due.ts';
 import { deliver, type PushAttempt } from './deliver.ts';
-import { planClaims } from './plan-claims.ts';
 import { createPump } from './pump.ts';
 import type { PushSubscription } from './push-subscription.ts';
 import { createSettlements } from './settlements.ts';
@@ -47,10 +47,6 @@ export interface PushDelivery extends AsyncDisposable {
 /** Requests that are late go on and take no slot; but only so many for each that is in time. */
 const lateFactor = 4;
 const soonMs = 2;
-/** In characters. A broker that hands out fewer messages than it may, for their size, hands out at least as much. */
-const largeClaim = 16 * 1024 * 1024;
-/** A lease outlasts the deadline by this, or a message would be delivered twice before its failure is written down. */
-const leaseMarginMs = 5_000;
 
 export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
   const { broker, clock, logger, concurrency = 16, ackDeadlineMs = 10_000 } = options;
@@ -151,25 +147,15 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
       if (subscription?.sleeps) options.onAwaited(subscription);
     }
   };
-  /** Takes what is due until there is no more of it or no slot for it. */
-  const claimAll = async (): Promise<void> => {
-    for (let more = true; more && !closed; ) {
-      more = false;
-      for (const { topics, limit } of planClaims(topicsWhere(isReachable), roomOf)) {
-        const now = clock.now();
-        const leaseUntil = now + ackDeadlineMs + leaseMarginMs;
-        // In one commit with the claim.
-        settlements.write();
-        const messages = await broker.claim({ topics, limit, now, leaseUntil });
-        for (const message of messages) take(message);
-        more ||= messages.length === limit || areLarge(messages);
-      }
-    }
+  const claims: ClaimDeps = {
+    ...{ broker, clock, settlements, ackDeadlineMs, roomOf, take },
+    topics: () => topicsWhere(isReachable),
+    isClosed: () => closed,
   };
   const failed = (error: unknown): void => {
     logger?.error({ error }, 'messages could not be claimed');
   };
-  const pump = createPump(claimAll, failed);
+  const pump = createPump(() => claimDue(claims), failed);
   // On its own: what runs and has a backlog claims without end, and nobody who sleeps may wait for that.
   const wake = createPump(wakeSleepers, failed);
   const both = (): void => {
@@ -208,11 +194,6 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
 
 function isReachable({ instances }: PushSubscription): boolean {
   return instances.length > 0;
-}
-
-/** Of large ones a claim brings fewer than it may, and there may be more. */
-function areLarge(messages: readonly ClaimedMessage[]): boolean {
-  return messages.reduce((sum, { data }) => sum + data.length, 0) >= largeClaim;
 }
 
 function track(underWay: Set<Promise<void>>, work: Promise<void>): void {
