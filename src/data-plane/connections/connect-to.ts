@@ -10,9 +10,11 @@ export function connectTo(address: LocalAddress): Socket {
   if (!('socketPath' in address)) return connect({ ...address, noDelay: true });
   try {
     const { fd } = openSocket(address.socketPath);
-    const socket = connect(pathOf(fd));
-    const close = once(() => closeSync(fd));
-    return socket.once('connect', close).once('close', close);
+    try {
+      return connectToOpened(fd);
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
     return failing(error instanceof Error ? error : new Error(String(error)));
   }
@@ -24,7 +26,7 @@ const pathOnly = 0o10_000_000;
 /** A socket in the file system, opened as what it is now: whatever takes its place is another. */
 export interface OpenedSocket {
   readonly fd: number;
-  /** While it is open nothing else on its file system has this number. */
+  /** While it is open nothing else on its file system has this number, to the precision of a double. */
   readonly inode: number;
 }
 
@@ -39,9 +41,9 @@ export function openSocket(path: string): OpenedSocket {
   });
 }
 
-/** What a connection to an opened socket is made to. */
-export function pathOf(fd: number): string {
-  return `/proc/self/fd/${fd}`;
+/** It is on its way to the socket when this returns: the descriptor may be closed, and be another's, at once. */
+export function connectToOpened(fd: number): Socket {
+  return connect(`/proc/self/fd/${fd}`);
 }
 
 /** Later, as every connection that fails: whoever asked for it does not listen yet. */
@@ -49,13 +51,4 @@ function failing(error: Error): Socket {
   const socket = Object.assign(new Socket(), { connecting: true });
   setImmediate(() => socket.destroy(error));
   return socket;
-}
-
-function once(work: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (isDone) return;
-    isDone = true;
-    work();
-  };
 }

@@ -1,7 +1,7 @@
 import { closeSync, lstatSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { LocalAddress } from '../../core/local-address.ts';
-import { connectTo, type OpenedSocket, openSocket, pathOf } from './connect-to.ts';
+import { connectTo, connectToOpened, type OpenedSocket, openSocket } from './connect-to.ts';
 
 /**
  * Sockets of instances that stay open as what they were when they were looked at (`connectTo`). It is for callers that need a connection
@@ -38,7 +38,7 @@ export function createOpenedSockets(): OpenedSockets {
     connectTo(address) {
       if (!('socketPath' in address) || !kept.has(address.socketPath)) return connectTo(address);
       try {
-        return connect(pathOf(open(address.socketPath).fd));
+        return connectToOpened(open(address.socketPath).fd);
       } catch {
         // Which says why, in the way in which connections fail.
         return connectTo(address);

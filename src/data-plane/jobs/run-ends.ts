@@ -5,7 +5,7 @@ import type { Timers } from './timers.ts';
 /** Gathers how runs ended, so that many share one write. A run whose end is not written looks as if it went on for ever. */
 export interface RunEnds {
   add(run: EndedRun): void;
-  /** Resolves when everything added so far has been written, or could not be for now. */
+  /** Resolves when everything added so far has been written, or could not be for now. What is added meanwhile it does not wait for. */
   flush(): Promise<void>;
   /** Tries no more. */
   stop(): void;
@@ -15,8 +15,6 @@ const retryMs = 1_000;
 /** Of one write, so that none holds up the others. */
 const writtenAtOnce = 1_000;
 const mostWaiting = 50_000;
-/** Between two writes while many end: nobody waits for them, unless he says so. */
-const gatherMs = 25;
 
 export function createRunEnds({
   runs,
@@ -28,10 +26,12 @@ export function createRunEnds({
   readonly logger: Logger | undefined;
 }): RunEnds {
   let waiting: EndedRun[] = [];
-  let writing: Promise<void> | undefined;
+  let isWriting = false;
   let stopRetry: (() => void) | undefined;
-  let stopGathering = (): void => undefined;
-  let inHurry = 0;
+  /** How many there were, and how many of them have been written. */
+  let added = 0;
+  let written = 0;
+  let flushes: { readonly upTo: number; readonly done: () => void }[] = [];
 
   const writeAll = async (): Promise<void> => {
     // All that end in one turn of the event loop go together.
@@ -42,41 +42,41 @@ export function createRunEnds({
         await runs.end(some);
       } catch (error) {
         logger?.error({ count: some.length, error }, 'ends of job runs could not be written yet');
-        waiting = [...some, ...waiting].slice(-mostWaiting);
+        const all = [...some, ...waiting];
+        waiting = all.slice(-mostWaiting);
+        written += all.length - waiting.length;
         stopRetry = timers.after(retryMs, write);
+        endFlushes(added);
         break;
       }
-      const isFew = waiting.length > 0 && waiting.length < writtenAtOnce;
-      if (isFew && inHurry === 0) await gather();
+      written += some.length;
+      endFlushes(written);
     }
-    writing = undefined;
+    isWriting = false;
   };
-  const gather = (): Promise<void> => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, gatherMs);
-    stopGathering = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    return promise;
+  const endFlushes = (upTo: number): void => {
+    const over = flushes.filter((flush) => flush.upTo <= upTo);
+    flushes = flushes.filter((flush) => flush.upTo > upTo);
+    for (const { done } of over) done();
   };
   const write = (): void => {
     stopRetry?.();
     stopRetry = undefined;
-    writing ??= writeAll();
+    if (isWriting) return;
+    isWriting = true;
+    void writeAll();
   };
 
   return {
     add(run) {
       waiting.push(run);
+      added += 1;
       if (stopRetry === undefined) write();
     },
     async flush() {
-      if (waiting.length > 0) write();
-      inHurry += 1;
-      stopGathering();
-      await writing;
-      inHurry -= 1;
+      if (written === added) return;
+      write();
+      await new Promise<void>((done) => flushes.push({ upTo: added, done }));
     },
     stop: () => stopRetry?.(),
   };

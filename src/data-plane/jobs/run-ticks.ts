@@ -31,20 +31,25 @@ interface Due extends Tick {
 
 /** Begins what is due, each tick once whoever else has it in his list, and resolves when it is over. */
 export async function runTicks(deps: TickDeps, ticks: readonly Tick[]): Promise<void> {
+  const noticedAt = deps.clock.now();
   const due = ticks.map((tick) => ({ ...tick, id: deps.newId() }));
   const running: Promise<void>[] = [];
   for (let at = 0; at < due.length; at += begunAtOnce) {
-    running.push(...(await beginSome(deps, due.slice(at, at + begunAtOnce))));
-    // What has begun is sent, and what has ended is over, before more begins.
+    running.push(...(await beginSome(deps, due.slice(at, at + begunAtOnce), noticedAt)));
+    // What has begun gets a turn to be sent, and what has ended to be over, before more begins.
     await turn();
   }
   await Promise.all(running);
 }
 
-async function beginSome(deps: TickDeps, due: readonly Due[]): Promise<readonly Promise<void>[]> {
+async function beginSome(
+  deps: TickDeps,
+  due: readonly Due[],
+  noticedAt: number,
+): Promise<readonly Promise<void>[]> {
   // What has ended here may still run for the store.
   if (due.some(({ job }) => isAlone(job))) await deps.ends.flush();
-  const begun = await claim(deps, due);
+  const begun = await claim(deps, due, noticedAt);
   return due
     .filter(({ id }) => begun.get(id) === 'running')
     .map(({ id, job, tickAt }) =>
@@ -60,8 +65,10 @@ async function beginSome(deps: TickDeps, due: readonly Due[]): Promise<readonly 
 async function claim(
   { runs, runner, clock, timers, plane, isClosed, logger }: TickDeps,
   due: readonly Due[],
+  noticedAt: number,
 ): ReturnType<JobRuns['begin']> {
   const startedAt = clock.now();
+  const isLate = (): boolean => clock.now() - noticedAt > onTimeMs;
   const beginning = due.map(({ id, job, tickAt, trigger }): BeginningRun => {
     const skipped = whySkipped(job, runner);
     return {
@@ -72,18 +79,17 @@ async function claim(
       ...(skipped === undefined ? {} : { skipped }),
     };
   });
+  let error: unknown = 'those before them took too long';
   while (!isClosed()) {
+    if (isLate()) {
+      logger?.error({ count: due.length, error }, 'jobs that were due have not been run');
+      break;
+    }
     try {
       return await runs.begin(beginning);
-    } catch (error) {
-      const isLate = clock.now() - startedAt > onTimeMs;
-      logger?.error(
-        { count: due.length, error },
-        isLate
-          ? 'jobs that were due have not been run'
-          : 'jobs that are due could not be begun yet',
-      );
-      if (isLate) return new Map();
+    } catch (failure) {
+      error = failure;
+      logger?.error({ count: due.length, error }, 'jobs that are due could not be begun yet');
     }
     await new Promise<void>((resolve) => timers.after(retryMs, resolve));
   }

@@ -192,6 +192,40 @@ test('a tick waits for a store that is away, and is given up where that takes to
   );
 });
 
+test('however many are due, none begins that is late because those before it have waited', async () => {
+  const errors: { details: object; message: string }[] = [];
+  let isAway = true;
+  const begin: Store['jobRuns']['begin'] = async (beginning) => {
+    if (isAway) throw new Error('the store is away');
+    return store.jobRuns.begin(beginning);
+  };
+  const { time, runs, jobs } = openScheduler({
+    runs: { ...store.jobRuns, begin },
+    logger: logging(errors),
+  });
+  const { address } = await startApplication();
+  jobs.applySchedules(
+    Array.from({ length: 450 }, (_, at) =>
+      job({ ...runningAt(address), applicationName: `job-${at}` }),
+    ),
+  );
+  time.pass(5 * minute);
+  await eventually(() => expect(errors).toHaveLength(1));
+  await eventually(() => expect(time.timers).toBe(2));
+  isAway = false;
+  time.setClock(minute + 1);
+  time.pass(1_000);
+  await eventually(() => expect(errors).toHaveLength(4));
+  const late = { message: 'jobs that were due have not been run' };
+  expect(errors.slice(1)).toMatchObject([
+    { details: { count: 200 }, ...late },
+    { details: { count: 200 }, ...late },
+    { details: { count: 50 }, ...late },
+  ]);
+  await jobs[Symbol.asyncDispose]();
+  expect(runs).toEqual([]);
+});
+
 test('how a run ended is written when the store is there again', async () => {
   const { address } = await startApplication();
   const errors: { details: object; message: string }[] = [];
@@ -518,7 +552,10 @@ test('ten thousand schedules need one timer, and what is due together one commit
   jobs.applySchedules(list);
   jobs.applySchedules(list);
   expect(time.timers).toBe(1);
-  time.pass(day);
+  time.pass(hour);
+  expect(time.timers).toBe(1);
+  await eventually(() => expect(commits).toHaveLength(25));
+  time.pass(day - hour);
   expect(time.timers).toBe(1);
   await eventually(() => expect(commits).toHaveLength(50));
   await jobs[Symbol.asyncDispose]();
