@@ -23,6 +23,8 @@ const ownHosts = new Set([
   '',
 ]);
 const maxNotes = 32;
+/** Node's own. */
+const usualBacklog = 511;
 
 /** `place` is `{ port }` or `{ path }`. Other ports are noted in `portsFile`. */
 exports.mapOwnPort = function mapOwnPort(place, portsFile) {
@@ -116,7 +118,9 @@ function mapConnectOptions(options, target) {
 }
 
 function mapPlace({ port: _port, host: _host, ...options }, target) {
-  return { ...options, ...target };
+  if (target.path === undefined) return { ...options, ...target };
+  // Behind a full queue TCP lets others wait, and a socket refuses them.
+  return { ...options, ...target, backlog: Math.max(options.backlog ?? 0, usualBacklog) };
 }
 
 function isOwnHost(host) {
