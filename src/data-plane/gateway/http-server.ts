@@ -16,7 +16,7 @@ export interface RequestTakers {
 
 /** An HTTP server with every limit set, and an answer for what is no HTTP at all. */
 export function createHttpServer(limits: GatewayLimits, takers: RequestTakers): Server {
-  const answering = new WeakMap<object, ServerResponse>();
+  const answers = openAnswers();
   const server = createServer({
     maxHeaderSize: limits.headBytes,
     headersTimeout: limits.clientHeadMs,
@@ -30,12 +30,10 @@ export function createHttpServer(limits: GatewayLimits, takers: RequestTakers): 
     // It is refused with an answer that says so.
     requireHostHeader: false,
     // Other protocols (HTTP/2 in clear text) may be ignored, says RFC 9110 §7.8, and their clients count on it.
-    shouldUpgradeCallback: (req) => isWebSocket(req) && !isBusy(req.socket),
+    shouldUpgradeCallback: (req) => isWebSocket(req) && answers.of(req.socket).size === 0,
   });
-  /** What was asked on it before is not answered yet. */
-  const isBusy = (socket: object): boolean => answering.get(socket)?.writableFinished === false;
   const onRequest: RequestListener = (req, res) => {
-    answering.set(req.socket, res);
+    answers.begin(req.socket, res);
     takers.onRequest(req, res);
   };
   // What is expected is met where it is known who will answer.
@@ -45,9 +43,14 @@ export function createHttpServer(limits: GatewayLimits, takers: RequestTakers): 
   server.timeout = limits.clientIdleMs;
   server.maxConnections = limits.connectionsPerListener;
   const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    // From here on the server sends nothing on it: the answer before would never arrive.
-    if (isBusy(socket)) socket.destroy();
-    else takers.onUpgrade(req, socket, head);
+    const before = answers.of(socket);
+    if (before.size === 0) {
+      takers.onUpgrade(req, socket, head);
+      return;
+    }
+    // From here on the server neither sends them nor tells them that their client is gone.
+    for (const res of before) res.destroy();
+    socket.destroy();
   };
   server.on('upgrade', onUpgrade);
   server.on('connect', onUpgrade);
@@ -57,18 +60,33 @@ export function createHttpServer(limits: GatewayLimits, takers: RequestTakers): 
     // Every further piece is an error again.
     if (refused.has(socket)) return;
     refused.add(socket);
-    refuse(socket, answering.get(socket), badRequestText(error.code));
+    refuse(socket, answers.of(socket), badRequestText(error.code));
   });
   return server;
 }
 
-/** The answer to a whole request comes first, then what is wrong with what followed it. */
-function refuse(socket: Duplex, begun: ServerResponse | undefined, text: string): void {
+/** Answers that are not over yet, by their connections. */
+function openAnswers() {
+  const bySocket = new WeakMap<object, Set<ServerResponse>>();
+  const none: ReadonlySet<ServerResponse> = new Set();
+  return {
+    of: (socket: object): ReadonlySet<ServerResponse> => bySocket.get(socket) ?? none,
+    begin(socket: object, res: ServerResponse): void {
+      const open = bySocket.get(socket) ?? new Set();
+      bySocket.set(socket, open.add(res));
+      // Not before: until then the server has not let go of the connection for it.
+      res.once('close', () => open.delete(res));
+    },
+  };
+}
+
+/** The answers to whole requests come first, then what is wrong with what followed them. */
+function refuse(socket: Duplex, open: ReadonlySet<ServerResponse>, text: string): void {
   if (socket.writableEnded) return;
-  const isOpen = begun !== undefined && !begun.writableFinished;
-  if (isOpen && (begun.req.complete || begun.writableEnded)) {
-    begun.once('finish', () => refuse(socket, undefined, text));
-  } else if (!socket.writable || (isOpen && begun.headersSent)) {
+  const last = [...open].findLast((res) => res.req.complete || res.writableEnded);
+  if (last !== undefined) {
+    last.once('close', () => refuse(socket, open, text));
+  } else if (!socket.writable || [...open].some((res) => res.headersSent)) {
     socket.destroy();
   } else {
     socket.end(text, () => socket.destroy());

@@ -100,6 +100,9 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
+/** Whoever sends more than this behind a refused request does not wait for an answer. */
+const mostFollowing = 100;
+
 interface TakerDeps {
   readonly carriage: Carriage;
   readonly match: (entrance: Entrance, host: string | undefined) => Site | undefined;
@@ -109,8 +112,19 @@ interface TakerDeps {
 function createTakers({ carriage, match, report }: TakerDeps) {
   const { guard } = carriage;
   const meter = createRequestMeter();
-  /** Connections on which a request was refused: they end with that answer, and what follows on them may be a part of it. */
-  const turnedAway = new WeakSet<object>();
+  /**
+   * Connections on which a request was refused, and how many have followed it: they end with that answer, and what follows may be a part
+   * of what was refused.
+   */
+  const turnedAway = new WeakMap<object, number>();
+  const isTurnedAway = (socket: Duplex): boolean => {
+    const followed = turnedAway.get(socket);
+    if (followed === undefined) return false;
+    turnedAway.set(socket, followed + 1);
+    // Each is held in memory until that answer has had its turn.
+    if (followed >= mostFollowing) socket.destroy();
+    return true;
+  };
 
   const begin = (entrance: Entrance, req: IncomingMessage, res: ServerResponse) => {
     // A client that goes away is noticed by its connection's end; the error adds nothing.
@@ -118,7 +132,7 @@ function createTakers({ carriage, match, report }: TakerDeps) {
     const correlationId = correlationIdOf(req.headers);
     const site = match(entrance, req.headers.host);
     const refusal = refusalOf(req, carriage.limits);
-    if (refusal !== undefined) turnedAway.add(req.socket);
+    if (refusal !== undefined) turnedAway.set(req.socket, 0);
     if (site === undefined) {
       answerError(res, refusal ?? unknownHost(req.headers.host), correlationId);
       return undefined;
@@ -129,7 +143,7 @@ function createTakers({ carriage, match, report }: TakerDeps) {
 
   return (entrance: Entrance): RequestTakers => ({
     onRequest(req, res) {
-      if (turnedAway.has(req.socket)) return;
+      if (isTurnedAway(req.socket)) return;
       guard(res, () => {
         const begun = begin(entrance, req, res);
         if (begun === undefined) return;
@@ -141,6 +155,7 @@ function createTakers({ carriage, match, report }: TakerDeps) {
     onUpgrade(req, socket, head) {
       // Without a listener a connection reset would end the whole process.
       socket.on('error', () => undefined);
+      if (isTurnedAway(req.socket)) return void socket.destroy();
       const res = rawResponse(req, socket);
       guard(res, () => {
         const begun = begin(entrance, req, res);
@@ -193,7 +208,8 @@ function rawResponse(req: IncomingMessage, socket: Duplex): ServerResponse {
   const res = new ServerResponse(req);
   res.shouldKeepAlive = false;
   res.assignSocket(req.socket);
-  res.once('finish', () => socket.end());
+  // No limit holds for it any more: whoever leaves it open would have it for ever.
+  res.once('finish', () => socket.end(() => socket.destroy()));
   return res;
 }
 

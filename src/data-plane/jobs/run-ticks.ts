@@ -35,7 +35,14 @@ export async function runTicks(deps: TickDeps, ticks: readonly Tick[]): Promise<
   const due = ticks.map((tick) => ({ ...tick, id: deps.newId() }));
   const running: Promise<void>[] = [];
   for (let at = 0; at < due.length; at += begunAtOnce) {
-    running.push(...(await beginSome(deps, due.slice(at, at + begunAtOnce), noticedAt)));
+    const some = due.slice(at, at + begunAtOnce);
+    const begun = await beginSome(deps, some, noticedAt);
+    if (begun === undefined) {
+      const count = due.length - at;
+      deps.logger?.error({ count }, 'jobs that were due have not been run');
+      break;
+    }
+    running.push(...begun);
     // What has begun gets a turn to be sent, and what has ended to be over, before more begins.
     await turn();
   }
@@ -46,10 +53,11 @@ async function beginSome(
   deps: TickDeps,
   due: readonly Due[],
   noticedAt: number,
-): Promise<readonly Promise<void>[]> {
+): Promise<readonly Promise<void>[] | undefined> {
   // What has ended here may still run for the store.
   if (due.some(({ job }) => isAlone(job))) await deps.ends.flush();
   const begun = await claim(deps, due, noticedAt);
+  if (begun === undefined) return undefined;
   return due
     .filter(({ id }) => begun.get(id) === 'running')
     .map(({ id, job, tickAt }) =>
@@ -61,14 +69,16 @@ async function beginSome(
     );
 }
 
-/** A store that is away for a moment costs no tick. Until it is late: then it is a missed one. */
+/**
+ * A store that is away for a moment costs no tick. Until it is late: then it is a missed one, and so are those behind it.
+ * @returns undefined where it is
+ */
 async function claim(
   { runs, runner, clock, timers, plane, isClosed, logger }: TickDeps,
   due: readonly Due[],
   noticedAt: number,
-): ReturnType<JobRuns['begin']> {
+): Promise<Awaited<ReturnType<JobRuns['begin']>> | undefined> {
   const startedAt = clock.now();
-  const isLate = (): boolean => clock.now() - noticedAt > onTimeMs;
   const beginning = due.map(({ id, job, tickAt, trigger }): BeginningRun => {
     const skipped = whySkipped(job, runner);
     return {
@@ -79,17 +89,12 @@ async function claim(
       ...(skipped === undefined ? {} : { skipped }),
     };
   });
-  let error: unknown = 'those before them took too long';
   while (!isClosed()) {
-    if (isLate()) {
-      logger?.error({ count: due.length, error }, 'jobs that were due have not been run');
-      break;
-    }
     try {
       return await runs.begin(beginning);
-    } catch (failure) {
-      error = failure;
+    } catch (error) {
       logger?.error({ count: due.length, error }, 'jobs that are due could not be begun yet');
+      if (clock.now() - noticedAt > onTimeMs) return undefined;
     }
     await new Promise<void>((resolve) => timers.after(retryMs, resolve));
   }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
-import { describe, expect, test, vi } from 'vitest';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
+  type BareConnection,
   type BareUpstream,
   exchange,
   readRefusal,
@@ -286,6 +287,57 @@ test.for([
     expect(await exchange(gateway, get(host), (text) => text.endsWith('ok'))).toContain(' 200 OK');
   },
 );
+
+test('all requests before a CONNECT are over with their connection', async () => {
+  const { gateway, upstream, log } = await startHostileWorld({ take: () => undefined });
+  const bytes = `${get(host, '/one')}${get(host, '/two')}CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n`;
+  expect(await whileOthersAnswer(gateway, () => exchange(gateway, bytes))).toBe('');
+  await gateway.drained('release-1');
+  await allEnd(upstream);
+  await expect
+    .poll(() =>
+      log()
+        .map(({ url }) => url)
+        .toSorted(),
+    )
+    .toEqual(['http://service-1/one', 'http://service-1/two']);
+});
+
+test('whoever sends without end behind a refused request that waits for its turn is cut off', async () => {
+  const { gateway, upstream } = await startHostileWorld({ take: () => undefined });
+  const bytes = `${get(host, '/slow')}${get(`${host}Host: neighbour\r\n`)}${smuggled.repeat(200)}`;
+  expect(await whileOthersAnswer(gateway, () => exchange(gateway, bytes))).toBe('');
+  await gateway.drained('release-1');
+  expect(upstream.received()).not.toContain('smuggled');
+});
+
+test.for([
+  ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'],
+  ['a handshake for nobody', get(`Host: nobody\r\n${handshake}`)],
+])('the connection of %s is closed, whatever its client does with it', async ([, bytes = '']) => {
+  const gateway = await startGateway();
+  const socket = connect({ port: gateway.port, host: '127.0.0.1', allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  socket.resume();
+  await once(socket, 'end');
+  const drip = setInterval(() => socket.write('x'), 20);
+  await expect.poll(() => socket.closed).toBe(true);
+  clearInterval(drip);
+});
+
+test('what is wrong behind a request is said behind its answer', async () => {
+  const held: BareConnection[] = [];
+  const { gateway } = await startHostileWorld({ take: (connection) => void held.push(connection) });
+  const bytes = `${get(host, '/late')}${chunked('zz\r\n')}`;
+  const answer = exchange(gateway, bytes);
+  await expect.poll(() => held.find((one) => one.received().includes('/late'))).toBeDefined();
+  held
+    .find((one) => one.received().includes('/late'))
+    ?.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+  expect((await answer).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+});
 
 test('nothing that follows a refused request is carried', async () => {
   const { gateway, upstream } = await startHostileWorld();
