@@ -30,7 +30,7 @@ export function createHttpServer(limits: GatewayLimits, takers: RequestTakers): 
     // It is refused with an answer that says so.
     requireHostHeader: false,
     // Other protocols (HTTP/2 in clear text) may be ignored, says RFC 9110 §7.8, and their clients count on it.
-    shouldUpgradeCallback: (req) => isWebSocket(req) && answers.of(req.socket).size === 0,
+    shouldUpgradeCallback: (req) => isWebSocket(req) && answers.of(req.socket).length === 0,
   });
   const onRequest: RequestListener = (req, res) => {
     answers.begin(req.socket, res);
@@ -44,7 +44,7 @@ export function createHttpServer(limits: GatewayLimits, takers: RequestTakers): 
   server.maxConnections = limits.connectionsPerListener;
   const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const before = answers.of(socket);
-    if (before.size === 0) {
+    if (before.length === 0) {
       takers.onUpgrade(req, socket, head);
       return;
     }
@@ -60,33 +60,31 @@ export function createHttpServer(limits: GatewayLimits, takers: RequestTakers): 
     // Every further piece is an error again.
     if (refused.has(socket)) return;
     refused.add(socket);
-    refuse(socket, answers.of(socket), badRequestText(error.code));
+    refuse(socket, () => answers.of(socket), badRequestText(error.code));
   });
   return server;
 }
 
 /** Answers that are not over yet, by their connections. */
 function openAnswers() {
-  const bySocket = new WeakMap<object, Set<ServerResponse>>();
-  const none: ReadonlySet<ServerResponse> = new Set();
+  const bySocket = new WeakMap<object, readonly ServerResponse[]>();
+  // Closed, not finished: until then the server has not let go of the connection for it.
+  const of = (socket: object): readonly ServerResponse[] =>
+    bySocket.get(socket)?.filter((res) => !res.closed) ?? [];
   return {
-    of: (socket: object): ReadonlySet<ServerResponse> => bySocket.get(socket) ?? none,
-    begin(socket: object, res: ServerResponse): void {
-      const open = bySocket.get(socket) ?? new Set();
-      bySocket.set(socket, open.add(res));
-      // Not before: until then the server has not let go of the connection for it.
-      res.once('close', () => open.delete(res));
-    },
+    of,
+    begin: (socket: object, res: ServerResponse) => void bySocket.set(socket, [...of(socket), res]),
   };
 }
 
 /** The answers to whole requests come first, then what is wrong with what followed them. */
-function refuse(socket: Duplex, open: ReadonlySet<ServerResponse>, text: string): void {
+function refuse(socket: Duplex, answers: () => readonly ServerResponse[], text: string): void {
   if (socket.writableEnded) return;
-  const last = [...open].findLast((res) => res.req.complete || res.writableEnded);
+  const open = answers();
+  const last = open.findLast((res) => res.req.complete || res.writableEnded);
   if (last !== undefined) {
-    last.once('close', () => refuse(socket, open, text));
-  } else if (!socket.writable || [...open].some((res) => res.headersSent)) {
+    last.once('close', () => refuse(socket, answers, text));
+  } else if (!socket.writable || open.some((res) => res.headersSent)) {
     socket.destroy();
   } else {
     socket.end(text, () => socket.destroy());
