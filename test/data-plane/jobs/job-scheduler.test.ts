@@ -160,32 +160,35 @@ test('of a Deployment that is gone nothing runs', async () => {
   expect([runs[0]?.deploymentId, requests.length]).toEqual([id, 1]);
 });
 
-test('a tick waits for a store that is away, and is given up where that takes too long', async () => {
-  const { address } = await startApplication();
+/** Nothing begins there until the store is told to be there again. */
+function openWithStoreAway() {
+  const where = { isAway: true };
   const errors: { details: object; message: string }[] = [];
-  let isAway = true;
   const begin: Store['jobRuns']['begin'] = async (beginning) => {
-    if (isAway) throw new Error('the store is away');
+    if (where.isAway) throw new Error('the store is away');
     return store.jobRuns.begin(beginning);
   };
-  const { time, runs, jobs } = openScheduler({
-    runs: { ...store.jobRuns, begin },
-    logger: logging(errors),
-  });
+  const opened = openScheduler({ runs: { ...store.jobRuns, begin }, logger: logging(errors) });
+  return { ...opened, store: where, errors };
+}
+
+test('a tick waits for a store that is away, and is given up where that takes too long', async () => {
+  const { address } = await startApplication();
+  const { store: where, errors, time, runs, jobs } = openWithStoreAway();
   jobs.applySchedules([job(runningAt(address))]);
   time.pass(5 * minute);
   await eventually(() => expect(errors).toHaveLength(1));
-  isAway = false;
+  where.isAway = false;
   await eventually(() => expect(time.timers).toBe(2));
   time.pass(1_000);
   await eventually(() => expect(times(runs)).toEqual(['2026-01-01T00:05:00.000Z']));
-  isAway = true;
+  where.isAway = true;
   time.pass(5 * minute - 1_000);
   await eventually(() => expect(errors).toHaveLength(2));
   await eventually(() => expect(time.timers).toBe(2));
   time.pass(minute + 1);
   await eventually(() => expect(errors[3]?.message).toBe('jobs that were due have not been run'));
-  isAway = false;
+  where.isAway = false;
   time.pass(4 * minute);
   await eventually(() =>
     expect(times(runs)).toEqual(['2026-01-01T00:05:00.000Z', '2026-01-01T00:15:00.000Z']),
@@ -193,16 +196,7 @@ test('a tick waits for a store that is away, and is given up where that takes to
 });
 
 test('however many are due, none begins that is late because those before it have waited', async () => {
-  const errors: { details: object; message: string }[] = [];
-  let isAway = true;
-  const begin: Store['jobRuns']['begin'] = async (beginning) => {
-    if (isAway) throw new Error('the store is away');
-    return store.jobRuns.begin(beginning);
-  };
-  const { time, runs, jobs } = openScheduler({
-    runs: { ...store.jobRuns, begin },
-    logger: logging(errors),
-  });
+  const { store: where, errors, time, runs, jobs } = openWithStoreAway();
   const { address } = await startApplication();
   jobs.applySchedules(
     Array.from({ length: 450 }, (_, at) =>
@@ -215,7 +209,7 @@ test('however many are due, none begins that is late because those before it hav
   time.setClock(minute + 1);
   time.pass(1_000);
   await eventually(() => expect(errors).toHaveLength(3));
-  isAway = false;
+  where.isAway = false;
   expect(errors.slice(1)).toMatchObject([
     { details: { count: 200 }, message: 'jobs that are due could not be begun yet' },
     { details: { count: 450 }, message: 'jobs that were due have not been run' },
