@@ -176,10 +176,6 @@ const rules: ArchitectureRules = {
     pino: { values: ['compose'] },
     semver: { values: ['drivers/builder/node', 'compose'] },
     sirv: { values: ['data-plane/gateway'] },
-    undici: {
-      values: ['data-plane/gateway', 'data-plane/connections'],
-      types: ['data-plane/push'],
-    },
     yaml: { values: ['wire'] },
     zod: { values: ['wire'], types: ['control-plane/api'] },
     // execa copies what comes through a stream, where a descriptor itself has to be handed over.

@@ -1,106 +1,83 @@
-import { Client } from 'undici';
 import { type LocalAddress, nameOfAddress } from '../../core/local-address.ts';
-import { connectorTo, originOf } from './connector.ts';
+import { connectTo } from './connect-to.ts';
+import {
+  HttpConnection,
+  type HttpConnectionLimits,
+  type HttpConnectionOwner,
+} from './http/http-connection.ts';
+import { createIdleConnections, type IdleConnections } from './http/idle-connections.ts';
 
-/** Connections to instances that wait for the next request, so that it needs none of its own. */
+/** Connections to instances that wait for the next request, so that it needs none of its own. Each comes back when it is free. */
 export interface KeptConnections extends Disposable {
-  /** One that waits, or a new one. It is for one request. */
-  take(address: LocalAddress): Connection;
+  /** One that waits, or a new one. */
+  take(address: LocalAddress): HttpConnection;
   /** A new one. */
-  open(address: LocalAddress): Connection;
+  open(address: LocalAddress): HttpConnection;
   /** Lets go of all others: those that wait now, those under way when they are over. */
   keep(addresses: Iterable<LocalAddress>): void;
-  readonly limits: ConnectionLimits;
   /** How many wait. */
   readonly waiting: number;
 }
 
-export interface Connection {
-  readonly client: Client;
-  /** It has carried a request before, so that its end may say nothing of this one. */
-  readonly wasUsed: boolean;
-  /** The request is over, and its answer read. */
-  giveBack(): void;
-  /** Something went wrong with it. */
-  drop(): void;
-}
-
-export interface ConnectionLimits {
+export interface KeptConnectionLimits {
   /** So many wait for each. */
   readonly waiting: number;
-  /** Until an answer begins. */
+  /** Until an answer begins, and between two pieces of it. */
   readonly answerMs: number;
-  /** Between two pieces of an answer. */
-  readonly pauseMs: number;
 }
 
 /**
  * Below what servers themselves wait (Node's: 5 s), so that rarely one ends what is just being used. One that says how long it waits is
  * taken at its word.
  */
-const longestIdleMs = 2_000;
+const idleMs = 2_000;
+const connectMs = 10_000;
+/** Nobody reads the answers. */
+const headBytes = 16 * 1024;
 
-export function openKeptConnections(limits: ConnectionLimits): KeptConnections {
-  /** Those that wait, by the name of their address; the one that waits shortest last. */
-  const idle = new Map<string, Client[]>();
-  const all = new Set<Client>();
+export function openKeptConnections(limits: KeptConnectionLimits): KeptConnections {
+  const http: HttpConnectionLimits = { connectMs, answerMs: limits.answerMs, headBytes, idleMs };
+  /** Those that wait, by the name of their address. */
+  const idle = new Map<string, IdleConnections>();
+  const all = new Set<HttpConnection>();
   let kept: ReadonlySet<string> = new Set();
 
-  const open = (address: LocalAddress, name: string): Client => {
-    const client = new Client(originOf(address), {
-      connect: connectorTo(address),
-      headersTimeout: limits.answerMs,
-      bodyTimeout: limits.pauseMs,
-      keepAliveTimeout: longestIdleMs,
-    });
-    all.add(client);
-    client.on('disconnect', () => forget(client, name));
-    return client;
+  const open = (address: LocalAddress): HttpConnection => {
+    const connection = new HttpConnection(
+      connectTo(address),
+      http,
+      ownerAt(nameOfAddress(address)),
+    );
+    all.add(connection);
+    return connection;
   };
-  /** Without a connection it is worth nothing any more. */
-  const forget = (client: Client, name: string): void => {
-    all.delete(client);
-    const waiting = idle.get(name)?.filter((one) => one !== client) ?? [];
-    if (waiting.length > 0) idle.set(name, waiting);
-    else idle.delete(name);
-    client.destroy().catch(() => undefined);
-  };
-  const lend = (name: string, client: Client, wasUsed: boolean): Connection => ({
-    client,
-    wasUsed,
-    giveBack() {
-      if (!all.has(client)) return;
-      const others = idle.get(name) ?? [];
-      const isWanted = kept.has(name) && others.length < limits.waiting;
-      if (isWanted) idle.set(name, [...others, client]);
-      else forget(client, name);
+  const ownerAt = (name: string): HttpConnectionOwner => ({
+    onFree(connection) {
+      const others = idle.get(name) ?? createIdleConnections();
+      if (!kept.has(name) || others.size >= limits.waiting) connection.destroy();
+      else {
+        others.add(connection);
+        idle.set(name, others);
+      }
     },
-    drop: () => forget(client, name),
+    onClosed(connection) {
+      all.delete(connection);
+      idle.get(name)?.remove(connection);
+      if (idle.get(name)?.size === 0) idle.delete(name);
+    },
   });
-  const openFor = (address: LocalAddress): Connection => {
-    const name = nameOfAddress(address);
-    return lend(name, open(address, name), false);
-  };
   return {
-    limits,
-    take(address) {
-      const name = nameOfAddress(address);
-      const waiting = idle.get(name)?.pop();
-      return waiting === undefined ? openFor(address) : lend(name, waiting, true);
-    },
-    open: openFor,
+    take: (address) => idle.get(nameOfAddress(address))?.take() ?? open(address),
+    open,
     keep(addresses) {
       kept = new Set([...addresses].map(nameOfAddress));
-      for (const [name, clients] of idle)
-        if (!kept.has(name)) for (const client of clients) forget(client, name);
+      for (const [name, waiting] of idle) if (!kept.has(name)) waiting.destroyAll();
     },
     get waiting() {
-      return [...idle.values()].flat().length;
+      return [...idle.values()].reduce((sum, { size }) => sum + size, 0);
     },
     [Symbol.dispose]() {
-      for (const client of all) client.destroy().catch(() => undefined);
-      all.clear();
-      idle.clear();
+      for (const connection of all) connection.destroy();
     },
   };
 }

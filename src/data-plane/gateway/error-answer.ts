@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Route } from '../../core/route-table.ts';
+import { isCutOff, isRefused } from '../connections/http/failures.ts';
 
 /** An answer of the gateway's own, in the API's error form (contract §3.1). */
 export interface ErrorAnswer {
@@ -51,29 +52,15 @@ export function unavailable(route: Route, reason: string, retryAfterSeconds = 5)
 
 /** What became of a request that an instance did not answer. */
 export function upstreamFailed(route: Route, error: Error): ErrorAnswer {
-  const code = 'code' in error ? error.code : undefined;
-  switch (code) {
-    case 'ECONNREFUSED':
-    // Its socket is gone.
-    case 'ENOENT':
-      return badGateway(route, 'refused the connection.');
-    case 'ECONNRESET':
-    case 'EPIPE':
-    case 'UND_ERR_SOCKET':
-    case 'UND_ERR_DESTROYED':
-      return badGateway(route, 'closed the connection before it answered.');
-    case 'UND_ERR_HEADERS_TIMEOUT':
-    case 'UND_ERR_BODY_TIMEOUT':
+  if (isRefused(error)) return badGateway(route, 'refused the connection.');
+  if (isCutOff(error)) return badGateway(route, 'closed the connection before it answered.');
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ANSWER_TOO_LATE':
       return timedOut(route, 'did not answer in time.');
-    case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'CONNECTION_TOO_LATE':
     case 'ETIMEDOUT':
       return timedOut(route, 'did not take the connection in time.');
-    // Their texts are about the parser.
-    case 'ERR_ASSERTION':
-      return badGateway(route, 'did not answer with valid HTTP.');
-    case 'UND_ERR_INVALID_ARG':
-    case 'UND_ERR_NOT_SUPPORTED':
-    case 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH':
+    case 'REQUEST_INVALID':
       return badRequest(`The request cannot be passed on: ${error.message}`);
     default:
       return badGateway(route, `did not answer properly: ${error.message}`);

@@ -39,13 +39,3 @@ export function isElsewhere(site: Site | undefined, releaseId: string): boolean 
 export function isSafe({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }
-
-/** The instance ended, or let the connection go, before it answered. */
-export function isBroken(error: Error): boolean {
-  return 'code' in error && ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(String(error.code));
-}
-
-/** Nobody listened on its port, or its socket was gone: it has not seen the request. */
-export function isRefused(error: Error): boolean {
-  return 'code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT');
-}

@@ -1,13 +1,7 @@
-import type { Dispatcher } from 'undici';
+import { isCutOff, isRefused } from '../connections/http/failures.ts';
+import type { HttpRequest } from '../connections/http/http-connection.ts';
 import { answerError, badRequest, upstreamFailed } from './error-answer.ts';
-import {
-  type Carriage,
-  type Exchange,
-  isBroken,
-  isElsewhere,
-  isRefused,
-  isSafe,
-} from './exchange.ts';
+import { type Carriage, type Exchange, isElsewhere, isSafe } from './exchange.ts';
 import { requestHeaders } from './headers.ts';
 import type { Site } from './match-route.ts';
 import { originForm } from './origin-form.ts';
@@ -30,7 +24,7 @@ export function forward(carriage: Carriage, exchange: Exchange): void {
   send(carriage, exchange, {
     tries: 0,
     body,
-    options: {
+    request: {
       path,
       method: req.method ?? 'GET',
       headers: requestHeaders(req, correlationId),
@@ -43,7 +37,7 @@ interface Parcel {
   /** How often it was given to an instance in vain. */
   readonly tries: number;
   readonly body: RequestBody;
-  readonly options: Dispatcher.DispatchOptions;
+  readonly request: HttpRequest;
 }
 
 function send(carriage: Carriage, exchange: Exchange, parcel: Parcel, refusal?: Refusal): void {
@@ -65,7 +59,7 @@ function carry(
     const maySendAgain =
       isRefused(error) ||
       // A release that ends just after it took over costs no request that another can answer.
-      (isBroken(error) && isSafe(req) && isElsewhere(carriage.siteNow(site), releaseId));
+      (isCutOff(error) && isSafe(req) && isElsewhere(carriage.siteNow(site), releaseId));
     if (res.headersSent) {
       // What the client has is incomplete, and only a broken connection says so.
       res.destroy();
@@ -77,6 +71,9 @@ function carry(
       answerError(res, upstreamFailed(site.route, error), correlationId);
     }
   };
-  const relay = new ResponseRelay({ res, correlationId, finished: place.leave, failed });
-  carriage.upstreams.pool(place.instance).dispatch(parcel.options, relay);
+  const relay = new ResponseRelay({
+    ...{ res, correlationId, finished: place.leave },
+    failed: (error) => carriage.guard(res, () => failed(error)),
+  });
+  carriage.upstreams.pool(place.instance).send(parcel.request, relay);
 }

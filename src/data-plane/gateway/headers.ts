@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-
-/** Names and values in turn, as `rawHeaders` has them: order, case and repeats survive. */
-export type FlatHeaders = string[];
+import type { FlatHeaders } from '../connections/http/flat-headers.ts';
 
 /** They concern one connection, not the request (RFC 9110 §7.6.1). */
 const hopByHop: ReadonlySet<string> = new Set([

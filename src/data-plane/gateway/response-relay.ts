@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import type { Dispatcher } from 'undici';
-import { type FlatHeaders, filterHeaders, responseHeaders } from './headers.ts';
+import type { AnswerHead } from '../connections/http/answer-head.ts';
+import { invalidAnswer } from '../connections/http/failures.ts';
+import type { FlatHeaders } from '../connections/http/flat-headers.ts';
+import type { Flow, ResponseTaker } from '../connections/http/http-connection.ts';
+import { filterHeaders, responseHeaders } from './headers.ts';
 
 /** Each gives the instance more time to answer, and takes some of ours. */
 const maxInterimAnswers = 100;
@@ -20,6 +23,9 @@ const neverTrailers: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+/** Of a body that costs less to copy than to send beside its head. */
+const smallBytes = 8 * 1024;
+
 interface RelayOptions {
   readonly res: ServerResponse;
   readonly correlationId: string;
@@ -29,11 +35,12 @@ interface RelayOptions {
 }
 
 /** Writes what an instance answers to the client, no faster than the client takes it. */
-export class ResponseRelay implements Dispatcher.DispatchHandler {
+export class ResponseRelay implements ResponseTaker {
   readonly #res: ServerResponse;
   readonly #options: RelayOptions;
-  #controller: Dispatcher.DispatchController | undefined;
-  #hasBody = false;
+  #flow: Flow | undefined;
+  /** Written with what comes next: until then the client can still be told what went wrong. */
+  #head: AnswerHead | undefined;
   #interimAnswers = 0;
 
   constructor(options: RelayOptions) {
@@ -42,68 +49,73 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     this.#res.once('close', this.#clientGone);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
+  onStart(flow: Flow): boolean {
     // The client may have left while the request waited for a connection.
-    if (this.#res.destroyed) controller.abort(new Error('The client went away.'));
+    if (this.#res.destroyed) {
+      this.#settle();
+      return false;
+    }
+    this.#flow = flow;
+    return true;
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    statusCode: number,
-    _headers: unknown,
-    statusMessage = '',
-  ): void {
-    if (statusCode < 200) {
+  onHead(head: AnswerHead, isAlone: boolean): void {
+    if (head.status < 200) {
       this.#interimAnswers += 1;
       if (this.#interimAnswers > maxInterimAnswers)
-        controller.abort(new Error(`It sent more than ${maxInterimAnswers} interim answers.`));
+        throw invalidAnswer(`It sent more than ${maxInterimAnswers} interim answers.`);
       return;
     }
-    const all = responseHeaders(flatten(controller.rawHeaders), this.#options.correlationId);
-    const headers =
-      statusCode === 204 ? filterHeaders(all, (name) => name !== 'content-length') : all;
-    this.#res.writeHead(statusCode, printable(statusMessage), headers);
-    // A head that comes alone is an event stream's or a slow answer's: the client gets it now.
-    process.nextTick(() => {
-      if (!this.#hasBody && !this.#res.writableEnded) this.#res.flushHeaders();
-    });
+    this.#head = head;
+    if (!isAlone) return;
+    // It is an event stream's or a slow answer's: the client gets it now.
+    this.#writeHead();
+    this.#res.flushHeaders();
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#hasBody = true;
-    if (this.#res.write(chunk)) return;
-    controller.pause();
-    this.#res.once('drain', () => controller.resume());
+  onBody(data: Buffer): void {
+    this.#writeHead();
+    if (this.#res.write(data)) return;
+    this.#flow?.pause();
+    this.#res.once('drain', () => this.#flow?.resume());
   }
 
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
+  onEnd(data: Buffer | undefined, trailers: FlatHeaders): void {
     this.#settle();
-    const trailers = inPairs(
-      filterHeaders(flatten(controller.rawTrailers), (name) => !neverTrailers.has(name)),
-    );
-    if (trailers.length > 0) this.#res.addTrailers(trailers);
-    this.#res.end();
+    this.#writeHead();
+    if (trailers.length > 0) {
+      const allowed = inPairs(filterHeaders(trailers, (name) => !neverTrailers.has(name)));
+      if (allowed.length > 0) this.#res.addTrailers(allowed);
+    }
+    if (data === undefined || data.length > smallBytes) this.#res.end(data);
+    // As text, with a character for each byte, it goes in one piece with its head: a tenth less of the whole request.
+    else this.#res.end(data.toString('latin1'), 'latin1');
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
+  onFailure(error: Error): void {
     this.#settle();
     if (!this.#res.destroyed) this.#options.failed(error);
   }
 
+  #writeHead(): void {
+    if (this.#head === undefined) return;
+    const { status, reason, headers: given } = this.#head;
+    this.#head = undefined;
+    const all = responseHeaders(given, this.#options.correlationId);
+    const headers = status === 204 ? filterHeaders(all, (name) => name !== 'content-length') : all;
+    this.#res.writeHead(status, printable(reason), headers);
+  }
+
   readonly #clientGone = (): void => {
-    this.#controller?.abort(new Error('The client went away.'));
+    this.#flow?.abort(new Error('The client went away.'));
   };
 
   #settle(): void {
+    // From here on it carries what is another's.
+    this.#flow = undefined;
     this.#res.off('close', this.#clientGone);
     this.#options.finished();
   }
-}
-
-function flatten(raw: Dispatcher.DispatchController['rawHeaders']): FlatHeaders {
-  if (!Array.isArray(raw)) return [];
-  return raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')));
 }
 
 function inPairs(flat: FlatHeaders): [string, string][] {
@@ -113,6 +125,6 @@ function inPairs(flat: FlatHeaders): [string, string][] {
 }
 
 /** node:http refuses to send a reason phrase with other characters, and nobody reads it. */
-function printable(statusMessage: string): string {
-  return statusMessage.replace(/[^\t\x20-\x7e]/g, '?');
+function printable(reason: string): string {
+  return reason === 'OK' ? reason : reason.replace(/[^\t\x20-\x7e]/g, '?');
 }

@@ -95,7 +95,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       await applied;
       waiting.close();
       await listeners.close(limits.drainMs);
-      await upstreams[Symbol.asyncDispose]();
+      upstreams[Symbol.dispose]();
     },
   };
 }

@@ -1,30 +1,26 @@
-import { Pool } from 'undici';
 import { nameOfAddress } from '../../core/local-address.ts';
 import type { InstanceAddress } from '../../core/route-table.ts';
-import { connectorTo, originOf } from '../connections/connector.ts';
+import { connectTo } from '../connections/connect-to.ts';
+import { createHttpPool, type HttpPool } from '../connections/http/http-pool.ts';
 import type { GatewayLimits } from './limits.ts';
 
 /** The connections to each instance, kept while a route names it. */
-export interface Upstreams extends AsyncDisposable {
-  pool(address: InstanceAddress): Pool;
+export interface Upstreams extends Disposable {
+  pool(address: InstanceAddress): HttpPool;
   /** Lets go of all others; what they still carry is finished. */
   keep(addresses: readonly InstanceAddress[]): void;
 }
 
 export function createUpstreams(limits: GatewayLimits): Upstreams {
-  const pools = new Map<string, Pool>();
-  const closing = new Set<Pool>();
+  const pools = new Map<string, HttpPool>();
+  const closing = new Set<HttpPool>();
   /** The same, by the address as the table of the moment has it. */
-  let byAddress = new WeakMap<InstanceAddress, Pool>();
+  let byAddress = new WeakMap<InstanceAddress, HttpPool>();
 
-  const retire = (key: string, pool: Pool): void => {
+  const retire = (key: string, pool: HttpPool): void => {
     pools.delete(key);
     closing.add(pool);
-    // Rejects only where the pool was destroyed meanwhile, and then it is closed too.
-    pool.close().then(
-      () => closing.delete(pool),
-      () => closing.delete(pool),
-    );
+    void pool.close().then(() => closing.delete(pool));
   };
 
   return {
@@ -42,8 +38,8 @@ export function createUpstreams(limits: GatewayLimits): Upstreams {
       const kept = new Set(addresses.map(keyOf));
       for (const [key, pool] of pools) if (!kept.has(key)) retire(key, pool);
     },
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...pools.values(), ...closing].map((pool) => pool.destroy()));
+    [Symbol.dispose]() {
+      for (const pool of [...pools.values(), ...closing]) pool[Symbol.dispose]();
     },
   };
 }
@@ -53,13 +49,15 @@ function keyOf(address: InstanceAddress): string {
   return `${address.instanceId} ${nameOfAddress(address)}`;
 }
 
-function openPool(address: InstanceAddress, limits: GatewayLimits): Pool {
-  return new Pool(originOf(address), {
+/** Below the 5 s that Node's servers wait, so that rarely one ends what is just being used. */
+const idleMs = 4_000;
+
+function openPool({ instanceId: _, ...address }: InstanceAddress, limits: GatewayLimits): HttpPool {
+  return createHttpPool(() => connectTo(address), {
     connections: limits.connectionsPerInstance,
-    pipelining: 1,
-    headersTimeout: limits.answerMs,
-    bodyTimeout: limits.answerMs,
-    connect: 'socketPath' in address ? connectorTo(address) : { timeout: limits.connectMs },
-    maxHeaderSize: 2 * limits.headBytes,
+    connectMs: limits.connectMs,
+    answerMs: limits.answerMs,
+    headBytes: 2 * limits.headBytes,
+    idleMs,
   });
 }

@@ -1,5 +1,7 @@
-import { request } from 'node:http';
 import type { LocalAddress } from '../../core/local-address.ts';
+import { describeFailure } from '../connections/http/failures.ts';
+import { hostOf } from '../connections/http/host-of.ts';
+import { HttpConnection, type HttpConnectionLimits } from '../connections/http/http-connection.ts';
 import type { OpenedSockets } from '../connections/opened-sockets.ts';
 import type { Timers } from './timers.ts';
 
@@ -24,32 +26,49 @@ export function postTick({
   sockets,
 }: TickRequest): Promise<TickAnswer> {
   return new Promise((resolve) => {
-    const outgoing = request({
-      ...address,
-      createConnection: () => sockets.connectTo(address),
-      defaultPort: 80,
-      method: 'POST',
-      path: endpoint === '' ? '/' : endpoint,
-      headers: { 'content-length': '0', 'user-agent': 'Berth-Scheduler' },
+    const connection = new HttpConnection(sockets.connectTo(address), limits, {
+      onFree: (free) => free.destroy(),
+      onClosed() {},
     });
     // Node's own listening, with the option of that name, costs a tenth of a request.
-    const giveUp = (): void => void outgoing.destroy(new Error('It was given up.'));
+    const giveUp = (): void => connection.abort(new Error('It was given up.'));
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();
     const stopWaiting = timers.after(timeoutMs, () => {
-      outgoing.destroy(new Error(`It did not answer within ${timeoutMs / 60_000} minutes.`));
+      connection.abort(new Error(`It did not answer within ${timeoutMs / 60_000} minutes.`));
     });
     const finish = (answer: TickAnswer): void => {
       stopWaiting();
       signal.removeEventListener('abort', giveUp);
       resolve(answer);
     };
-    outgoing.once('response', (response) => {
-      response.resume();
-      response.once('end', () => finish({ status: response.statusCode ?? 0 }));
-      response.once('error', (error) => finish({ error: error.message }));
-    });
-    outgoing.on('error', (error) => finish({ error: error.message }));
-    outgoing.end();
+    let status = 0;
+    connection.send(
+      {
+        method: 'POST',
+        path: endpoint === '' ? '/' : endpoint,
+        headers: ['Host', hostOf(address), 'User-Agent', 'Berth-Scheduler'],
+        body: null,
+        isLast: true,
+      },
+      {
+        onStart: () => true,
+        onHead(head) {
+          status = head.status;
+        },
+        onBody() {},
+        onEnd: () => finish({ status }),
+        onFailure: (error) => finish({ error: describeFailure(error) }),
+      },
+    );
   });
 }
+
+/** The time of a run is kept by whoever calls. */
+const never = 2 ** 31 - 1;
+const limits: HttpConnectionLimits = {
+  connectMs: never,
+  answerMs: never,
+  headBytes: 16 * 1024,
+  idleMs: 0,
+};

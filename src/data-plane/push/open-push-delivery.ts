@@ -56,7 +56,6 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
   const connections = openKeptConnections({
     waiting: concurrency,
     answerMs: options.requestLimitMs ?? 5 * 60_000,
-    pauseMs: 10_000,
   });
   const stop = new AbortController();
   const underWay = new Set<Promise<void>>();

@@ -1,10 +1,9 @@
-import type { Dispatcher } from 'undici';
 import type { LocalAddress } from '../../core/local-address.ts';
-import type {
-  Connection,
-  ConnectionLimits,
-  KeptConnections,
-} from '../connections/kept-connections.ts';
+import type { AnswerHead } from '../connections/http/answer-head.ts';
+import { describeFailure, isCutOff } from '../connections/http/failures.ts';
+import { hostOf } from '../connections/http/host-of.ts';
+import type { Flow, HttpConnection, ResponseTaker } from '../connections/http/http-connection.ts';
+import type { KeptConnections } from '../connections/kept-connections.ts';
 
 export type PushAnswer = { readonly status: number } | { readonly error: string };
 
@@ -36,78 +35,68 @@ interface Sent {
   readonly wasStale: boolean;
 }
 
-function send({ connections, endpoint, body }: PushRequest, connection: Connection): Promise<Sent> {
+function send({ address, endpoint, body }: PushRequest, connection: HttpConnection): Promise<Sent> {
   const { promise, resolve } = Promise.withResolvers<Sent>();
-  connection.client.dispatch(
-    { method: 'POST', path: endpoint === '' ? '/' : endpoint, headers, body },
-    new AnswerReader(connection, connections.limits, resolve),
+  connection.send(
+    {
+      method: 'POST',
+      path: endpoint === '' ? '/' : endpoint,
+      headers: ['Host', hostOf(address), ...headers],
+      body,
+    },
+    new StatusTaker(connection.wasUsed, resolve),
   );
   return promise;
 }
 
-const headers = ['content-type', 'application/json', 'user-agent', 'Berth-Push'];
+const headers = ['Content-Type', 'application/json', 'User-Agent', 'Berth-Push'];
 
-/** Takes the status, and reads the rest to keep the connection. */
-class AnswerReader implements Dispatcher.DispatchHandler {
-  readonly #connection: Connection;
+/** Takes the status. The rest is read so that the connection may be kept. */
+class StatusTaker implements ResponseTaker {
   readonly #resolve: (sent: Sent) => void;
-  readonly #answerMs: number;
+  readonly #wasUsed: boolean;
   readonly #sentAt = performance.now();
+  #flow: Flow | undefined;
   #rest: NodeJS.Timeout | undefined;
 
-  constructor(connection: Connection, limits: ConnectionLimits, resolve: (sent: Sent) => void) {
-    this.#connection = connection;
-    this.#answerMs = limits.answerMs;
+  constructor(wasUsed: boolean, resolve: (sent: Sent) => void) {
+    this.#wasUsed = wasUsed;
     this.#resolve = resolve;
   }
 
-  onRequestStart(): void {}
+  onStart(flow: Flow): boolean {
+    this.#flow = flow;
+    return true;
+  }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onHead({ status }: AnswerHead, isAlone: boolean): void {
     // 102 acknowledges, and some handlers say nothing more.
     if (status < 200 && status !== 102) return;
     this.#resolve({ answer: { status }, wasStale: false });
+    if (isAlone || status === 102) this.#awaitRest();
+  }
+
+  onBody(): void {
+    this.#awaitRest();
+  }
+
+  onEnd(): void {
     clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => {
-      controller.abort(new Error('It did not end its answer.'));
+  }
+
+  /** Most answers come in one piece, and need no timer. */
+  #awaitRest(): void {
+    this.#rest ??= setTimeout(() => {
+      this.#flow?.abort(new Error('It did not end its answer.'));
     }, afterAnswerMs);
   }
 
-  onResponseData(): void {}
-
-  onResponseEnd(): void {
+  onFailure(error: NodeJS.ErrnoException): void {
     clearTimeout(this.#rest);
-    this.#connection.giveBack();
-  }
-
-  onResponseError(_controller: unknown, error: NodeJS.ErrnoException): void {
-    clearTimeout(this.#rest);
-    this.#connection.drop();
-    const wasStale =
-      this.#connection.wasUsed &&
-      endedByPeer.has(error.code ?? '') &&
-      performance.now() - this.#sentAt < staleMs;
-    this.#resolve({ answer: { error: describe(error, this.#answerMs) }, wasStale });
+    const wasStale = this.#wasUsed && isCutOff(error) && performance.now() - this.#sentAt < staleMs;
+    this.#resolve({ answer: { error: describeFailure(error) }, wasStale });
   }
 }
 
 /** A connection that had ended says so at once; later it is the application that has died. */
 const staleMs = 500;
-const endedByPeer: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
-
-/** For the report and the log of the application. Texts of the client are about the client. */
-function describe({ code, message }: NodeJS.ErrnoException, answerMs: number): string {
-  switch (code) {
-    case 'ECONNREFUSED':
-    case 'ENOENT':
-      return 'It refused the connection.';
-    case 'ECONNRESET':
-    case 'EPIPE':
-    case 'UND_ERR_SOCKET':
-      return 'It closed the connection before it answered.';
-    case 'UND_ERR_HEADERS_TIMEOUT':
-      return `It did not answer within ${answerMs / 1_000} s.`;
-    default:
-      return message;
-  }
-}

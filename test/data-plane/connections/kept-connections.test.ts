@@ -33,16 +33,24 @@ async function startServer(at: { readonly path?: string } = {}) {
 }
 
 function open(): KeptConnections {
-  const connections = openKeptConnections({ waiting: 4, answerMs: 60_000, pauseMs: 60_000 });
+  const connections = openKeptConnections({ waiting: 4, answerMs: 60_000 });
   onTestFinished(() => connections[Symbol.dispose]());
   return connections;
 }
 
 async function ask(connections: KeptConnections, address: LocalAddress, path = '/'): Promise<void> {
-  const connection = connections.take(address);
-  const { body } = await connection.client.request({ method: 'GET', path });
-  await body.dump();
-  connection.giveBack();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  connections.take(address).send(
+    { method: 'GET', path, headers: ['Host', 'localhost'], body: null },
+    {
+      onStart: () => true,
+      onHead() {},
+      onBody() {},
+      onEnd: () => resolve(),
+      onFailure: reject,
+    },
+  );
+  await promise;
 }
 
 const waiting = (connections: KeptConnections) => connections.waiting;

@@ -181,24 +181,24 @@ describe('reaches the application as one request, in one form', () => {
   const forwarded =
     'X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: service-1\r\nX-Correlation-ID: c\r\n';
   const passed = (method: string, headers = '', body = '', path = '/'): string =>
-    `${method} ${path} HTTP/1.1\r\nhost: service-1\r\nconnection: keep-alive\r\n${forwarded}${headers}\r\n${body}`;
+    `${method} ${path} HTTP/1.1\r\n${host}${forwarded}${headers}Connection: keep-alive\r\n\r\n${body}`;
   const id = 'X-Correlation-ID: c\r\n';
 
   test.for([
     [
       'a length with zeros',
       post(`${id}Content-Length: 003`, 'abc'),
-      passed('POST', 'content-length: 3\r\n', 'abc'),
+      passed('POST', 'Content-Length: 3\r\n', 'abc'),
     ],
     [
       'a coding in other letters',
       post(`${id}Transfer-Encoding: ChunKed`, '3\r\nabc\r\n0\r\n\r\n'),
-      passed('POST', 'transfer-encoding: chunked\r\n', '3\r\nabc\r\n0\r\n\r\n'),
+      passed('POST', 'Transfer-Encoding: chunked\r\n', '3\r\nabc\r\n0\r\n\r\n'),
     ],
     [
       'a chunk extension',
       post(`${id}Transfer-Encoding: chunked`, '3;a=b\r\nabc\r\n0\r\n\r\n'),
-      passed('POST', 'transfer-encoding: chunked\r\n', '3\r\nabc\r\n0\r\n\r\n'),
+      passed('POST', 'Transfer-Encoding: chunked\r\n', '3\r\nabc\r\n0\r\n\r\n'),
     ],
     [
       'trailers, which end here',
@@ -206,7 +206,7 @@ describe('reaches the application as one request, in one form', () => {
         `${id}Transfer-Encoding: chunked`,
         '3\r\nabc\r\n0\r\nHost: neighbour\r\nAuthorization: b\r\n\r\n',
       ),
-      passed('POST', 'transfer-encoding: chunked\r\n', '3\r\nabc\r\n0\r\n\r\n'),
+      passed('POST', 'Transfer-Encoding: chunked\r\n', '3\r\nabc\r\n0\r\n\r\n'),
     ],
     ['empty lines before it', `\r\n\r\n${get(host + id)}`, passed('GET')],
     [
@@ -231,7 +231,7 @@ describe('reaches the application as one request, in one form', () => {
         `${id}Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: ${smuggled.length}`,
         smuggled,
       ),
-      passed('POST', `content-length: ${smuggled.length}\r\n`, smuggled),
+      passed('POST', `Content-Length: ${smuggled.length}\r\n`, smuggled),
     ],
     [
       'a Connection that names what is the gateway’s',

@@ -1,0 +1,147 @@
+import { invalidAnswer } from './failures.ts';
+import type { FlatHeaders } from './flat-headers.ts';
+
+/** How much follows a head: so many bytes, chunks, or all until the connection ends (RFC 9112, section 6.3). */
+export type Framing = number | 'chunks' | 'until the end';
+
+export interface AnswerHead {
+  /** 100 to 999, but never 101. */
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: FlatHeaders;
+  readonly framing: Framing;
+  /** Whether the connection may carry another request. */
+  readonly isKept: boolean;
+  /** For how long whoever answers keeps it, in seconds, where it says so. */
+  readonly keptSeconds?: number;
+}
+
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^\r\n]*))?$/;
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const unprintable = /[^\t\x20-\x7e\x80-\xff]/;
+
+/**
+ * Reads a head, without the empty line behind it. Anything that another reader could take for something else is refused, as RFC 9112 lets us.
+ * @param text one character for each byte
+ * @throws HttpFailure
+ */
+export function readAnswerHead(text: string, method: string): AnswerHead {
+  const firstEnd = endOfLine(text, 0);
+  const [, minor, digits, reason = ''] = statusLine.exec(text.slice(0, firstEnd)) ?? [];
+  if (digits === undefined) throw invalidAnswer('Its status line is none of HTTP/1.1.');
+  const status = Number(digits);
+  const headers = readFields(text, firstEnd + 2);
+  const about = aboutMessage(headers);
+  if (status === 101) throw invalidAnswer('It changes the protocol, which nobody has asked for.');
+  const framing = framingOf(about, { status, method, isOld: minor === '0' });
+  const says = (option: string): boolean => hasOption(about.connection, option);
+  return {
+    ...{ status, reason, headers, framing },
+    isKept: framing !== 'until the end' && (minor === '1' ? !says('close') : says('keep-alive')),
+    ...(about.keepAlive === undefined ? {} : keptFor(about.keepAlive)),
+  };
+}
+
+/**
+ * Fields of a head or a trailer, each on a line.
+ * @throws HttpFailure
+ */
+export function readFields(text: string, from: number): FlatHeaders {
+  const fields: FlatHeaders = [];
+  for (let at = from; at < text.length; ) {
+    const end = endOfLine(text, at);
+    const colon = text.indexOf(':', at);
+    const name = colon < 0 || colon > end ? '' : text.slice(at, colon);
+    if (!token.test(name)) throw invalidAnswer('One of its headers has no name.');
+    const value = withoutSpaces(text, colon + 1, end);
+    if (unprintable.test(value)) throw invalidAnswer('One of its headers cannot be printed.');
+    fields.push(name, value);
+    at = end + 2;
+  }
+  return fields;
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\r\n', from);
+  return end < 0 ? text.length : end;
+}
+
+/** `trim` would take spaces that are part of a value. */
+function withoutSpaces(text: string, from: number, to: number): string {
+  let [start, end] = [from, to];
+  while (start < end && isSpace(text.charCodeAt(start))) start += 1;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+/** The headers that say where a message and its connection end. */
+interface AboutMessage {
+  connection?: string;
+  keepAlive?: string;
+  length?: string;
+  coding?: string;
+}
+
+function aboutMessage(headers: FlatHeaders): AboutMessage {
+  const about: AboutMessage = {};
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] ?? '';
+    // Of all others the length tells enough.
+    if (name.length !== 10 && name.length !== 14 && name.length !== 17) continue;
+    const value = headers[at + 1] ?? '';
+    const listed = (before: string | undefined): string =>
+      before === undefined ? value : `${before}, ${value}`;
+    switch (name.toLowerCase()) {
+      case 'connection':
+        about.connection = listed(about.connection);
+        break;
+      case 'keep-alive':
+        about.keepAlive = listed(about.keepAlive);
+        break;
+      case 'content-length':
+        about.length = listed(about.length);
+        break;
+      case 'transfer-encoding':
+        about.coding = listed(about.coding);
+        break;
+    }
+  }
+  return about;
+}
+
+function framingOf(
+  { length, coding }: AboutMessage,
+  {
+    status,
+    method,
+    isOld,
+  }: { readonly status: number; readonly method: string; readonly isOld: boolean },
+): Framing {
+  if (status < 200 || status === 204 || status === 304 || method === 'HEAD') return 0;
+  if (coding !== undefined) {
+    if (length !== undefined) throw invalidAnswer('It has a length and a Transfer-Encoding.');
+    if (isOld || coding.toLowerCase() !== 'chunked')
+      throw invalidAnswer('Its Transfer-Encoding is not chunked.');
+    return 'chunks';
+  }
+  if (length === undefined) return 'until the end';
+  // As large as a number may be and still be exact.
+  if (!/^\d{1,15}$/.test(length)) throw invalidAnswer('Its Content-Length is not one number.');
+  return Number(length);
+}
+
+function hasOption(connection: string | undefined, option: string): boolean {
+  if (connection === undefined) return false;
+  // What nearly all say.
+  if (connection.length === option.length) return connection.toLowerCase() === option;
+  return connection.split(',').some((one) => one.trim().toLowerCase() === option);
+}
+
+function keptFor(keepAlive: string): Pick<AnswerHead, 'keptSeconds'> {
+  const [, seconds] = /(?:^|[,;\s])timeout\s{0,9}=\s{0,9}"?(\d{1,9})/i.exec(keepAlive) ?? [];
+  return seconds === undefined ? {} : { keptSeconds: Number(seconds) };
+}
