@@ -60,6 +60,8 @@ export function upstreamFailed(route: Route, error: Error): ErrorAnswer {
     case 'CONNECTION_TOO_LATE':
     case 'ETIMEDOUT':
       return timedOut(route, 'did not take the connection in time.');
+    case 'LET_GO':
+      return unavailable(route, 'Berth is being stopped.');
     case 'REQUEST_INVALID':
       return badRequest(`The request cannot be passed on: ${error.message}`);
     default:

@@ -71,9 +71,10 @@ function carry(
       answerError(res, upstreamFailed(site.route, error), correlationId);
     }
   };
+  const pool = carriage.upstreams.pool(place.instance);
   const relay = new ResponseRelay({
-    ...{ res, correlationId, finished: place.leave },
+    ...{ res, correlationId, finished: place.leave, withdraw: pool.withdraw },
     failed: (error) => carriage.guard(res, () => failed(error)),
   });
-  carriage.upstreams.pool(place.instance).send(parcel.request, relay);
+  pool.send(parcel.request, relay);
 }

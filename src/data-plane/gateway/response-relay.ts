@@ -1,12 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { AnswerHead } from '../connections/http/answer-head.ts';
-import { invalidAnswer } from '../connections/http/failures.ts';
 import type { FlatHeaders } from '../connections/http/flat-headers.ts';
 import type { Flow, ResponseTaker } from '../connections/http/http-connection.ts';
 import { filterHeaders, responseHeaders } from './headers.ts';
-
-/** Each gives the instance more time to answer, and takes some of ours. */
-const maxInterimAnswers = 100;
 
 /** RFC 9110, section 6.5.1: they say how a message is framed, whose it is or what to do with it, and are too late for that. */
 const neverTrailers: ReadonlySet<string> = new Set([
@@ -32,6 +28,8 @@ interface RelayOptions {
   /** Called once, when the instance has nothing more to do with the request, and before `failed`. */
   readonly finished: () => void;
   readonly failed: (error: Error) => void;
+  /** The client has left before there was a connection. True where nothing will be called any more. */
+  readonly withdraw: (relay: ResponseTaker) => boolean;
 }
 
 /** Writes what an instance answers to the client, no faster than the client takes it. */
@@ -41,7 +39,7 @@ export class ResponseRelay implements ResponseTaker {
   #flow: Flow | undefined;
   /** Written with what comes next: until then the client can still be told what went wrong. */
   #head: AnswerHead | undefined;
-  #interimAnswers = 0;
+  #isPaused = false;
 
   constructor(options: RelayOptions) {
     this.#res = options.res;
@@ -60,12 +58,7 @@ export class ResponseRelay implements ResponseTaker {
   }
 
   onHead(head: AnswerHead, isAlone: boolean): void {
-    if (head.status < 200) {
-      this.#interimAnswers += 1;
-      if (this.#interimAnswers > maxInterimAnswers)
-        throw invalidAnswer(`It sent more than ${maxInterimAnswers} interim answers.`);
-      return;
-    }
+    if (head.status < 200) return;
     this.#head = head;
     if (!isAlone) return;
     // It is an event stream's or a slow answer's: the client gets it now.
@@ -75,9 +68,14 @@ export class ResponseRelay implements ResponseTaker {
 
   onBody(data: Buffer): void {
     this.#writeHead();
-    if (this.#res.write(data)) return;
+    // What has come already goes on, in however many pieces.
+    if (this.#res.write(data) || this.#isPaused) return;
+    this.#isPaused = true;
     this.#flow?.pause();
-    this.#res.once('drain', () => this.#flow?.resume());
+    this.#res.once('drain', () => {
+      this.#isPaused = false;
+      this.#flow?.resume();
+    });
   }
 
   onEnd(data: Buffer | undefined, trailers: FlatHeaders): void {
@@ -107,7 +105,8 @@ export class ResponseRelay implements ResponseTaker {
   }
 
   readonly #clientGone = (): void => {
-    this.#flow?.abort(new Error('The client went away.'));
+    if (this.#flow !== undefined) this.#flow.abort(new Error('The client went away.'));
+    else if (this.#options.withdraw(this)) this.#settle();
   };
 
   #settle(): void {

@@ -54,7 +54,8 @@ export function openPushDelivery(options: PushDeliveryOptions): PushDelivery {
   const settlements = createSettlements(broker, logger);
   const ahead = createAhead(() => performance.now(), concurrency);
   const connections = openKeptConnections({
-    waiting: concurrency,
+    // Half of them may rest just after an answer.
+    waiting: 2 * concurrency,
     answerMs: options.requestLimitMs ?? 5 * 60_000,
   });
   const stop = new AbortController();

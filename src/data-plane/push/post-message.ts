@@ -69,11 +69,11 @@ class StatusTaker implements ResponseTaker {
     return true;
   }
 
-  onHead({ status }: AnswerHead, isAlone: boolean): void {
+  onHead({ status, framing }: AnswerHead, isAlone: boolean): void {
     // 102 acknowledges, and some handlers say nothing more.
     if (status < 200 && status !== 102) return;
     this.#resolve({ answer: { status }, wasStale: false });
-    if (isAlone || status === 102) this.#awaitRest();
+    if (isAlone || status === 102 || framing === 'chunks') this.#awaitRest();
   }
 
   onBody(): void {

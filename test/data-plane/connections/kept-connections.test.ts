@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { LocalAddress } from '../../../src/core/local-address.ts';
+import { afterNextPoll } from '../../../src/data-plane/connections/http/after-next-poll.ts';
 import {
   type KeptConnections,
   openKeptConnections,
 } from '../../../src/data-plane/connections/kept-connections.ts';
+import { postMessage } from '../../../src/data-plane/push/post-message.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 
 /** Answers at once, but what asks for `/held` when it is told to. */
@@ -32,6 +34,21 @@ async function startServer(at: { readonly path?: string } = {}) {
   return { address, held, connections: () => connections };
 }
 
+/** Announces an answer for ever. */
+async function startFlood(): Promise<LocalAddress> {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined);
+    const flood = (): void => {
+      while (!socket.destroyed && socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'));
+    };
+    socket.on('drain', flood).once('data', flood);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+}
+
 function open(): KeptConnections {
   const connections = openKeptConnections({ waiting: 4, answerMs: 60_000 });
   onTestFinished(() => connections[Symbol.dispose]());
@@ -51,6 +68,7 @@ async function ask(connections: KeptConnections, address: LocalAddress, path = '
     },
   );
   await promise;
+  await new Promise<void>((rested) => afterNextPoll(rested));
 }
 
 const waiting = (connections: KeptConnections) => connections.waiting;
@@ -96,4 +114,22 @@ test('only so many wait for each', async () => {
   for (const response of server.held) response.end();
   await Promise.all(all);
   expect(waiting(connections)).toBe(4);
+});
+
+test('what is under way when all are let go of fails, and is not sent again', async () => {
+  const server = await startServer();
+  const connections = open();
+  connections.keep([server.address]);
+  await ask(connections, server.address);
+  const held = postMessage({ connections, address: server.address, endpoint: '/held', body: '{}' });
+  await expect.poll(() => server.held).toHaveLength(1);
+  connections[Symbol.dispose]();
+  expect(await held).toEqual({ error: 'Berth has let go of the connection.' });
+  expect(server.connections()).toBe(1);
+});
+
+test('what sends interim answers without end has not answered', async () => {
+  const address = await startFlood();
+  const message = { connections: open(), address, endpoint: '', body: '{}' };
+  expect(await postMessage(message)).toEqual({ error: 'It sent more than 100 interim answers.' });
 });

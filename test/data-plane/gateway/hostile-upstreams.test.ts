@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   type BareConnection,
   exchange,
@@ -285,6 +285,24 @@ test('a body without end is ended when its client leaves', async () => {
   socket.destroy();
   await gateway.drained('release-1');
   await allConnectionsEnd(upstream.connections);
+});
+
+test('a body in tiny pieces is waited for once, however many come while its client takes none', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', onWarning);
+  onTestFinished(() => void process.off('warning', onWarning));
+  const { gateway } = await startHostileWorld({
+    take: saysForever(`${head}Transfer-Encoding: chunked\r\n\r\n`, '1\r\na\r\n'),
+  });
+  const socket = await openSocket(gateway.port);
+  socket.write(request);
+  await expect.poll(() => socket.bytesRead).toBeGreaterThan(10_000);
+  socket.pause();
+  await whileOthersAnswer(gateway, () => new Promise((resolve) => setTimeout(resolve, 300)));
+  socket.destroy();
+  await gateway.drained('release-1');
+  expect(warnings).toEqual([]);
 });
 
 describe('an answer before the request is all there', () => {

@@ -37,7 +37,12 @@ export function readAnswerHead(text: string, method: string): AnswerHead {
   const says = (option: string): boolean => hasOption(about.connection, option);
   return {
     ...{ status, reason, headers, framing },
-    isKept: framing !== 'until the end' && (minor === '1' ? !says('close') : says('keep-alive')),
+    // Some send a body with HEAD, which is not theirs to whom the next answer is.
+    isKept:
+      framing !== 'until the end' &&
+      method !== 'HEAD' &&
+      !says('close') &&
+      (minor === '1' || says('keep-alive')),
     ...(about.keepAlive === undefined ? {} : keptFor(about.keepAlive)),
   };
 }
@@ -121,6 +126,9 @@ function framingOf(
     isOld,
   }: { readonly status: number; readonly method: string; readonly isOld: boolean },
 ): Framing {
+  // As large as a number may be and still be exact.
+  if (length !== undefined && !/^\d{1,15}$/.test(length))
+    throw invalidAnswer('Its Content-Length is not one number.');
   if (status < 200 || status === 204 || status === 304 || method === 'HEAD') return 0;
   if (coding !== undefined) {
     if (length !== undefined) throw invalidAnswer('It has a length and a Transfer-Encoding.');
@@ -128,10 +136,7 @@ function framingOf(
       throw invalidAnswer('Its Transfer-Encoding is not chunked.');
     return 'chunks';
   }
-  if (length === undefined) return 'until the end';
-  // As large as a number may be and still be exact.
-  if (!/^\d{1,15}$/.test(length)) throw invalidAnswer('Its Content-Length is not one number.');
-  return Number(length);
+  return length === undefined ? 'until the end' : Number(length);
 }
 
 function hasOption(connection: string | undefined, option: string): boolean {

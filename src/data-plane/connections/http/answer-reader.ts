@@ -1,6 +1,6 @@
 import { type AnswerHead, readAnswerHead } from './answer-head.ts';
 import { ChunkedBody } from './chunked-body.ts';
-import { HttpFailure, invalidAnswer } from './failures.ts';
+import { cutOff, invalidAnswer } from './failures.ts';
 import type { FlatHeaders } from './flat-headers.ts';
 
 /** Who an answer is for. What it throws ends the connection. */
@@ -14,6 +14,8 @@ export interface AnswerTaker {
 
 /** Searched for its end at once; most heads are shorter. */
 const headPiece = 4_096;
+/** They cost time, and nobody needs many. */
+const maxInterimAnswers = 100;
 const none: FlatHeaders = [];
 
 /** Reads one answer from the bytes of a connection, however they are cut (RFC 9112). */
@@ -26,7 +28,7 @@ export class AnswerReader {
   /** Bytes of the body that are still to come. */
   #left = 0;
   #chunks: ChunkedBody | undefined;
-  #headsRead = 0;
+  #interimAnswers = 0;
   #hasEnded = false;
 
   /** @param maxHead bytes of a head, and of the trailers */
@@ -39,11 +41,6 @@ export class AnswerReader {
   /** The head of the answer itself. */
   get head(): AnswerHead | undefined {
     return this.#head;
-  }
-
-  /** With those of interim answers. */
-  get headsRead(): number {
-    return this.#headsRead;
   }
 
   get hasEnded(): boolean {
@@ -65,8 +62,7 @@ export class AnswerReader {
    * @throws HttpFailure where the answer has not
    */
   end(): void {
-    if (this.#head?.framing !== 'until the end')
-      throw new HttpFailure('ANSWER_CUT_OFF', 'The connection ended before the answer.');
+    if (this.#head?.framing !== 'until the end') throw cutOff();
     this.#end(undefined, none);
   }
 
@@ -87,8 +83,10 @@ export class AnswerReader {
   }
 
   #beginWith(head: AnswerHead, isLast: boolean): void {
-    this.#headsRead += 1;
     if (head.status < 200) {
+      this.#interimAnswers += 1;
+      if (this.#interimAnswers > maxInterimAnswers)
+        throw invalidAnswer(`It sent more than ${maxInterimAnswers} interim answers.`);
       this.#taker.onHead(head, false);
       return;
     }

@@ -15,6 +15,8 @@ export class ChunkedBody {
   #left = 0;
   /** Of a line that has begun. */
   #line = '';
+  #trailers: string[] = [];
+  #trailersLength = 0;
 
   constructor(maxTrailers: number, onData: (data: Buffer) => void) {
     this.#maxTrailers = maxTrailers;
@@ -38,7 +40,8 @@ export class ChunkedBody {
       }
       const end = bytes.indexOf(10, at);
       const upTo = end < 0 ? bytes.length : end + 1;
-      const limit = this.#expected === 'trailers' ? this.#maxTrailers : maxSizeLine;
+      const limit =
+        this.#expected === 'trailers' ? this.#maxTrailers - this.#trailersLength : maxSizeLine;
       if (this.#line.length + upTo - at > limit)
         throw invalidAnswer(`One of its chunks has ${tooLong[this.#expected]}.`);
       this.#line += bytes.toString('latin1', at, upTo);
@@ -54,11 +57,13 @@ export class ChunkedBody {
   #endLine(): FlatHeaders | undefined {
     const line = this.#line;
     if (!line.endsWith('\r\n')) throw invalidAnswer('A line of its chunks does not end as one.');
-    if (this.#expected === 'trailers') {
-      const isLast = line === '\r\n' || line.endsWith('\r\n\r\n');
-      return isLast ? readFields(line.slice(0, -2), 0) : undefined;
-    }
     this.#line = '';
+    if (this.#expected === 'trailers') {
+      if (line === '\r\n') return readFields(this.#trailers.join(''), 0);
+      this.#trailers.push(line);
+      this.#trailersLength += line.length;
+      return undefined;
+    }
     if (this.#expected === 'end of data') {
       if (line !== '\r\n') throw invalidAnswer('One of its chunks is longer than its size.');
       this.#expected = 'size';

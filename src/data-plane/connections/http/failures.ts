@@ -1,6 +1,8 @@
 export type HttpFailureCode =
-  /** The connection ended before the answer did, or was let go by ourselves. */
+  /** The connection ended before the answer did. */
   | 'ANSWER_CUT_OFF'
+  /** We have ended it ourselves. */
+  | 'LET_GO'
   | 'ANSWER_TOO_LATE'
   | 'CONNECTION_TOO_LATE'
   /** What came is no HTTP, or can be read in more than one way. */
@@ -17,6 +19,10 @@ export class HttpFailure extends Error {
     this.name = 'HttpFailure';
     this.code = code;
   }
+}
+
+export function cutOff(): HttpFailure {
+  return new HttpFailure('ANSWER_CUT_OFF', 'The connection ended before the answer.');
 }
 
 /** @param reason a sentence for people, about whoever answered */

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { afterNextPoll } from './after-next-poll.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { AnswerReader, type AnswerTaker } from './answer-reader.ts';
-import { HttpFailure } from './failures.ts';
+import { cutOff, HttpFailure } from './failures.ts';
 import { lengthIn, printRequestHead, type RequestHead } from './request-head.ts';
 import { type SentBody, sendBody } from './sent-body.ts';
 
@@ -20,7 +21,7 @@ export interface Flow {
 }
 
 export interface ResponseTaker extends AnswerTaker {
-  /** There is a connection, and nothing has been sent yet. False: nobody wants an answer any more, and nothing else is called. */
+  /** There is a connection, and nothing has been sent yet. False: nobody wants an answer any more, and nothing else will be called. */
   onStart(flow: Flow): boolean;
   /** Called once, instead of `onEnd`. */
   onFailure(error: Error): void;
@@ -71,7 +72,7 @@ export class HttpConnection implements Flow {
     this.#timer = this.#startTimer(limits.connectMs);
     socket.once('connect', () => this.#onOpen());
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
-    socket.on('drain', () => this.#body?.goOn());
+    socket.on('drain', () => this.#onDrain());
     socket.once('end', () => this.#onEnd());
     socket.on('error', (error) => {
       this.#failure ??= error;
@@ -92,7 +93,7 @@ export class HttpConnection implements Flow {
   /** One at a time: the first at once, another when it is free. */
   send(request: HttpRequest, taker: ResponseTaker): void {
     if (this.#isClosed) {
-      taker.onFailure(this.#failure ?? letGo());
+      taker.onFailure(this.#failure ?? cutOff());
       return;
     }
     this.#request = request;
@@ -115,7 +116,7 @@ export class HttpConnection implements Flow {
 
   /** What is under way on it fails. */
   destroy(): void {
-    this.abort(letGo());
+    this.abort(new HttpFailure('LET_GO', 'Berth has let go of the connection.'));
   }
 
   #onOpen(): void {
@@ -130,8 +131,7 @@ export class HttpConnection implements Flow {
     this.#timer.refresh();
     try {
       if (!taker.onStart(this)) {
-        // Later: many that nobody wants may wait for their turn.
-        process.nextTick(() => this.#becomeFree(0));
+        this.#rest(0);
         return;
       }
       this.#reader = new AnswerReader(request.method, this.#limits.headBytes, taker);
@@ -177,15 +177,21 @@ export class HttpConnection implements Flow {
       this.destroy();
       return;
     }
-    const { headsRead } = reader;
     try {
       const isAll = reader.read(bytes);
-      // Not for each piece of a head, which could go on for ever.
-      if (reader.head !== undefined || reader.headsRead > headsRead) this.#timer.refresh();
+      // Not for pieces of a head or interim answers, which could go on for ever.
+      if (reader.head !== undefined) this.#timer.refresh();
       if (reader.hasEnded) this.#end(reader.head, isAll);
     } catch (error) {
       this.abort(asError(error));
     }
+  }
+
+  #onDrain(): void {
+    if (this.#body === undefined) return;
+    // It takes the request, which may last.
+    this.#timer.refresh();
+    this.#body.goOn();
   }
 
   /** Whoever answers says nothing more. */
@@ -196,14 +202,14 @@ export class HttpConnection implements Flow {
     } catch (error) {
       this.abort(asError(error));
     }
-    this.#socket.destroy();
+    this.destroy();
   }
 
   #end(head: AnswerHead | undefined, isAll: boolean): void {
-    const isSent = this.#body?.isSent ?? true;
+    const mayGoOn = isAll && (this.#body?.isSent ?? true) && this.#request?.isLast !== true;
     this.#wasUsed = true;
-    if (head?.isKept === true && isAll && isSent) {
-      this.#becomeFree(
+    if (head?.isKept === true && mayGoOn) {
+      this.#rest(
         head.keptSeconds === undefined
           ? this.#limits.idleMs
           : Math.min(head.keptSeconds * 1_000 - safetyMs, longestIdleMs),
@@ -214,13 +220,18 @@ export class HttpConnection implements Flow {
     }
   }
 
-  #becomeFree(idleMs: number): void {
+  /** Some end a connection behind an answer, or say more than that, without telling: whoever is next must not be the one to learn of it. */
+  #rest(idleMs: number): void {
     this.#forgetRequest();
     this.#goodUntil = performance.now() + idleMs;
     // Its reader may have left it paused.
     if (this.#socket.isPaused()) this.#socket.resume();
-    this.#owner.onFree(this);
+    afterNextPoll(this.#becomeFree);
   }
+
+  readonly #becomeFree = (): void => {
+    if (!this.#isClosed && this.#failure === undefined) this.#owner.onFree(this);
+  };
 
   #forgetRequest(): void {
     if (this.#body?.isSent === false) this.#body.drop();
@@ -249,16 +260,12 @@ export class HttpConnection implements Flow {
     const taker = this.#taker;
     this.#forgetRequest();
     this.#owner.onClosed(this);
-    taker?.onFailure(this.#failure ?? letGo());
+    taker?.onFailure(this.#failure ?? cutOff());
   }
 }
 
 /** Without a body they say so: some servers wait for one. */
 const expectsBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
-
-function letGo(): HttpFailure {
-  return new HttpFailure('ANSWER_CUT_OFF', 'The connection ended before the answer.');
-}
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));

@@ -52,7 +52,7 @@ export function lengthIn(headers: Readonly<FlatHeaders>): number | undefined {
     if (found !== undefined) throw invalid('It has more than one Content-Length.');
     found = headers[at + 1] ?? '';
   }
-  if (found !== undefined && !/^\d{1,15}$/.test(found))
+  if (found !== undefined && !/^0*\d{1,15}$/.test(found))
     throw invalid('Its Content-Length is no number.');
   return found === undefined ? undefined : Number(found);
 }

@@ -154,9 +154,17 @@ describe('whether its connection may carry another request', () => {
     ['HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n', false],
     ['HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: Keep-Alive\r\n\r\n', true],
     [`${ok}\r\n`, false],
+    ['HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive, close\r\n\r\n', false],
   ])('%j: %j', ([text, isKept]) => {
     expect(read([text]).heads[0]?.isKept).toBe(isKept);
   });
+});
+
+test('lengths that are none are refused also where no body follows', () => {
+  for (const lengths of ['Content-Length: 60\r\nContent-Length: x', 'Content-Length: 1, 2']) {
+    expect(read([`${ok}${lengths}\r\n\r\n`], { method: 'HEAD' }).failure).toContain('Length');
+    expect(read([`HTTP/1.1 304 No\r\n${lengths}\r\n\r\n`]).failure).toContain('Length');
+  }
 });
 
 describe('is refused', () => {
@@ -196,6 +204,7 @@ describe('is refused', () => {
     ['a chunk that ends in a line feed', `${chunked}2\r\nok\n0\r\n\r\n`],
     ['a trailer that is folded', `${chunked}0\r\nA: b\r\n c\r\n\r\n`],
     ['a trailer in a line feed', `${chunked}0\r\nA: b\nC: d\r\n\r\n`],
+    ['interim answers without end', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(101)],
     ['a long extension', `${chunked}2;${'a'.repeat(2_000)}\r\n`],
     ['long trailers', `${chunked}0\r\n${'A: b\r\n'.repeat(200)}\r\n`],
     ['a long head', `${ok}${'A: b\r\n'.repeat(200)}\r\n`],

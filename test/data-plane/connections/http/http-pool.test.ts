@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterNextPoll } from '../../../../src/data-plane/connections/http/after-next-poll.ts';
 import type {
   Flow,
   HttpRequest,
@@ -55,6 +56,9 @@ function openPool({ port }: { port: number }, limits: Partial<HttpPoolLimits> = 
 
 const get: HttpRequest = { method: 'GET', path: '/', headers: ['Host', 'h'], body: null };
 
+/** Until a connection may be used again. */
+const rested = (): Promise<void> => new Promise((resolve) => afterNextPoll(resolve));
+
 interface Asked {
   /** The body; or why there is none. */
   readonly answer: Promise<string>;
@@ -94,6 +98,7 @@ describe('a request', () => {
     const pool = openPool(server);
     for (const body of ['plain', 'größer']) {
       await ask(pool, { method: 'POST', body }).answer;
+      await rested();
       const [text = ''] = server.texts.splice(0, 1, '');
       expect(text).toContain(`\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`);
       expect(Buffer.from(text, 'latin1').toString()).toMatch(new RegExp(`\r\n\r\n${body}$`));
@@ -153,7 +158,10 @@ describe('a connection', () => {
         socket.write(`HTTP/1.1 200 OK\r\n${about}Content-Length: 2\r\n\r\nok`);
       });
       const pool = openPool(server);
-      for (let round = 0; round < 3; round++) expect(await ask(pool).answer).toBe('ok');
+      for (let round = 0; round < 3; round++) {
+        expect(await ask(pool).answer).toBe('ok');
+        await rested();
+      }
       expect([about, server.sockets.length]).toEqual([about, connections]);
     }
   });
@@ -171,6 +179,28 @@ describe('a connection', () => {
     server.sockets[0]?.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL');
     await expect.poll(() => server.sockets[0]?.destroyed).toBe(true);
     expect(await ask(pool).answer).toBe('ok');
+  });
+
+  test('that ends behind an answer without telling costs no other request', async () => {
+    const server = await startServer((socket) => {
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    });
+    const pool = openPool(server, { connections: 1 });
+    const all = Array.from({ length: 20 }, () => ask(pool).answer);
+    expect(await Promise.all(all)).toEqual(Array(20).fill('ok'));
+    for (let round = 0; round < 5; round++) expect(await ask(pool).answer).toBe('ok');
+    expect(server.sockets).toHaveLength(25);
+  });
+
+  test('on which HEAD was answered is not used again: a body may follow', async () => {
+    const server = await startServer((socket, text) => {
+      const length = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n';
+      if (text.startsWith('GET')) socket.write(`${length}ok`);
+      else socket.write(length, () => setTimeout(() => socket.write(`${length}NO`), 10));
+    });
+    const pool = openPool(server, { connections: 1 });
+    const all = [ask(pool, { method: 'HEAD' }).answer, ask(pool).answer, ask(pool).answer];
+    expect(await Promise.all(all)).toEqual(['', 'ok', 'ok']);
   });
 
   test('is ended by what its taker throws, and by nothing else of it', async () => {
@@ -226,6 +256,27 @@ describe('a pool', () => {
     expect(server.sockets).toHaveLength(1);
   });
 
+  test('forgets who has left before his turn', async () => {
+    const server = await startServer();
+    const pool = openPool(server, { connections: 1 });
+    const first = ask(pool).answer;
+    const leaver: ResponseTaker = {
+      onStart: () => expect.unreachable(),
+      onHead() {},
+      onBody() {},
+      onEnd() {},
+      onFailure: () => expect.unreachable(),
+    };
+    pool.send(get, leaver);
+    const last = ask(pool).answer;
+    expect([pool.withdraw(leaver), pool.withdraw(leaver)]).toEqual([true, false]);
+    await expect.poll(() => server.texts[0]).toContain('GET');
+    const [socket] = server.sockets;
+    socket?.on('data', () => saysOk(socket));
+    if (socket !== undefined) saysOk(socket);
+    expect([await first, await last]).toEqual(['ok', 'ok']);
+  });
+
   test('goes on with those who wait where a connection ends', async () => {
     let asked = 0;
     const server = await startServer((socket) => {
@@ -261,7 +312,7 @@ describe('a pool', () => {
     await expect.poll(() => server.texts[0]).not.toBe(undefined);
     pool[Symbol.dispose]();
     expect(await Promise.all(all)).toEqual([
-      'The connection ended before the answer.',
+      'Berth has let go of the connection.',
       'It is being closed.',
     ]);
   });
