@@ -299,6 +299,21 @@ test('a quiet batch is no news to anybody, and hides nothing of what is', async 
   await expect.poll(() => hint.mock.calls.length).toBeGreaterThan(0);
 });
 
+test('a write-ahead log that has grown is written back once nothing is written', async () => {
+  const file = join(await makeTempFolder(), 'notes.sqlite');
+  await using database = await openNotes(file, { writeBack: { quiet: 4, most: 100_000 } });
+  using other = new DatabaseSync(file);
+  const look = other.prepare('PRAGMA wal_checkpoint(NOOP)');
+  const text = 'x'.repeat(50_000);
+  await database.kysely.insertInto('note').values({ author: 'a', text }).execute();
+  await expect
+    .poll(() => {
+      const { log, checkpointed } = look.get() as { log: number; checkpointed: number };
+      return log - checkpointed;
+    })
+    .toBe(0);
+});
+
 test('reading gives no hint', async () => {
   const { database } = await openNew();
   await using _ = database;

@@ -24,8 +24,8 @@ export class Connection {
     this.script(`PRAGMA synchronous = ${options.synchronous}`);
     // What is deleted is overwritten: keys and secrets must not lie on in free pages.
     this.script('PRAGMA secure_delete = ON');
-    if (options.checkpointPages !== undefined)
-      this.script(`PRAGMA wal_autocheckpoint = ${options.checkpointPages}`);
+    if (options.writeBack !== undefined)
+      this.script(`PRAGMA wal_autocheckpoint = ${options.writeBack.most}`);
     this.script(`PRAGMA journal_size_limit = ${64 * 1024 * 1024}`);
   }
 
@@ -67,6 +67,14 @@ export class Connection {
       this.#database.exec('PRAGMA wal_checkpoint(RESTART)');
       return work();
     }
+  }
+
+  /** Writes the log back where so many pages of it were not. Waits for nobody. */
+  writeBack(pages: number): void {
+    const look = { sql: 'PRAGMA wal_checkpoint(NOOP)', parameters: [] };
+    const [state] = this.run(look).rows as { log: number; checkpointed: number }[];
+    if (state !== undefined && state.log - state.checkpointed >= pages)
+      this.script('PRAGMA wal_checkpoint(PASSIVE)');
   }
 
   /** Whether this or another connection has committed a change since the last call outside of a transaction. */

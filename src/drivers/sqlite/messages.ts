@@ -55,12 +55,20 @@ export interface ErrorFacts {
   readonly affected?: { readonly statement: number; readonly rows: number };
 }
 
+/** In pages of the write-ahead log. */
+export interface WriteBack {
+  /** From so many on in a quiet moment. */
+  readonly quiet: number;
+  /** At so many at once, and whoever has written them waits. */
+  readonly most: number;
+}
+
 export interface ThreadOptions {
   readonly file: string;
   readonly synchronous: 'FULL' | 'NORMAL';
   readonly busyTimeoutMs: number;
-  /** Of the write-ahead log, before it is written back. SQLite's own choice if left out. */
-  readonly checkpointPages?: number;
+  /** When the write-ahead log is written back. SQLite's own choice if left out. */
+  readonly writeBack?: WriteBack;
   /** URL of a module with a `makeStatements`: work that would hold up the caller's event loop. */
   readonly maker?: string;
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type CompiledQuery, Kysely } from 'kysely';
 import { createDialect } from './dialect.ts';
-import type { Statement, StatementResult } from './messages.ts';
+import type { Statement, StatementResult, WriteBack } from './messages.ts';
 import { type Migration, migrate } from './migrate.ts';
 import { toStatement } from './statement.ts';
 import { ThreadClient } from './thread-client.ts';
@@ -18,8 +18,8 @@ export interface SqliteOptions {
   readonly migrations: readonly Migration[];
   /** How long a write waits for another process that is writing. */
   readonly busyTimeoutMs?: number;
-  /** How much of the write-ahead log is there before it is written back, in pages: more of it costs less where much is written. */
-  readonly checkpointPages?: number;
+  /** When the write-ahead log is written back: more of it costs less where much is written. */
+  readonly writeBack?: WriteBack;
   /** A module with a `makeStatements`, for `make`. */
   readonly maker?: URL;
 }
@@ -60,11 +60,11 @@ type RowOf<S> = S extends CompiledQuery<infer Row> ? Row : unknown;
 
 /** Opens or creates the file and brings its schema up to date. */
 export async function openSqlite<DB>(options: SqliteOptions): Promise<SqliteDatabase<DB>> {
-  const { file, synchronous, migrations, busyTimeoutMs = 5000, checkpointPages, maker } = options;
+  const { file, synchronous, migrations, busyTimeoutMs = 5000, writeBack, maker } = options;
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const thread = await ThreadClient.start({
     ...{ file, synchronous, busyTimeoutMs },
-    ...(checkpointPages === undefined ? {} : { checkpointPages }),
+    ...(writeBack === undefined ? {} : { writeBack }),
     ...(maker === undefined ? {} : { maker: maker.href }),
   });
   try {

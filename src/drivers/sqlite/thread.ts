@@ -12,6 +12,7 @@ import type {
   StatementResult,
   ThreadOptions,
 } from './messages.ts';
+import { writeBackWhenQuiet } from './write-back.ts';
 
 /** The thread's program: SQLite waits for the disk here, so that nobody's event loop has to. */
 const batchesPerCommit = 200;
@@ -20,7 +21,7 @@ const lookEveryMs = { hinted: 50, unhinted: 5 };
 
 if (parentPort === null) throw new Error('thread.ts runs in a worker thread');
 const port = parentPort;
-const { file } = workerData as ThreadOptions;
+const { file, writeBack } = workerData as ThreadOptions;
 let watching: { readonly stop: () => void } | undefined;
 
 const maker = await loadMaker(workerData as ThreadOptions);
@@ -44,12 +45,16 @@ function open(): Connection | undefined {
 }
 
 function serve(connection: Connection): void {
+  const wrote = writeBack && writeBackWhenQuiet(connection, writeBack.quiet);
   port.on('message', (first: Request) => {
     const requests = [first, ...waitingRequests()];
     while (requests.length > 0) {
       const { replies, isQuiet } = answerNext(connection, requests);
       if (isQuiet) connection.passOver();
-      else if (connection.hasWritten()) giveHint(file);
+      else if (connection.hasWritten()) {
+        giveHint(file);
+        wrote?.();
+      }
       send(replies, !isQuiet && watching !== undefined && hasChanged(connection));
     }
     // Without its port the thread has nothing left to wait for, and ends.

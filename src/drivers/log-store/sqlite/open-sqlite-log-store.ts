@@ -17,8 +17,8 @@ export interface SqliteLogStoreOptions {
 /** The ending is this file's own: .ts from source, .js once compiled. */
 const maker = new URL(`./make-blocks${extname(import.meta.url)}`, import.meta.url);
 
-/** 32 MiB: each time the disk is waited for. */
-const checkpointPages = 8192;
+/** 8 and 192 MiB, each of which the disk takes twice: at 50 MB/s that is done before the patience of who collects logs ends. */
+const writeBack = { quiet: 2048, most: 49_152 };
 
 /** Logs in a file of their own, which several processes may open. A power cut may cost the last second. */
 export async function openSqliteLogStore(options: SqliteLogStoreOptions): Promise<LogStore> {
@@ -27,7 +27,7 @@ export async function openSqliteLogStore(options: SqliteLogStoreOptions): Promis
     file,
     synchronous: 'NORMAL',
     migrations,
-    checkpointPages,
+    writeBack,
     maker,
   });
   const collect: LogStore['collect'] = async (items) => {
