@@ -41,7 +41,11 @@ const ansi =
   /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[ -/]+[0-~]|[0-Z\\^-~])|\u009B[0-?]*[ -/]*[@-~]/g;
 
 function stripAnsi(text: string): string {
-  return text.includes('\u001B') || text.includes('\u009B') ? text.replace(ansi, '') : text;
+  return mayHoldAnsi(text) ? text.replace(ansi, '') : text;
+}
+
+export function mayHoldAnsi(text: string): boolean {
+  return text.includes('\u001B') || text.includes('\u009B');
 }
 
 function cut(line: string): string {
@@ -86,7 +90,8 @@ function own(object: JsonObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-function severityOfLevel(level: unknown): Severity | undefined {
+/** Of a `severity` or `level` in JSON. */
+export function severityOfLevel(level: unknown): Severity | undefined {
   if (typeof level === 'string') return severityNames.get(level.trim().toLowerCase());
   return typeof level === 'number' ? severityOfNumber(level) : undefined;
 }
@@ -101,7 +106,7 @@ function severityOfNumber(level: number): Severity | undefined {
 }
 
 /** `info: …`, as the commercetools logger and winston's simple format print it. Upper case is somebody's own text. */
-function severityOfPrefix(line: string): Severity | undefined {
+export function severityOfPrefix(line: string): Severity | undefined {
   const prefix = /^([a-z]{3,9}): /.exec(line)?.[1];
   return prefix === undefined ? undefined : severityNames.get(prefix);
 }

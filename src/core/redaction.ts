@@ -11,6 +11,11 @@ export interface Redactor {
   text(text: string): string;
   /** Of every text in it, names included. What holds no secret stays the same object. */
   json(value: unknown): unknown;
+  /**
+   * False where neither would change anything in these lines, be they text or JSON: cheaper than to read them. Control sequences
+   * that part a secret are not looked through.
+   */
+  mayChange(lines: string): boolean;
 }
 
 /** Before a line is cut, because a part of a secret is not found. Where nothing is cut it is done later, form by form. */
@@ -50,13 +55,29 @@ export function createRedactor(secrets: readonly NamedSecret[]): Redactor {
       ? clean
       : clean.replaceAll(pattern, (found) => marks.get(found) ?? '');
   };
-  return { text, json: (value) => redactJson(value, text) };
+  const changes = (given: string): boolean => text(given) !== given;
+  const mayBeNumber = forms.some((form) => numberLike.test(form));
+  return {
+    text,
+    json: (value) => redactJson(value, text),
+    mayChange: (lines) =>
+      changes(lines) ||
+      (mayBeNumber && lines.includes('{')) ||
+      (lines.includes('\\') && changes(unescapeJson(lines))),
+  };
 }
+
+/** 7e5 is printed as 700000, 1e999 as Infinity: what stands in a line does not tell. No number is longer. */
+const numberLike = /^(?:[-+.\de]{1,24}|[-Infity]{1,9})$/;
 
 /** A pattern of whole certificates would be too large to compile; few lines are long enough to hold one. */
 const longestInPattern = 512;
 
-export const noRedactor: Redactor = { text: (text) => text, json: (value) => value };
+export const noRedactor: Redactor = {
+  text: (text) => text,
+  json: (value) => value,
+  mayChange: () => false,
+};
 
 function formsOf(secret: string): ReadonlySet<string> {
   const pieces = [secret, ...secret.split(/\r?\n/)];
@@ -92,6 +113,23 @@ function encodedForms(piece: string): readonly string[] {
 function escapeJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
+
+/** Each text in lines of JSON as it is once read. A backslash at the end of a line belongs to that line. */
+function unescapeJson(lines: string): string {
+  return lines.replaceAll(/\\(?:u([\dA-Fa-f]{4})|(.))/g, (_, code?: string, character = '') =>
+    code === undefined
+      ? (controlEscapes.get(character) ?? character)
+      : String.fromCharCode(Number.parseInt(code, 16)),
+  );
+}
+
+const controlEscapes: ReadonlyMap<string, string> = new Map([
+  ['b', '\b'],
+  ['f', '\f'],
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+]);
 
 /** As those print JSON who keep to ASCII. */
 function escapeOthers(text: string): string {

@@ -1,8 +1,10 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { classifyLine, mayHoldAnsi } from '../../src/core/log-line.ts';
 import { createRedactor } from '../../src/core/redaction.ts';
 import { base64Of, bytesOf, hexOf } from '../../src/core/text-encodings.ts';
+import { printedLines } from '../support/printed-lines.ts';
 
 const secret = 'p4ss/w0rd+with "quotes" & ünïcode? It\'s (all) *in* ~here! @#$=;:,';
 const redactor = createRedactor([{ key: 'TOKEN', value: secret }]);
@@ -126,4 +128,34 @@ test('texts are encoded as Node encodes them', () => {
       expect(base64Of(bytes)).toBe(expected.toString('base64').replaceAll('=', ''));
     }),
   );
+});
+
+test('lines that are told to hold no secret hold none, also once they are read', () => {
+  const secrets = [
+    { key: 'TOKEN', value: 'very-secret' },
+    { key: 'QUOTED', value: 'say "no"/never' },
+  ];
+  for (const known of [secrets, [...secrets, { key: 'NUMBER', value: '750000' }]]) {
+    const own = createRedactor(known);
+    fc.assert(
+      fc.property(printedLines, (lines) => {
+        fc.pre(!mayHoldAnsi(lines) && !own.mayChange(lines));
+        for (const line of lines.split('\n')) {
+          const { details } = classifyLine(line);
+          expect(own.text(line)).toBe(line);
+          expect(own.json(details)).toBe(details);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  }
+});
+
+test.for([
+  ['as it is', 'a very-secret b', true],
+  ['in escapes', '{"a":"very\\u002dsecret"}', true],
+  ['not at all', '{"a":"very\\n-secret"}\nvery-\nsecret', false],
+] as const)('lines are told to hold a secret %s', ([, lines, expected]) => {
+  const { mayChange } = createRedactor([{ key: 'TOKEN', value: 'very-secret' }]);
+  expect(mayChange(lines)).toBe(expected);
 });

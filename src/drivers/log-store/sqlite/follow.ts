@@ -1,7 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import { LogCursorFailure } from '../../../core/failure.ts';
 import type { LogArrivals, LogFollowQuery, LogStore } from '../../../ports/log-store.ts';
-import { bitsOf, blockLimits, type EntryFacts } from './block.ts';
+import { bitsOf, blockLimits } from './block.ts';
+import type { WantedEntries } from './read-block.ts';
 import { readBlocks } from './read-blocks.ts';
 import type { LogDatabase } from './schema.ts';
 
@@ -19,7 +20,7 @@ export async function followLogs(
   const wanted = await readBlocks(
     kysely,
     blocks.filter(wantedBlock(query)),
-    wantedEntry(query, after),
+    wantedEntries(query, after),
   );
   const arrivals = wanted.slice(0, query.limit);
   const last = blocks.at(-1);
@@ -111,12 +112,12 @@ function wantedBlock({ applicationName, severities, from }: LogFollowQuery) {
     (from === undefined || block.lastAt >= from);
 }
 
-function wantedEntry({ severities, from }: LogFollowQuery, after: number) {
-  const wanted = severities === undefined ? undefined : new Set<string>(severities);
-  return (facts: EntryFacts): boolean =>
-    facts.position > after &&
-    (wanted === undefined || wanted.has(facts.severity)) &&
-    (from === undefined || facts.timestamp >= from);
+function wantedEntries({ severities, from }: LogFollowQuery, after: number): WantedEntries {
+  return {
+    isWanted: (timestamp, position) =>
+      position > after && (from === undefined || timestamp >= from),
+    severities: severities && new Set(severities),
+  };
 }
 
 /** Positions follow each other without a gap, so that a gap is what was removed. */

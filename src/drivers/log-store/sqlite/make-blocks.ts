@@ -1,15 +1,8 @@
-import type { LogEntry } from '../../../core/log-entry.ts';
-import { classifyLine, maxLineCharacters } from '../../../core/log-line.ts';
-import {
-  createRedactor,
-  type NamedSecret,
-  noRedactor,
-  type Redactor,
-  redactLongLine,
-} from '../../../core/redaction.ts';
 import type { LogOutput } from '../../../ports/log-store.ts';
 import type { Statement } from '../../sqlite/messages.ts';
-import { type Block, type BlockEntry, fillBlocks, printEntry } from './block.ts';
+import { type Block, printedPart } from './block.ts';
+import { fillBlocks } from './fill-blocks.ts';
+import { partsOf } from './make-parts.ts';
 import type { PackedEntries, packLogs } from './pack.ts';
 
 /** Runs in the thread of the database. Blocks begin in the order in which their applications are first named. */
@@ -25,43 +18,11 @@ export function makeStatements(input: unknown): readonly Statement[] {
   };
   for (const item of input as ReturnType<typeof packLogs>) {
     const { add } = of(item);
-    if ('output' in item) readOutput(item, (entry) => add(printEntry(entry)));
-    else for (const line of item.lines.split('\n')) add(line);
+    if ('output' in item) for (const part of partsOf(item)) add(part);
+    else for (const line of item.lines.split('\n')) add(printedPart(line));
   }
   for (const { close } of filling.values()) close();
   return blocks.flatMap(insertBlock);
-}
-
-function readOutput(
-  { output, timestamp, secrets }: LogOutput,
-  add: (entry: BlockEntry) => void,
-): void {
-  const redactor = redactorOf(secrets);
-  for (const line of output.split('\n')) {
-    const { type, severity, details, json } = classifyLine(
-      redactLongLine(line, maxLineCharacters, redactor),
-    );
-    const clean = redactor.json(details) as LogEntry['details'];
-    if (type === 'APPLICATION_TEXT')
-      add({ timestamp, severity, details: JSON.stringify(clean['message']) });
-    else if (clean === details && json !== undefined) add({ timestamp, severity, details: json });
-    else add({ timestamp, severity, details: JSON.stringify(clean) });
-  }
-}
-
-/** Making one is dear, and each application comes again and again with the same secrets. */
-const redactors = new Map<string, Redactor>();
-const keptRedactors = 64;
-
-function redactorOf(secrets: readonly NamedSecret[]): Redactor {
-  if (secrets.length === 0) return noRedactor;
-  const key = JSON.stringify(secrets);
-  const redactor = redactors.get(key) ?? createRedactor(secrets);
-  redactors.delete(key);
-  redactors.set(key, redactor);
-  const [oldest] = redactors.keys();
-  if (redactors.size > keptRedactors && oldest !== undefined) redactors.delete(oldest);
-  return redactor;
 }
 
 const insert = `

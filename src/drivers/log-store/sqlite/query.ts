@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 import { LogCursorFailure } from '../../../core/failure.ts';
 import type { LogPage, LogQuery } from '../../../ports/log-store.ts';
-import { bitsOf, blockLimits, type EntryFacts, type PlacedEntry } from './block.ts';
+import { bitsOf, blockLimits } from './block.ts';
 import { type LogPosition, parseCursor, printCursor } from './cursor.ts';
+import type { PlacedEntry, WantedEntries } from './read-block.ts';
 import { type FoundBlock, readBlocks } from './read-blocks.ts';
 import type { LogDatabase } from './schema.ts';
 
@@ -31,7 +32,7 @@ async function collectEntries(
   query: LogQuery,
   after: LogPosition | undefined,
 ): Promise<readonly PlacedEntry[]> {
-  const isWanted = wantedBy(query, after);
+  const wanted = wantedBy(query, after);
   let sure: PlacedEntry[] = [];
   let open: PlacedEntry[] = [];
   let behind: FoundBlock | undefined;
@@ -39,7 +40,7 @@ async function collectEntries(
     const found = await findBlocks(kysely, query, after, behind);
     behind = found.length === blocksPerLook ? found.at(-1) : undefined;
     for (const [from, to] of readingsOf(found, query.limit)) {
-      const read = await readBlocks(kysely, found.slice(from, to), isWanted);
+      const read = await readBlocks(kysely, found.slice(from, to), wanted);
       open = [...open, ...read].toSorted(byTime);
       const unreadFrom = (found[to] ?? behind)?.firstAt ?? Number.POSITIVE_INFINITY;
       const count = open.findIndex(({ entry }) => entry.timestamp >= unreadFrom);
@@ -106,16 +107,20 @@ function severe(bits: number | undefined) {
   return isSevere(bits) ? sql`AND severities >= 16` : sql``;
 }
 
-function wantedBy({ severities, from, to }: LogQuery, after: LogPosition | undefined) {
-  const wanted = severities === undefined ? undefined : new Set<string>(severities);
-  return (facts: EntryFacts): boolean =>
-    facts.timestamp >= from &&
-    facts.timestamp <= to &&
-    (wanted === undefined || wanted.has(facts.severity)) &&
-    (after === undefined || isAfter(facts, after));
+function wantedBy(
+  { severities, from, to }: LogQuery,
+  after: LogPosition | undefined,
+): WantedEntries {
+  return {
+    isWanted: (timestamp, position) =>
+      timestamp >= from &&
+      timestamp <= to &&
+      (after === undefined || isAfter(timestamp, position, after)),
+    severities: severities && new Set(severities),
+  };
 }
 
-function isAfter({ timestamp, position }: EntryFacts, after: LogPosition): boolean {
+function isAfter(timestamp: number, position: number, after: LogPosition): boolean {
   return timestamp > after.timestamp || (timestamp === after.timestamp && position > after.id);
 }
 

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { type EntryFacts, type PlacedEntry, readBlock } from './block.ts';
+import { type PlacedEntry, readBlock, type WantedEntries } from './read-block.ts';
 import type { LogDatabase } from './schema.ts';
 
 /** A block that the index told of. */
@@ -13,7 +13,7 @@ export interface FoundBlock {
 export async function readBlocks(
   kysely: Kysely<LogDatabase>,
   blocks: readonly Pick<FoundBlock, 'id'>[],
-  isWanted: (facts: EntryFacts) => boolean,
+  wanted: WantedEntries,
 ): Promise<readonly PlacedEntry[]> {
   const ids = JSON.stringify(blocks.map(({ id }) => id));
   const { rows } = await sql<{
@@ -24,5 +24,5 @@ export async function readBlocks(
   }>`
     SELECT id, deployment_id AS deploymentId, application_name AS applicationName, entries FROM log_block
     WHERE id IN (SELECT value FROM json_each(${ids})) ORDER BY id`.execute(kysely);
-  return rows.flatMap((row) => readBlock(row, isWanted));
+  return rows.flatMap((row) => readBlock(row, wanted));
 }

@@ -11,10 +11,10 @@ export interface LogDatabase {
     /** ms since the epoch, of the earliest and the latest entry. */
     first_at: number;
     last_at: number;
-    /** A bit for each severity that is in it. */
+    /** A bit for each severity that may be in it. */
     severities: number;
     entry_count: number;
-    /** JSON, one array for each, by line (`block.ts`). */
+    /** Of each a line: a JSON array, or what was printed (`block.ts`). */
     entries: string;
   };
   log_place: { name: string; position: number };
@@ -78,5 +78,10 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX log_block_arrival ON log_block
         (deployment_id, id, last_at, application_name, severities, entry_count);
       CREATE INDEX log_block_age ON log_block (first_at, last_at);`,
+  },
+  {
+    number: 4,
+    name: 'output as it was printed',
+    sql: '-- In blocks: a version that cannot read it must not open the file.',
   },
 ];
