@@ -27,8 +27,11 @@ export interface InstanceSpec {
   /** The application's whole environment but for what the runtime itself must add (PATH, HOME, TMPDIR, NODE_OPTIONS). */
   readonly environment: Readonly<Record<string, string>>;
   readonly limits: InstanceLimits;
-  /** Nothing of the application runs before this resolves. Where it rejects, `start` does so too, with its reason. */
-  readonly mayBegin?: Promise<void>;
+  /**
+   * Called once, when what can be made ready is under way. Nothing of the application runs before it resolves. Where it rejects,
+   * `start` does so too, with its reason.
+   */
+  readonly mayBegin?: () => Promise<void>;
   /** Where outbound calls to `*.commercetools.com` go instead; absent: the real hosts. */
   readonly platformRedirect?: PlatformRedirect;
 }

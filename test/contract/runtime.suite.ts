@@ -96,7 +96,7 @@ export function describeRuntime(
         await using runtime = await open();
         const leave = Promise.withResolvers<void>();
         const start = { kind: 'shell', command: 'date +%s%3N' } as const;
-        const waiting = startInstance(runtime, 'first', { start, mayBegin: leave.promise });
+        const waiting = startInstance(runtime, 'first', { start, mayBegin: () => leave.promise });
         // Another one, which is started later, comes and goes.
         await (await startInstance(runtime, 'second', { start })).exit;
         const givenAt = Date.now();
@@ -112,7 +112,7 @@ export function describeRuntime(
         const start = { kind: 'shell', command: 'echo begun' } as const;
         let printed = 0;
         const refused = startInstance(runtime, 'refused', {
-          ...{ start, mayBegin: leave.promise },
+          ...{ start, mayBegin: () => leave.promise },
           room() {
             printed += 1;
             return undefined;
@@ -127,7 +127,7 @@ export function describeRuntime(
         // Its place is free again.
         const allowed = await startInstance(runtime, 'refused', {
           start,
-          mayBegin: Promise.resolve(),
+          mayBegin: () => Promise.resolve(),
         });
         await allowed.exit;
         expect(allowed.lines[0]).toBe('begun');

@@ -199,12 +199,6 @@ export class Instance {
   async #start(exited: (exit: InstanceExit) => void): Promise<RunningInstance> {
     const { application, release } = this.#desired;
     const { builder } = this.#deps;
-    // All its files are looked at while its sandbox is made.
-    const mayBegin = builder.findIntact(application.artifactKey).then((intact) => {
-      requireThere(intact);
-    });
-    // Where the start fails before, nobody waits for it any more.
-    mayBegin.catch(() => undefined);
     const artifact = requireThere(await builder.find(application.artifactKey));
     if (artifact.start.kind === 'static') throw notThere();
     const { plain, sealed } = application.environment;
@@ -234,7 +228,10 @@ export class Instance {
         path: artifact.path,
         environment,
         limits: this.#deps.limits[application.type === 'job' ? 'job' : 'application'],
-        mayBegin,
+        // All its files are looked at while its sandbox is made.
+        mayBegin: async () => {
+          requireThere(await builder.findIntact(application.artifactKey));
+        },
         ...(this.#deps.platform === undefined ? {} : { platformRedirect: this.#deps.platform }),
       },
       {

@@ -7,9 +7,13 @@ export const noSandbox: Sandbox = {
   network: 'shared',
   report: { separation: 'none', network: 'shared', memory: 'none', processes: 'none', cpu: 'none' },
   start: async ({ program, directory, environment, mayBegin }) => {
-    await mayBegin;
+    await mayBegin?.();
     const leader = await spawnGroup(program, { directory, environment });
-    return { ...asItIs(program, environment), leader, common: Promise.resolve(undefined) };
+    return {
+      ...{ ...asItIs(program, environment), leader },
+      begun: Promise.resolve(),
+      common: Promise.resolve(undefined),
+    };
   },
   confine: async ({ program, environment }) => asItIs(program, environment),
   canOverlay: false,

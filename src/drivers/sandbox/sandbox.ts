@@ -46,10 +46,10 @@ export interface Job {
   /** Ends with the process that starts it, whatever ends that. */
   readonly endsWithParent?: boolean;
   /**
-   * Its program begins only once this resolves; what there is to make ready is made ready meanwhile. Where it rejects, whoever has
-   * started the job ends it.
+   * Called once, when what there is to make ready is under way: its program begins only once this resolves. Where it rejects,
+   * whoever has started the job ends it.
    */
-  readonly mayBegin?: Promise<void> | undefined;
+  readonly mayBegin?: (() => Promise<void>) | undefined;
 }
 
 /** What of the file system a program sees, at the same paths as outside, beside the system's own programs. */
@@ -106,6 +106,8 @@ export type GroupLeader = ChildProcess & {
 /** A job under way. Disposed of once it has ended. */
 export interface Started extends AsyncDisposable {
   readonly leader: GroupLeader;
+  /** Once its program may begin; rejects where it may not. */
+  readonly begun: Promise<void>;
   /** The folder that its view has in common with Berth, as Berth sees it, once it is there. Undefined where there is none. */
   readonly common: Promise<string | undefined>;
   /** The leader only waits for the program: it must live until the program has ended. */
@@ -115,7 +117,7 @@ export interface Started extends AsyncDisposable {
 }
 
 /** A job made ready to be spawned. Disposed of once it has ended. */
-export interface Confined extends Omit<Started, 'leader' | 'common'> {
+export interface Confined extends Omit<Started, 'leader' | 'begun' | 'common'> {
   readonly program: Program;
   readonly environment: Readonly<Record<string, string>>;
   /** What its process is to be spawned with from descriptor 3 on. */

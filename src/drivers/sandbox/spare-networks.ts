@@ -79,20 +79,22 @@ export function openSpareNetworks(
     if (spare.leader.exitCode !== null || spare.leader.signalCode !== null) gone();
     else makeLater(quietMs / 4);
   };
+  /** The oldest comes first, and so do those whose rules are outdated. */
+  const firstGood = (): Spare | undefined => {
+    const rules = rulesOf(network);
+    for (const spare of spares) {
+      spares.delete(spare);
+      const { leader, wayOut } = spare;
+      if (spare.rules === rules && isAlive(leader.pid) && wayOut.isOpen()) return spare;
+      void spare[Symbol.asyncDispose]();
+    }
+    return undefined;
+  };
   makeLater(quietMs);
 
   return {
     take() {
-      const rules = rulesOf(network);
-      const isGood = ({ leader, wayOut, ...spare }: Spare) =>
-        spare.rules === rules && isAlive(leader.pid) && wayOut.isOpen();
-      const taken = [...spares].find(isGood);
-      for (const spare of spares) {
-        if (isGood(spare)) continue;
-        spares.delete(spare);
-        void spare[Symbol.asyncDispose]();
-      }
-      if (taken !== undefined) spares.delete(taken);
+      const taken = firstGood();
       makeLater(quietMs);
       return taken;
     },

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { type CommonFolder, openCommonFolder } from './common-folder.ts';
 import { confine, sandboxChain } from './confine.ts';
@@ -15,7 +15,7 @@ export async function start(
   spares: SpareNetworks | undefined,
   job: Job,
 ): Promise<Started> {
-  const spare = (await fits(job)) ? spares?.take() : undefined;
+  const spare = fits(job) ? spares?.take() : undefined;
   if (spare === undefined) return startAnew(host, job);
   try {
     return await startIn(spare, host, job);
@@ -32,7 +32,7 @@ const mostVariables = 2_000;
 const longest = { one: 128 * 1024, all: 1024 * 1024 };
 
 /** What would only be found out behind the sandbox is told better by those who start it anew. */
-async function fits({ environment, program, directory, view }: Job): Promise<boolean> {
+function fits({ environment, program, directory, view }: Job): boolean {
   const variables = Object.entries(environment);
   const lengths = [...variables.map((pair) => pair.join('=')), ...program.args].map(
     (text) => Buffer.byteLength(text) + 1,
@@ -40,16 +40,19 @@ async function fits({ environment, program, directory, view }: Job): Promise<boo
   if (variables.length > mostVariables) return false;
   if (lengths.some((length) => length > longest.one)) return false;
   if (lengths.reduce((sum, length) => sum + length, 0) > longest.all) return false;
-  return view.overlay !== undefined || (await isFolder(directory));
+  return view.overlay !== undefined || isFolder(directory);
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  const stats = await stat(path).catch(() => undefined);
-  return stats?.isDirectory() ?? false;
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 async function startAnew(host: Host, job: Job): Promise<Started> {
-  await job.mayBegin;
+  await job.mayBegin?.();
   await using owned = new AsyncDisposableStack();
   const confined = owned.use(await confine(host, job));
   const { environment, descriptors, hasMonitor, exceeded } = confined;
@@ -63,6 +66,7 @@ async function startAnew(host: Host, job: Job): Promise<Started> {
   const kept = owned.move();
   return {
     ...{ leader, hasMonitor, exceeded },
+    begun: Promise.resolve(),
     common: common.then((folder) => folder?.path),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
@@ -99,9 +103,10 @@ async function startIn(spare: SpareNetwork, host: Host, job: Job): Promise<Start
     ...{ rest, behind },
   });
   // Where leave is refused the pipe stays as it is until the job was ended: were it closed, the job would go on.
-  void (job.mayBegin ?? Promise.resolve()).then(spare.giveLeave, () => undefined);
+  const begun = (job.mayBegin?.() ?? Promise.resolve()).then(spare.giveLeave);
+  begun.catch(() => undefined);
   return {
-    ...{ leader, hasMonitor: true, common: Promise.resolve(common.path) },
+    ...{ leader, begun, hasMonitor: true, common: Promise.resolve(common.path) },
     exceeded: limits.exceeded,
     async [Symbol.asyncDispose]() {
       common[Symbol.dispose]();

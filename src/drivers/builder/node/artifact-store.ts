@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Provenance } from '../../../ports/builder.ts';
@@ -85,7 +85,7 @@ export function openArtifactStore(directory: string, workDirectory: string): Art
   const intact = new Map<string, string>();
   const find: ArtifactStore['find'] = async (key) => {
     if (!isKey(key)) return undefined;
-    const record = await readRecord(join(directory, key, recordFile));
+    const record = readRecord(join(directory, key, recordFile));
     if (record?.key !== key || existsSync(join(directory, key, damageFile))) return undefined;
     return { record, tree: join(directory, key, treeFolder) };
   };
@@ -216,10 +216,13 @@ function print(value: unknown): string {
   return JSON.stringify(value, undefined, 2);
 }
 
-/** Undefined where it is missing, damaged or another version's: in each case it is built again. */
-async function readRecord(file: string): Promise<ArtifactRecord | undefined> {
+/**
+ * Undefined where it is missing, damaged or another version's: in each case it is built again. In a call that blocks: every start of an
+ * application asks.
+ */
+function readRecord(file: string): ArtifactRecord | undefined {
   try {
-    const text = await readFile(file, 'utf8');
+    const text = readFileSync(file, 'utf8');
     const { seal: _, ...record } = JSON.parse(text);
     return record.format === 2 && seal(record) === text ? record : undefined;
   } catch {

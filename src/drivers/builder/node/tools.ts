@@ -38,10 +38,11 @@ export function openTools(
   }: { readonly toolDirectory: string; readonly cacheDirectory: string },
   packages: ToolPackages,
 ): Tools {
+  const findOwn = rememberOwnPackages();
   const choose = async (major: NodeMajor, manager: ManagerChoice, get: GetPackage) => {
     const node = await findNode(major, get);
-    const npm = await findNpm(major, get);
-    const yarn = await findOwnPackage('yarn');
+    const npm = await findNpm(major, { get, findOwn });
+    const yarn = await findOwn('yarn');
     const fetched = manager.fetch && (await get(manager.fetch.package, manager.fetch.version));
     const programs = planPrograms({
       ...{ npm, yarn, manager, fetched, cacheDirectory },
@@ -93,8 +94,23 @@ async function findNode(major: NodeMajor, get: GetPackage): Promise<Toolset['nod
 }
 
 /** The line of npm that comes with this line of Node: others judge lockfiles differently. */
-async function findNpm(major: NodeMajor, get: GetPackage): Promise<ToolPackage> {
-  return major === ownMajor ? findOwnPackage('npm') : get('npm', npmMajors[major]);
+async function findNpm(
+  major: NodeMajor,
+  { get, findOwn }: { readonly get: GetPackage; readonly findOwn: FindOwn },
+): Promise<ToolPackage> {
+  return major === ownMajor ? findOwn('npm') : get('npm', npmMajors[major]);
+}
+
+type FindOwn = typeof findOwnPackage;
+
+/** Berth's own packages stay as they are while it runs, and every start of an application asks. */
+function rememberOwnPackages(): FindOwn {
+  const found = new Map<string, ToolPackage>();
+  return async (name) => {
+    const own = found.get(name) ?? (await findOwnPackage(name));
+    found.set(name, own);
+    return own;
+  };
 }
 
 function nodePackage(): string {

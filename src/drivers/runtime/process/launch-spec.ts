@@ -10,7 +10,7 @@ export interface LaunchSpec extends WorkNeeds {
   /** Beside its work folder. */
   readonly view: View;
   readonly limits: Limits;
-  readonly mayBegin?: Promise<void>;
+  readonly mayBegin?: () => Promise<void>;
 }
 
 /** What programs need beside what they are started with, and what they may use. */

@@ -52,7 +52,7 @@ export async function launch(world: World, spec: LaunchSpec, onLines: OnLines): 
   owned.use(linkLater(started.common, workLayout(work).commonLink, child.pid));
   const recorded = recordChild(world, spec.id, child);
   const launched = follow(world, { spec, child, recorded, work, started, traces: owned.move() });
-  await Promise.all([recorded, spec.mayBegin]).catch(async (error: unknown) => {
+  await Promise.all([recorded, started.begun]).catch(async (error: unknown) => {
     await launched.end(0);
     throw error;
   });

@@ -30,7 +30,7 @@ export async function findLeftovers(
 
 /** Its record would be overwritten and its processes lost. */
 export async function refuseLeftover(world: World, id: string): Promise<void> {
-  const record = await world.records.read(id);
+  const record = world.records.read(id);
   if (record === undefined || (await findLeftover(world, record)) === undefined) return;
   throw new RuntimeFailure(`Instance ${id} still runs from before Berth was restarted.`, {
     nextStep: 'Stop it first.',
@@ -38,7 +38,7 @@ export async function refuseLeftover(world: World, id: string): Promise<void> {
 }
 
 export async function endLeftover(world: World, id: string, graceMs: number): Promise<void> {
-  const record = await world.records.read(id);
+  const record = world.records.read(id);
   if (record === undefined) return;
   await endProcessTree(survivorsOfRecord(world.table, record, world.folder.workOf(id)), {
     graceMs,

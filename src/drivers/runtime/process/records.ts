@@ -1,5 +1,5 @@
-import { renameSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUsableId, type RunFolder } from './run-folder.ts';
 
@@ -18,7 +18,8 @@ export interface Records {
   /** In calls that block: nothing starts before. */
   write(record: InstanceRecord): void;
   remove(id: string): Promise<void>;
-  read(id: string): Promise<InstanceRecord | undefined>;
+  /** Before every start, and so in a call that blocks. */
+  read(id: string): InstanceRecord | undefined;
   list(): Promise<readonly InstanceRecord[]>;
 }
 
@@ -38,8 +39,7 @@ export async function openRecords(folder: RunFolder): Promise<Records> {
     async list() {
       const names = await readdir(folder.recordFolder);
       const ids = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5));
-      const records = await Promise.all(ids.map((id) => readRecord(folder, id)));
-      return records.filter((record) => record !== undefined);
+      return ids.map((id) => readRecord(folder, id)).filter((record) => record !== undefined);
     },
   };
 }
@@ -49,10 +49,14 @@ async function removeHalfWritten(recordFolder: string): Promise<void> {
   await Promise.all(names.map((name) => rm(join(recordFolder, name), { force: true })));
 }
 
-async function readRecord(folder: RunFolder, id: string): Promise<InstanceRecord | undefined> {
+function readRecord(folder: RunFolder, id: string): InstanceRecord | undefined {
   if (!isUsableId(id)) return undefined;
-  const text = await readFile(folder.recordOf(id), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : { id, ...parseRecord(text) };
+  try {
+    return { id, ...parseRecord(readFileSync(folder.recordOf(id), 'utf8')) };
+  } catch {
+    // There is none.
+    return undefined;
+  }
 }
 
 /** Where it was damaged with the disk, its id alone still leads to its processes. */

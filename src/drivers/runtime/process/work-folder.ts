@@ -2,6 +2,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
   mkdirSync,
   openSync,
   readSync,
@@ -41,7 +42,7 @@ export async function makeWorkFolder(
 ): Promise<Record<string, string>> {
   const layout = workLayout(work);
   const options = nodeOptions(layout.preload, needs.memoryMb);
-  await removeWorkFolder(work);
+  if (existsSync(work)) await removeWorkFolder(work);
   mkdirSync(layout.home, { recursive: true, mode: 0o700 });
   mkdirSync(layout.temporary);
   mkdirSync(layout.common);
