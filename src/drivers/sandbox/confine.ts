@@ -19,6 +19,8 @@ export interface Parts {
 /** What a chain is told. */
 interface Told extends Parts {
   readonly waitsForLeave?: boolean;
+  /** Whoever becomes its first program has set its limits. */
+  readonly hasLimits?: boolean;
 }
 
 /** Makes a job ready to be spawned, in a network that is made with it. */
@@ -53,7 +55,7 @@ export async function confine(host: Host, job: Job): Promise<Confined> {
 export function sandboxChain(
   host: Host,
   job: Job,
-  { rest, behind, waitsForLeave = false }: Told,
+  { rest, behind, waitsForLeave = false, hasLimits = false }: Told,
 ): readonly string[] {
   const { view, directory, program } = job;
   const { bubblewrap, overlays } = host;
@@ -72,7 +74,7 @@ export function sandboxChain(
           hasVariables: behind !== undefined,
           waitsForLeave,
         })),
-    ...resourceLimits(host, job.limits),
+    ...(hasLimits ? [] : resourceLimits(host, job.limits)),
     ...(rest === undefined ? [] : setRest),
     program.file,
     ...program.args,

@@ -8,6 +8,7 @@ import type { Reach } from './network-rules.ts';
 import { type OverlayPrograms, tryOverlay } from './overlay.ts';
 import type { PrivateNetwork } from './private-network.ts';
 import { type Bubblewrap, separationChain } from './separation-chain.ts';
+import { tryShellLimits } from './shell-limits.ts';
 import { findSystemMounts, type Identity } from './system-mounts.ts';
 import { tryNetwork } from './try-network.ts';
 
@@ -15,6 +16,8 @@ import { tryNetwork } from './try-network.ts';
 export interface Host {
   readonly nice?: string;
   readonly prlimit?: string;
+  /** What it sets the shell sets, too, as far as it can. */
+  readonly shellSetsLimits: boolean;
   readonly bubblewrap?: Bubblewrap;
   /** Why there is none, for people. */
   readonly withoutBubblewrap: string;
@@ -50,14 +53,16 @@ export async function examineHost(
     const nice = await findProgram('nice');
     return {
       ...(nice === undefined ? {} : { nice }),
+      shellSetsLimits: false,
       withoutBubblewrap: 'bubblewrap is for Linux only',
       withoutNetwork: 'networks of their own are for Linux only',
       ceilings: new Map(),
     };
   }
-  const [nice, prlimit, cgroups, separation, ceilings] = await Promise.all([
+  const [nice, prlimit, shellSetsLimits, cgroups, separation, ceilings] = await Promise.all([
     findProgram('nice'),
     findProgram('prlimit'),
+    tryShellLimits(),
     tryCgroups(),
     wanted.separation
       ? tryBubblewrap(directory)
@@ -68,6 +73,7 @@ export async function examineHost(
   return {
     ...(nice === undefined ? {} : { nice }),
     ...(prlimit === undefined ? {} : { prlimit }),
+    shellSetsLimits,
     ...(cgroups === undefined ? {} : { cgroups }),
     withoutBubblewrap,
     ...(bubblewrap === undefined

@@ -1,5 +1,6 @@
 import type { Host } from './host.ts';
 import type { Limits } from './sandbox.ts';
+import { settingsForShell } from './shell-limits.ts';
 
 /** All jobs of a Berth that is root run as one user, whose processes are counted together. */
 const processesOfUser = 8192;
@@ -7,11 +8,25 @@ const processesOfUser = 8192;
 const reservedMb = 512;
 
 /** Sets the limits that each process has for itself, then becomes the program that follows. */
-export function resourceLimits(
-  { prlimit, ceilings, cgroups, bubblewrap }: Host,
+export function resourceLimits(host: Host, limits: Limits): readonly string[] {
+  if (host.prlimit === undefined) return [];
+  const options = Object.entries(valuesOf(host, limits)).map(
+    ([name, value]) => `--${name}=${value}:${value}`,
+  );
+  return [host.prlimit, ...options, '--'];
+}
+
+/** The same for a shell that becomes a program. Undefined where it cannot. */
+export function limitsForShell(host: Host, limits: Limits): string | undefined {
+  if (host.prlimit === undefined || !host.shellSetsLimits) return undefined;
+  return settingsForShell(valuesOf(host, limits));
+}
+
+/** As prlimit calls them. */
+function valuesOf(
+  { ceilings, cgroups, bubblewrap }: Host,
   limits: Limits,
-): readonly string[] {
-  if (prlimit === undefined) return [];
+): Readonly<Record<string, number>> {
   const has = (controller: string) => cgroups?.controllers.has(controller) ?? false;
   const processes = bubblewrap?.setpriv === undefined ? limits.processes : processesOfUser;
   const values = {
@@ -22,9 +37,7 @@ export function resourceLimits(
     ...(has('memory') ? {} : { data: (limits.memoryMb + reservedMb) * 1024 ** 2 }),
     core: 0,
   };
-  const options = Object.entries(values).map(([name, value]) => {
-    const most = Math.min(value, ceilings.get(name) ?? value);
-    return `--${name}=${most}:${most}`;
-  });
-  return [prlimit, ...options, '--'];
+  const most = ([name, value]: [string, number]) =>
+    [name, Math.min(value, ceilings.get(name) ?? value)] as const;
+  return Object.fromEntries(Object.entries(values).map(most));
 }

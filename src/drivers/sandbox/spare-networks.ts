@@ -30,6 +30,8 @@ export interface SpareNetwork extends AsyncDisposable {
   /** Makes the shell the first program of the chain, whose last one waits for leave. At most once. */
   become(job: {
     readonly chain: readonly string[];
+    /** Commands for the shell, before that. */
+    readonly settings: string | undefined;
     readonly rest: string | undefined;
     readonly behind: string;
   }): void;
@@ -133,13 +135,13 @@ async function openSpare(network: PrivateNetwork, cgroups: Cgroups | undefined):
   const kept = owned.move();
   return {
     ...{ leader, rules, wayOut, cgroup, common },
-    become({ chain, rest, behind }) {
+    become({ chain, settings = '', rest, behind }) {
       finishWith(leader, restAt, rest ?? '');
       finishWith(leader, variablesAt, behind);
       const close = rest === undefined ? `exec ${restAt}<&-\n` : '';
       const chained = chain.map(quoteForShell).join(' ');
       // In braces: where only a part of it arrives, none of it is run.
-      finishWith(leader, 0, `{ ${close}exec ${chained} </dev/null\n}\n`);
+      finishWith(leader, 0, `{ ${settings}${close}exec ${chained} </dev/null\n}\n`);
     },
     giveLeave: () => finishWith(leader, goAt, 'go'),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

@@ -5,6 +5,7 @@ import { confine, sandboxChain } from './confine.ts';
 import { guardEnvironment, variablesFor } from './guarded-environment.ts';
 import type { Host } from './host.ts';
 import { keepLimits } from './keep-limits.ts';
+import { limitsForShell } from './resource-limits.ts';
 import type { GroupLeader, Job, Started } from './sandbox.ts';
 import type { SpareNetwork, SpareNetworks } from './spare-networks.ts';
 import { spawnGroup } from './spawn-group.ts';
@@ -98,10 +99,9 @@ async function startIn(spare: SpareNetwork, host: Host, job: Job): Promise<Start
   void limits.watch(leader);
   const { environment, rest } = guardEnvironment(job.environment);
   const behind = variablesFor(environment);
-  spare.become({
-    chain: sandboxChain(host, job, { rest, behind, waitsForLeave: true }),
-    ...{ rest, behind },
-  });
+  const settings = limitsForShell(host, job.limits);
+  const told = { rest, behind, waitsForLeave: true, hasLimits: settings !== undefined };
+  spare.become({ chain: sandboxChain(host, job, told), settings, rest, behind });
   // Where leave is refused the pipe stays as it is until the job was ended: were it closed, the job would go on.
   const begun = (job.mayBegin?.() ?? Promise.resolve()).then(spare.giveLeave);
   begun.catch(() => undefined);

@@ -106,14 +106,19 @@ async function placeSetting(folder: string, name: string): Promise<readonly Syst
   return [{ kind: 'folder', from: path, at: path }];
 }
 
-/** Some programs insist that their user has a name. */
+/**
+ * Some programs insist that their user has a name. Its number is a name of it, too: setpriv takes a number for a name first, and where
+ * none is found here whatever else knows names is loaded.
+ */
 async function writeAccounts(folder: string, { uid, gid }: Identity): Promise<void> {
   if (uid !== 0) {
-    const passwd = `root:x:0:0:root:/:/bin/sh\nconnector:x:${uid}:${gid}::/tmp:/bin/sh\n`;
-    await writeFile(join(folder, 'passwd'), passwd, { mode: 0o644 });
+    const users = ['connector', uid].map((name) => `${name}:x:${uid}:${gid}::/tmp:/bin/sh\n`);
+    await writeFile(join(folder, 'passwd'), `root:x:0:0:root:/:/bin/sh\n${users.join('')}`, {
+      mode: 0o644,
+    });
   }
   if (gid !== 0) {
-    const group = `root:x:0:\nconnector:x:${gid}:\n`;
-    await writeFile(join(folder, 'group'), group, { mode: 0o644 });
+    const groups = ['connector', gid].map((name) => `${name}:x:${gid}:\n`);
+    await writeFile(join(folder, 'group'), `root:x:0:\n${groups.join('')}`, { mode: 0o644 });
   }
 }

@@ -174,6 +174,21 @@ function describeConfined(network: 'private' | 'shared', spareNetworks = 0): voi
     expect(Number(uid)).not.toBe(0);
     expect(Number(processes)).toBeLessThan(10);
   });
+
+  test('a command has no rights, can get none, and no limit can be raised', async () => {
+    await using runtime = await openConfined({ network, spareNetworks });
+    const seen = await runCommand(runtime, 'cat /proc/self/status /proc/self/limits; id -G');
+    for (const rights of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
+      expect(seen.tail).toMatch(new RegExp(`^${rights}:\\s+0+$`, 'm'));
+    expect(seen.tail).toMatch(/^NoNewPrivs:\s+1$/m);
+    const [, real, ...others] = /^Uid:\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)$/m.exec(seen.tail) ?? [];
+    expect(new Set(others)).toEqual(new Set([real]));
+    expect(seen.tail).toMatch(/^Max open files\s+4096\s+4096\s/m);
+    expect(seen.tail).toMatch(/^Max file size\s+67108864\s+67108864\s/m);
+    expect(seen.tail).toMatch(/^Max core file size\s+0\s+0\s/m);
+    // Only its own group.
+    if (process.getuid?.() === 0) expect(seen.tail.split('\n').at(-1)).toBe('59990');
+  });
 }
 
 /** The processes that lead out of its network. */
