@@ -3,15 +3,7 @@
 // Clouds tell whoever asks at a link-local address who this machine is and lend its rights. Hosted connectors have no such
 // neighbour. Refused for Node programs, in a sandbox or not; other programs are not stopped here.
 
-const dns = require('node:dns');
 const net = require('node:net');
-
-const refused = new net.BlockList();
-refused.addSubnet('169.254.0.0', 16, 'ipv4');
-refused.addSubnet('fe80::', 10, 'ipv6');
-// The names that Amazon's and Google's services have in IPv6.
-refused.addAddress('fd00:ec2::254', 'ipv6');
-refused.addAddress('fd20:ce::254', 'ipv6');
 
 exports.refuseLinkLocal = function refuseLinkLocal() {
   const { connect } = net.Socket.prototype;
@@ -26,7 +18,8 @@ exports.refuseLinkLocal = function refuseLinkLocal() {
       process.nextTick(() => this.destroy(error));
       return this;
     }
-    if (net.isIP(host) === 0) options.lookup = checkLookup(options.lookup ?? dns.lookup);
+    if (net.isIP(host) === 0)
+      options.lookup = checkLookup(options.lookup ?? require('node:dns').lookup);
     return connect.apply(this, withOptions(args, options));
   };
 };
@@ -49,7 +42,21 @@ function isRefused(host) {
   const address = host.replace(/^\[|\]$|%.*$/g, '');
   const family = net.isIP(address);
   // Addresses of IPv4 written as IPv6 are found by the rules for IPv4.
-  return family !== 0 && refused.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  return family !== 0 && refusedAddresses().check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+let refused;
+
+/** Made for the first connection: many an application has none before its first answer. */
+function refusedAddresses() {
+  if (refused !== undefined) return refused;
+  refused = new net.BlockList();
+  refused.addSubnet('169.254.0.0', 16, 'ipv4');
+  refused.addSubnet('fe80::', 10, 'ipv6');
+  // The names that Amazon's and Google's services have in IPv6.
+  refused.addAddress('fd00:ec2::254', 'ipv6');
+  refused.addAddress('fd20:ce::254', 'ipv6');
+  return refused;
 }
 
 /** Options are used again and again: a look-up is wrapped once. */
