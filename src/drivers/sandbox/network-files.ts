@@ -1,25 +1,29 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import type { AddressRange } from './network-rules.ts';
-import type { SystemMount } from './system-mounts.ts';
 
-/** What programs in a network of their own see instead of the machine's. `directory` takes the files. */
-export async function writeNetworkFiles(
-  directory: string,
-  range: AddressRange,
-): Promise<readonly SystemMount[]> {
+export const networkFiles = ['hosts', 'resolv.conf'] as const;
+
+/**
+ * Puts what programs in a network of their own see instead of the machine's into the folder that they see as `/etc`: what is not mounted
+ * makes no start later.
+ */
+export async function writeNetworkFiles(folder: string, range: AddressRange): Promise<void> {
   const read = (file: string) => readFile(file, 'utf8').catch(() => '');
   const files = {
     'resolv.conf': resolverFile(await read('/etc/resolv.conf'), range.nameServer),
     hosts: hostsFile(await read('/etc/hosts')),
   };
-  const mounts: SystemMount[] = [];
   for (const [name, content] of Object.entries(files)) {
-    await writeFile(join(directory, name), content, { mode: 0o644 });
-    mounts.push({ kind: 'folder', from: join(directory, name), at: `/etc/${name}` });
+    await writeFile(join(folder, name), content);
+    await chmod(join(folder, name), 0o644);
   }
-  return mounts;
+}
+
+/** Where there is no such network after all, only the machine's are seen, or none. */
+export async function emptyNetworkFiles(folder: string): Promise<void> {
+  for (const name of networkFiles) await writeFile(join(folder, name), '');
 }
 
 /**

@@ -1,6 +1,6 @@
 import {
   chmod,
-  copyFile,
+  cp,
   lstat,
   mkdir,
   readlink,
@@ -11,6 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import { networkFiles } from './network-files.ts';
 
 export interface SystemMount {
   readonly kind: 'folder' | 'link';
@@ -25,30 +26,34 @@ const programs = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'
 const mountedSettings = [
   'alternatives',
   'ca-certificates',
-  'hosts',
   'java-11-openjdk',
   'java-17-openjdk',
   'ld.so.cache',
-  'ld.so.conf.d',
   'localtime',
   'pki',
-  'resolv.conf',
   'ssl',
+  ...networkFiles,
 ];
-/** A network has its own, shown in their place. */
-const networkSettings = new Set(['hosts', 'resolv.conf']);
+/** A network has its own in their place. */
+const networkSettings: ReadonlySet<string> = new Set(networkFiles);
 /** What else they need to know, of what is small and hardly ever changes: copied, for every mount is a part of every start. */
 const copiedSettings = [
   'ca-certificates.conf',
   'gai.conf',
   'host.conf',
   'ld.so.conf',
+  'ld.so.conf.d',
   'mime.types',
   'nsswitch.conf',
   'protocols',
   'services',
   'timezone',
 ];
+
+/** The folder that every sandbox sees as `/etc`. `directory` is where it is made. */
+export function settingsIn(directory: string): { readonly folder: string; readonly at: string } {
+  return { folder: join(directory, 'etc'), at: settings };
+}
 
 export interface Identity {
   readonly uid: number;
@@ -60,7 +65,7 @@ export async function findSystemMounts(
   directory: string,
   identity: Identity,
 ): Promise<readonly SystemMount[]> {
-  const folder = join(directory, 'etc');
+  const { folder } = settingsIn(directory);
   // What an earlier one has left may be of another kind.
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -83,7 +88,8 @@ async function findProgramMount(path: string): Promise<readonly SystemMount[]> {
 
 /** What is not there, or not for everybody, is left out. */
 async function copySetting(folder: string, name: string): Promise<void> {
-  await copyFile(join(settings, name), join(folder, name)).catch(() => undefined);
+  const copying = { recursive: true, dereference: true };
+  await cp(join(settings, name), join(folder, name), copying).catch(() => undefined);
 }
 
 /**
@@ -94,12 +100,13 @@ async function placeSetting(folder: string, name: string): Promise<readonly Syst
   const path = join(settings, name);
   const place = join(folder, name);
   const target = await realpath(path).catch(() => undefined);
-  if (target !== undefined && target !== path && target.startsWith('/usr/')) {
+  const mayBeBerths = networkSettings.has(name);
+  if (target !== undefined && target !== path && target.startsWith('/usr/') && !mayBeBerths) {
     await symlink(target, place);
     return [];
   }
   if (target === undefined) {
-    if (networkSettings.has(name)) await writeFile(place, '');
+    if (mayBeBerths) await writeFile(place, '');
     return [];
   }
   await ((await stat(target)).isDirectory() ? mkdir(place) : writeFile(place, ''));

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { openCommonFolder } from './common-folder.ts';
 import { findProgram } from './find-program.ts';
-import { writeNetworkFiles } from './network-files.ts';
+import { emptyNetworkFiles, networkFiles, writeNetworkFiles } from './network-files.ts';
 import { chooseRange, type Reach } from './network-rules.ts';
 import { enterNetwork, openWayOut, type PrivateNetwork } from './private-network.ts';
 import { type Bubblewrap, separationChain } from './separation-chain.ts';
+import { settingsIn } from './system-mounts.ts';
 
 export interface NetworkTrial {
   readonly network?: PrivateNetwork;
@@ -49,14 +50,15 @@ export async function tryNetwork(
   const common = join(directory, 'common');
   await mkdir(common, { recursive: true });
   const network = { unshare, slirp, ip, mount, range, directory, common, reach, userNamespace };
-  const files = await writeNetworkFiles(directory, range);
-  const places = new Set(files.map(({ at }) => at));
-  const system = [...bubblewrap.system.filter(({ at }) => !places.has(at)), ...files];
+  const settings = settingsIn(directory);
+  await writeNetworkFiles(settings.folder, range);
+  const places = new Set(networkFiles.map((name) => join(settings.at, name)));
+  const system = bubblewrap.system.filter(({ at }) => !places.has(at));
   const candidate = { ...bubblewrap, system };
   const problem = await attempt({ ...network, reach: trialReach }, candidate);
-  return problem === undefined
-    ? { network, bubblewrap: candidate, withoutNetwork: '' }
-    : without(`it does not work here: ${problem}`);
+  if (problem === undefined) return { network, bubblewrap: candidate, withoutNetwork: '' };
+  await emptyNetworkFiles(settings.folder);
+  return without(`it does not work here: ${problem}`);
 }
 
 function without(withoutNetwork: string): NetworkTrial {
