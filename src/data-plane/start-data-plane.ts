@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { servingOf } from '../core/application.ts';
 import { describeFailure } from '../core/failure.ts';
 import type { Release } from '../core/release.ts';
@@ -151,8 +151,6 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     const before = releasesBefore(releases, serving, present);
     const table = buildRoutes({ releases: serving, before, addresses, present, folders });
     const outcomes = await gateway.applyRoutes(table);
-    // What has waited for it is on its way, over a connection that is made in the next turn, before all of this is written down.
-    for (let turn = 0; turn < 2; turn += 1) await nextTurn();
     const subscriptions = pushSubscriptions(serving, present, options.bridge?.project);
     push.applySubscriptions(subscriptions);
     puller.applyTopics(subscriptions);
