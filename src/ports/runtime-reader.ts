@@ -16,6 +16,10 @@ export interface RuntimeReader {
   instances(filter: { readonly releaseId?: string }): Promise<readonly InstanceRecord[]>;
   addresses(): Promise<readonly Address[]>;
   address(hostLabel: string): Promise<Address | undefined>;
+  /** The artifacts that releases in these states need. */
+  releaseArtifacts(filter: {
+    readonly states: readonly ReleaseState[];
+  }): Promise<ReadonlySet<string>>;
   /** The artifacts that releases, revisions and staged connectors need, or that an open operation is about to use. */
   artifactKeys(): Promise<ReadonlySet<string>>;
 }

@@ -12,6 +12,7 @@ export type MendDependencies = Pick<OperationDependencies, 'store' | 'builder' |
  */
 export async function mendArtifacts(deps: MendDependencies, signal: AbortSignal): Promise<void> {
   const { runtime } = deps.store;
+  if (await isAllHere(deps)) return;
   // One by one: there may be thousands.
   for (const { id } of await runtime.releaseMarks({ states: ['current'] })) {
     const release = await runtime.release(id);
@@ -26,6 +27,13 @@ export async function mendArtifacts(deps: MendDependencies, signal: AbortSignal)
     }
     await replaceKeys(deps, release, keys);
   }
+}
+
+/** Mostly it is, and then no release is read: there may be thousands, and this is asked again and again. */
+async function isAllHere({ store, builder }: MendDependencies): Promise<boolean> {
+  for (const key of await store.runtime.releaseArtifacts({ states: ['current'] }))
+    if ((await builder.find(key)) === undefined) return false;
+  return true;
 }
 
 async function tryBuild(

@@ -141,6 +141,21 @@ export function describeRuntimeRecords(prepare: PrepareStore): void {
       expect([...(await store.runtime.artifactKeys())].toSorted()).toEqual(['three', 'two']);
     });
 
+    test('in some states need artifacts, each named once', async () => {
+      const applications = ['one', 'two'].map((artifactKey) => releaseApplication({ artifactKey }));
+      await using store = await openWith(
+        ...['first', 'second'].map((id) => ({
+          ...({ kind: 'insert-release' } as const),
+          record: release({ id, applications }),
+        })),
+        { kind: 'insert-release', record: release({ id: 'candidate', state: 'candidate' }) },
+        { kind: 'insert-release', record: release({ id: 'without', applications: [] }) },
+      );
+      const keys = await store.runtime.releaseArtifacts({ states: ['current'] });
+      expect([...keys].toSorted()).toEqual(['one', 'two']);
+      expect(await store.runtime.releaseArtifacts({ states: ['draining'] })).toEqual(new Set());
+    });
+
     test('that will come of an open operation need what it has built', async () => {
       const built = (operationId: string, name: string, result: unknown) =>
         ({ kind: 'put-step', operationId, step: { name, result }, finishedAt: 1 }) as const;

@@ -6,6 +6,10 @@ export const postgresDialect: SqlDialect = {
   listHasAny: (path, values) =>
     sql`exists (select 1 from json_array_elements_text(document::json #> ${sql.lit(`{${path.join(',')}}`)}) as listed(value) where value in (${sql.join(values)}))`,
   textOf: (column, member) => sql`(${sql.ref(column)}::json ->> ${sql.lit(member)})`,
+  membersOf: (column, list, member) => ({
+    rows: sql`json_array_elements(${sql.ref(column)}::json -> ${sql.lit(list)})`,
+    value: sql`(value ->> ${sql.lit(member)})`,
+  }),
   rowsOf: (json, columns) => {
     const defined = Object.entries(columns).map(
       ([name, type]) =>

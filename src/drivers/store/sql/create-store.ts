@@ -67,7 +67,7 @@ export function createSqlStore(engine: SqlEngine): Store {
     reports: createReportReader(db),
     operations: engine.operations,
     operationRecords: createOperationReader(db),
-    runtime: createRuntimeReader(db),
+    runtime: createRuntimeReader(db, dialect),
     jobRuns: createJobRuns(db, dialect),
     auditLog: createAuditLogReader(db),
     keptAnswers: createKeptAnswerReader(db),

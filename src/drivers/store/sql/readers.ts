@@ -1,7 +1,7 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { Connector, ConnectorStaged } from '../../../core/connector.ts';
 import type { Deployment } from '../../../core/deployment.ts';
-import type { Release } from '../../../core/release.ts';
+import { type Release, releaseStates } from '../../../core/release.ts';
 import type { DeploymentRevision } from '../../../core/revision.ts';
 import type { RuntimeReader } from '../../../ports/runtime-reader.ts';
 import type {
@@ -208,8 +208,19 @@ export function createReportReader(db: Db): ReportReader {
   };
 }
 
-export function createRuntimeReader(db: Db): RuntimeReader {
+export function createRuntimeReader(db: Db, dialect: SqlDialect): RuntimeReader {
+  const releaseArtifacts: RuntimeReader['releaseArtifacts'] = async ({ states }) => {
+    const { rows, value } = dialect.membersOf('release.document', 'applications', 'artifactKey');
+    const found = await db
+      .selectFrom(['release', rows.as('application')])
+      .select(value.as('key'))
+      .distinct()
+      .where('release.state', 'in', states)
+      .execute();
+    return new Set(found.map(({ key }) => key));
+  };
   return {
+    releaseArtifacts,
     async release(id) {
       const row = await db
         .selectFrom('release')
@@ -235,7 +246,11 @@ export function createRuntimeReader(db: Db): RuntimeReader {
     },
     async releasesById(ids) {
       const releases: Release[] = [];
-      for await (const some of releasesInParts(db, ids)) releases.push(...some);
+      for (let from = 0; from < ids.length; from += idsAtOnce) {
+        const wanted = ids.slice(from, from + idsAtOnce);
+        const query = db.selectFrom('release').selectAll().where('id', 'in', wanted);
+        for (const row of await query.execute()) releases.push(releaseOf(row));
+      }
       return releases;
     },
     async instances({ releaseId }) {
@@ -265,13 +280,12 @@ export function createRuntimeReader(db: Db): RuntimeReader {
         .where('operation_step.name', 'like', 'build/%')
         .execute();
       const staged = await db.selectFrom('connector_staged').select('document').execute();
-      const released = new Set<string>();
-      const rows = await db.selectFrom('release').select('id').execute();
-      const ids = rows.map(({ id }) => id);
-      for await (const some of releasesInParts(db, ids))
-        for (const { applications } of some)
-          for (const { artifactKey } of applications) released.add(artifactKey);
-      const revisions = await db.selectFrom('revision').select('artifact_keys').execute();
+      const released = await releaseArtifacts({ states: releaseStates });
+      const revisions = await db
+        .selectFrom('revision')
+        .select('artifact_keys')
+        .distinct()
+        .execute();
       return new Set([
         ...built.map((row) => JSON.parse(row.result) as string),
         ...revisions.flatMap((row) => JSON.parse(row.artifact_keys) as string[]),
@@ -280,18 +294,6 @@ export function createRuntimeReader(db: Db): RuntimeReader {
       ]);
     },
   };
-}
-
-/** Whoever needs no more than a part of each has never all of thousands in memory. */
-async function* releasesInParts(
-  db: Db,
-  ids: readonly string[],
-): AsyncGenerator<readonly Release[]> {
-  for (let from = 0; from < ids.length; from += idsAtOnce) {
-    const wanted = ids.slice(from, from + idsAtOnce);
-    const query = db.selectFrom('release').selectAll().where('id', 'in', wanted);
-    yield (await query.execute()).map(releaseOf);
-  }
 }
 
 const idsAtOnce = 100;
