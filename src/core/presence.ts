@@ -14,6 +14,7 @@ export interface Presence {
 export type Presences = ReadonlyMap<string, Presence>;
 
 export const absent: Presence = { instances: [], sleeps: false };
+export const asleep: Presence = { instances: [], sleeps: true };
 
 /** Whether it answers whoever asks. */
 export function isPresent({ instances, sleeps }: Presence): boolean {

@@ -48,10 +48,12 @@ export function desiredApplications(
 /** What brings the observed applications to the desired ones. */
 export function decideActions(
   desired: ReadonlyMap<string, DesiredApplication>,
-  observed: ReadonlySet<string>,
+  observed: Pick<ReadonlyMap<string, unknown>, 'has' | 'keys'>,
 ): ApplicationActions {
   return {
-    start: [...desired].filter(([key]) => !observed.has(key)).map(([, application]) => application),
-    stop: [...observed].filter((key) => !desired.has(key)),
+    start: [...desired.keys()].flatMap((key) =>
+      observed.has(key) ? [] : (desired.get(key) ?? []),
+    ),
+    stop: [...observed.keys()].filter((key) => !desired.has(key)),
   };
 }

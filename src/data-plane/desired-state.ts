@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Release, ReleaseState } from '../core/release.ts';
 import type { Address } from '../ports/runtime-reader.ts';
 import type { Store } from '../ports/store.ts';
@@ -13,13 +14,14 @@ const runningStates: readonly ReleaseState[] = ['candidate', 'current', 'drainin
 
 /**
  * Reads it, again and again: a release only where it is another one than it was, for thousands may sleep, and nothing at
- * all where the store can tell that nothing was committed. A release that has not changed is the same object.
+ * all where the store can tell that nothing was committed. A release that has not changed is the same object, and where none has,
+ * so is the list: whatever follows from it stays too.
  */
 export function createDesiredStateReader(
   store: Pick<Store, 'runtime' | 'version'>,
 ): () => Promise<DesiredState> {
   let known: ReadonlyMap<string, KnownRelease> = new Map();
-  let last: { readonly version: number; readonly state: DesiredState } | undefined;
+  let last: { readonly version: number | undefined; readonly state: DesiredState } | undefined;
 
   const readReleases = async (): Promise<readonly Release[]> => {
     const marks = await store.runtime.releaseMarks({ states: runningStates });
@@ -45,10 +47,19 @@ export function createDesiredStateReader(
     const releases = await readReleases();
     const reserved = await store.runtime.addresses();
     const addresses = reserved.filter(({ state }) => state !== 'released');
-    const state = { releases, addresses };
-    last = version === undefined ? undefined : { version, state };
+    const before = last?.state;
+    const state = {
+      releases: before && areSame(before.releases, releases) ? before.releases : releases,
+      addresses:
+        before && isDeepStrictEqual(before.addresses, addresses) ? before.addresses : addresses,
+    };
+    last = { version, state };
     return state;
   };
+}
+
+function areSame(before: readonly Release[], now: readonly Release[]): boolean {
+  return before.length === now.length && before.every((release, place) => release === now[place]);
 }
 
 interface KnownRelease {

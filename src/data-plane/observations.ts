@@ -55,13 +55,14 @@ export function portChanges(
 
 /** Current releases whose every application the table sends requests to. */
 export function routedChanges(releases: readonly Release[], table: RouteTable): readonly Change[] {
+  const unrouted = releases.filter(({ state, routed }) => state === 'current' && !routed);
+  if (unrouted.length === 0) return [];
   const routed = new Set(
     table.flatMap(({ target, hostLabel }) =>
       isAnswered(target) ? [`${target.releaseId}/${hostLabel}`] : [],
     ),
   );
-  return releases
-    .filter((release) => release.state === 'current' && !release.routed)
+  return unrouted
     .filter(({ id, applications }) =>
       applications.every(({ hostLabel }) => routed.has(`${id}/${hostLabel}`)),
     )

@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { servingOf } from '../core/application.ts';
-import { describeFailure } from '../core/failure.ts';
+import { desiredApplications } from '../core/reconcile.ts';
 import type { Release } from '../core/release.ts';
-import { buildRoutes } from '../core/routes.ts';
-import { releasesBefore, servingReleases } from '../core/serving.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventBridge } from '../ports/event-bridge.ts';
@@ -21,7 +18,9 @@ import { type Callee, createCaller } from './connections/callee.ts';
 import { createInFlight } from './connections/in-flight.ts';
 import { within } from './connections/within.ts';
 import { CrashReports } from './crash-reports.ts';
+import { createDerivation } from './derived-state.ts';
 import { createDesiredStateReader } from './desired-state.ts';
+import { createFolderFinder } from './file-folders.ts';
 import { openGateway } from './gateway/server.ts';
 import type { TypeLimits } from './instances/instance.ts';
 import { Instances } from './instances/instances.ts';
@@ -31,7 +30,7 @@ import { createRedactions } from './logs/redactions.ts';
 import { jobEntry, pushEntry, requestEntry } from './logs/request-entries.ts';
 import { Observations, portChanges, routedChanges } from './observations.ts';
 import { openPushDelivery } from './push/open-push-delivery.ts';
-import { jobSchedules, pushSubscriptions } from './subscriptions.ts';
+import { whileSame } from './while-same.ts';
 
 export interface DataPlaneOptions {
   readonly store: Store;
@@ -130,11 +129,14 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     changed: () => look.hint(),
   });
   const readDesiredState = createDesiredStateReader(store);
+  const idsOf = whileSame((releases: readonly Release[]) => new Set(releases.map(({ id }) => id)));
+  const desiredOf = whileSame(desiredApplications);
+  const findFolders = createFolderFinder(options);
+  const derive = createDerivation(options.bridge?.project);
   const observations = new Observations();
   const crashReports = new CrashReports(options);
   const bridgeReports = new BridgeReports(options);
   const drains = new Map<string, 'draining' | 'drained'>();
-  const folders = new Map<string, string>();
   /** How often the routes have followed. */
   let routed = 0;
   let closing = false;
@@ -142,19 +144,20 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const look = coalesce(async () => {
     const { releases, addresses } = await readDesiredState();
     // Only now: a look that read the release before it was forgotten must not start it again.
-    redactions.keep(new Set(releases.map(({ id }) => id)));
-    for (const id of drains.keys()) if (!releases.some((one) => one.id === id)) drains.delete(id);
-    instances.reconcile(releases.filter(({ id }) => drains.get(id) !== 'drained'));
-    await findFolders(options, releases, folders);
-    const present = instances.present();
-    const serving = servingReleases(releases, present);
-    const before = releasesBefore(releases, serving, present);
-    const table = buildRoutes({ releases: serving, before, addresses, present, folders });
+    const ids = idsOf(releases);
+    redactions.keep(ids);
+    for (const id of drains.keys()) if (!ids.has(id)) drains.delete(id);
+    const isDrained = ({ id }: Release): boolean => drains.get(id) === 'drained';
+    instances.reconcile(
+      desiredOf(releases.some(isDrained) ? releases.filter((one) => !isDrained(one)) : releases),
+    );
+    const folders = await findFolders(releases);
+    const derived = derive(releases, addresses, instances.present(), folders);
+    const { table, subscriptions, schedules } = derived;
     const outcomes = await gateway.applyRoutes(table);
-    const subscriptions = pushSubscriptions(serving, present, options.bridge?.project);
     push.applySubscriptions(subscriptions);
     puller.applyTopics(subscriptions);
-    jobs.applySchedules(jobSchedules(serving, present));
+    jobs.applySchedules(schedules);
     routed++;
     jobs.hint();
     await write([
@@ -226,22 +229,4 @@ async function endRuns({ store, seat, clock, logger }: DataPlaneOptions): Promis
   const reason = 'The data plane ended before it answered.';
   const interrupted = await store.jobRuns.interrupt({ plane: seat, at: clock.now(), reason });
   if (interrupted > 0) logger.warn({ interrupted }, 'runs of jobs were interrupted');
-}
-
-async function findFolders(
-  { builder, logger }: Pick<DataPlaneOptions, 'builder' | 'logger'>,
-  releases: readonly Release[],
-  folders: Map<string, string>,
-): Promise<void> {
-  const files = releases.flatMap(({ applications }) =>
-    applications.filter(({ type }) => servingOf(type) !== 'process'),
-  );
-  for (const { artifactKey } of files) {
-    if (folders.has(artifactKey)) continue;
-    const artifact = await builder.findIntact(artifactKey).catch((error: unknown) => {
-      // It is not served, and found again once it was built again.
-      logger.error({ artifactKey, reason: describeFailure(error) }, 'an artifact is not served');
-    });
-    if (artifact?.start.kind === 'static') folders.set(artifactKey, artifact.start.directory);
-  }
 }

@@ -50,7 +50,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const upstreams = createUpstreams(limits);
   const waiting = createWaitingRoom(limits.waitingPerApplication);
   const openSites = createSiteOpener(limits.filesPerSite, options.logger);
-  let routing = compileRouting([]);
+  let sites: readonly Site[] = [];
+  let routing = compileRouting(sites);
   let turn = 0;
   const guard = createGuard(options.logger);
   const carriage: Carriage = {
@@ -75,9 +76,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const port = await listeners.open(shared, options.host, options.port);
 
   const apply = async (table: RouteTable): Promise<readonly PortOutcome[]> => {
-    const sites = await openSites(table);
-    routing = compileRouting(sites);
-    upstreams.keep(instancesOf(sites));
+    const opened = await openSites(table);
+    if (opened !== sites) {
+      sites = opened;
+      routing = compileRouting(sites);
+      upstreams.keep(instancesOf(sites));
+    }
     waiting.callIn();
     return listeners.keep([...routing.byPort.keys()]);
   };

@@ -5,7 +5,7 @@ import type { Site } from './match-route.ts';
 
 /**
  * Makes routes ready to answer. A folder that is served already is not read again, and one that cannot be
- * read is tried with every table and complained of once.
+ * read is tried with every table and complained of once. Of the same table nothing else is made anew.
  */
 export function createSiteOpener(
   fileLimit: number,
@@ -13,6 +13,7 @@ export function createSiteOpener(
 ): (table: RouteTable) => Promise<readonly Site[]> {
   let opened = new Map<string, FileSite>();
   let failed = new Set<string>();
+  let last: { readonly table: RouteTable; readonly sites: readonly Site[] } | undefined;
 
   const openSite = async (route: Route, kept: Map<string, FileSite>, failing: Set<string>) => {
     const { target } = route;
@@ -34,11 +35,13 @@ export function createSiteOpener(
   };
 
   return async (table) => {
+    if (table === last?.table && failed.size === 0) return last.sites;
     const kept = new Map<string, FileSite>();
     const failing = new Set<string>();
     const sites = await Promise.all(table.map((route) => openSite(route, kept, failing)));
     opened = kept;
     failed = failing;
+    last = { table, sites };
     return sites;
   };
 }

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { wantedInstances } from '../../core/demand.ts';
-import type { Presence } from '../../core/presence.ts';
+import { absent, asleep, type Presence } from '../../core/presence.ts';
 import type { DesiredApplication } from '../../core/reconcile.ts';
 import type { InstanceAddress } from '../../core/route-table.ts';
 import { unscaled } from '../../core/scaling.ts';
@@ -28,6 +29,7 @@ export class ApplicationInstances {
   readonly #leaving = new Map<Instance, Promise<void>>();
   readonly #stopping = new AbortController();
   #desired: DesiredApplication;
+  #presence = absent;
 
   constructor(deps: ScalingDependencies, desired: DesiredApplication) {
     this.#deps = deps;
@@ -38,19 +40,21 @@ export class ApplicationInstances {
     this.#settle();
   }
 
+  /** The same object while nothing of it changes. */
   get presence(): Presence {
-    const instances = [...this.#running].flatMap(addressOf);
-    const sleeps = this.#running.size === 0 && this.#desired.release.state === 'current';
-    const isFailing = instances.length === 0 && [...this.#running].some(endsAgainAndAgain);
-    return { instances, sleeps, ...(isFailing ? { failing } : {}) };
+    const now = this.#presenceNow();
+    if (!isDeepStrictEqual(now, this.#presence)) this.#presence = now;
+    return this.#presence;
   }
 
   records(): readonly InstanceRecord[] {
+    if (this.#running.size + this.#leaving.size === 0) return none;
     return [...this.#running, ...this.#leaving.keys()].map(({ record }) => record);
   }
 
   /** The worst of them: it is over when all are. */
   get crashLoop(): CrashLoop | undefined {
+    if (this.#running.size === 0) return undefined;
     const loops = [...this.#running].flatMap(({ crashLoop }) => crashLoop ?? []);
     const [worst] = loops.toSorted((one, other) => other.restarts - one.restarts);
     return worst && { ...worst, isOver: loops.every(({ isOver }) => isOver) };
@@ -68,6 +72,14 @@ export class ApplicationInstances {
       })),
     );
     this.#settle();
+  }
+
+  #presenceNow(): Presence {
+    if (this.#running.size === 0)
+      return this.#desired.release.state === 'current' ? asleep : absent;
+    const instances = [...this.#running].flatMap(addressOf);
+    const isFailing = instances.length === 0 && [...this.#running].some(endsAgainAndAgain);
+    return { instances, sleeps: false, ...(isFailing ? { failing } : {}) };
   }
 
   /** Somebody waits for it. */
@@ -96,6 +108,7 @@ export class ApplicationInstances {
       },
       this.#deps.idleMs,
     );
+    if (this.#running.size === wanted) return;
     while (this.#running.size < wanted) this.#running.add(new Instance(this.#deps, this.#desired));
     for (const instance of this.#superfluous(this.#running.size - wanted)) this.#letGo(instance);
   }
@@ -138,6 +151,8 @@ export class ApplicationInstances {
     await instance.stop();
   }
 }
+
+const none: readonly InstanceRecord[] = [];
 
 /** For whoever asks for it; its log says more, and is not for everybody. */
 const failing = 'It ends again and again soon after its start. Its log says why.';

@@ -1,6 +1,5 @@
 import type { Presences } from '../../core/presence.ts';
-import { applicationKey, decideActions, desiredApplications } from '../../core/reconcile.ts';
-import type { Release } from '../../core/release.ts';
+import { applicationKey, type DesiredApplication, decideActions } from '../../core/reconcile.ts';
 import type { InstanceRecord } from '../../ports/runtime-reader.ts';
 import { ApplicationInstances, type ScalingDependencies } from './application-instances.ts';
 import type { CrashLoop } from './instance.ts';
@@ -10,15 +9,15 @@ export class Instances implements AsyncDisposable {
   readonly #deps: ScalingDependencies;
   readonly #byKey = new Map<string, ApplicationInstances>();
   readonly #stopping = new Map<string, Promise<void>>();
+  #present: Presences = new Map();
 
   constructor(deps: ScalingDependencies) {
     this.#deps = deps;
   }
 
-  /** Level-triggered: called with all releases that may run, as often as anything may have changed. */
-  reconcile(releases: readonly Release[]): void {
-    const desired = desiredApplications(releases);
-    const { start, stop } = decideActions(desired, new Set(this.#byKey.keys()));
+  /** Level-triggered: called with all that may run, as often as anything may have changed. */
+  reconcile(desired: ReadonlyMap<string, DesiredApplication>): void {
+    const { start, stop } = decideActions(desired, this.#byKey);
     for (const key of stop) this.#stop(key);
     for (const [key, instances] of this.#byKey) {
       const wanted = desired.get(key);
@@ -50,8 +49,14 @@ export class Instances implements AsyncDisposable {
     return [...this.#byKey.values()].flatMap(({ crashLoop }) => crashLoop ?? []);
   }
 
+  /** The same map while nothing of it changes. */
   present(): Presences {
-    return new Map([...this.#byKey].map(([key, { presence }]) => [key, presence]));
+    const before = this.#present;
+    let isSame = before.size === this.#byKey.size;
+    for (const [key, { presence }] of this.#byKey) isSame &&= before.get(key) === presence;
+    if (!isSame)
+      this.#present = new Map([...this.#byKey].map(([key, { presence }]) => [key, presence]));
+    return this.#present;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,13 +12,15 @@ export interface Traffic {
 /** What was the most at once counts for this long, at least: instances that come and go with every lull help nobody. */
 const memoryMs = 60_000;
 
+const nobody: ReadonlyMap<string, number> = new Map();
+
 export function createTraffic(
   inFlight: Pick<InFlight, 'ofInstance' | 'begunAt'>,
   { isFresh }: { readonly isFresh: boolean },
 ): Traffic {
   let askedAt = isFresh ? performance.now() : Number.NEGATIVE_INFINITY;
   /** How many requests each instance had been sent when it was last looked at. */
-  let seen: ReadonlyMap<string, number> = new Map();
+  let seen = nobody;
   let busiest = 0;
   let busiestBefore = 0;
   let turnedAt = performance.now();
@@ -37,7 +39,10 @@ export function createTraffic(
       const wasAsked = instances.some(({ id }) => inFlight.begunAt(id) > (seen.get(id) ?? 0));
       const isStarting = instances.some((instance) => instance.isStarting);
       if (underWay > 0 || wasAsked || isStarting) askedAt = now;
-      seen = new Map(instances.map(({ id }) => [id, inFlight.begunAt(id)]));
+      seen =
+        instances.length === 0
+          ? nobody
+          : new Map(instances.map(({ id }) => [id, inFlight.begunAt(id)]));
       busiest = Math.max(busiest, underWay);
     },
     ask: () => {
