@@ -58,6 +58,7 @@ interface TimetableDeps {
 }
 
 export function createTimetable({ clock, logger }: TimetableDeps): Timetable {
+  let applied: readonly JobSchedule[] | undefined;
   let entries = new Map<string, Entry>();
   let upcoming = new Heap<Entry>(isEarlier);
   /** The time of the last look; absent before the first list. */
@@ -101,9 +102,12 @@ export function createTimetable({ clock, logger }: TimetableDeps): Timetable {
     apply(list) {
       const now = clock.now();
       followClockBack(now);
-      entries = new Map(list.map((job) => [keyOf(job), keepOrMake(job, now)]));
+      if (list !== applied) {
+        entries = new Map(list.map((job) => [keyOf(job), keepOrMake(job, now)]));
+        queueAll();
+      }
+      applied = list;
       lookedAt = now;
-      queueAll();
     },
     find: (key) => entries.get(keyOf(key))?.job,
     nextAt() {
