@@ -23,11 +23,12 @@ export function createFolderFinder({ builder, logger }: FileFolderDependencies) 
     return artifact?.start.kind === 'static' ? artifact.start.directory : undefined;
   };
   return async (releases: readonly Release[]): Promise<ReadonlyMap<string, string>> => {
+    const found = new Map<string, string>();
     for (const key of artifactsOf(releases)) {
-      if (folders.has(key)) continue;
-      const folder = await find(key);
-      if (folder !== undefined) folders = new Map([...folders, [key, folder]]);
+      const folder = folders.has(key) ? undefined : await find(key);
+      if (folder !== undefined) found.set(key, folder);
     }
+    if (found.size > 0) folders = new Map([...folders, ...found]);
     return folders;
   };
 }

@@ -7,6 +7,11 @@ import type { Change, Store } from '../../src/ports/store.ts';
 import { release, releaseApplication } from '../support/records.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 
+const address: Address = {
+  ...{ hostLabel: 'service-1', projectKey: 'project', deploymentId: 'deployment' },
+  ...{ applicationName: 'app', state: 'wanted' },
+};
+
 /** As PostgreSQL does, one store cannot tell whether anything was committed. */
 const kinds = [
   { tells: true, of: (store: Store): Store => store },
@@ -34,6 +39,14 @@ for (const { tells, of } of kinds) {
     expect(first.releases).toEqual([serving, candidate]);
     const again = await read();
     expect(again.releases[0]).toBe(first.releases[0]);
+    expect(again.releases).toBe(first.releases);
+
+    await commit({ kind: 'put-address', address });
+    const addressed = await read();
+    expect(addressed.releases).toBe(first.releases);
+    expect(addressed.addresses).toEqual([address]);
+    await commit({ kind: 'delete-instances', ids: ['unknown'] });
+    expect((await read()).addresses).toBe(addressed.addresses);
 
     await commit({ kind: 'set-release-state', id: 'candidate', state: 'current' });
     await commit({ kind: 'set-release-routed', id: 'candidate' });
@@ -56,10 +69,6 @@ test('addresses of Deployments that are gone are none', async () => {
   const folder = await makeTempFolder();
   await using store = await openSqliteStore({ file: join(folder, 'store.sqlite') });
   const read = createDesiredStateReader(store);
-  const address: Address = {
-    ...{ hostLabel: 'service-1', projectKey: 'project', deploymentId: 'deployment' },
-    ...{ applicationName: 'app', state: 'wanted' },
-  };
   await store.commit([{ kind: 'put-address', address }]);
   expect((await read()).addresses).toEqual([address]);
   await store.commit([{ kind: 'put-address', address: { ...address, state: 'released' } }]);
