@@ -31,7 +31,7 @@ export interface Measured {
 }
 
 const seconds = { warmUp: 3, counted: 6 };
-const steadyMs = { warmUpMs: 1_000, measuredMs: 5_000 };
+const steadyMs = { warmUpMs: 2_000, measuredMs: 5_000 };
 
 export async function measureGateway(given: BenchmarkRun): Promise<Measured> {
   const programs = await requirePrograms(['nginx', 'caddy', 'wrk']);

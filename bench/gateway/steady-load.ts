@@ -1,10 +1,13 @@
-import { Pool } from 'undici';
+import { connect } from 'node:net';
+import type { ResponseTaker } from '../../src/data-plane/connections/http/http-connection.ts';
+import { createHttpPool, type HttpPool } from '../../src/data-plane/connections/http/http-pool.ts';
 import { connections } from '../http/wrk.ts';
 
 /**
  * Asks at a rate, whatever becomes of the requests before: the argument says what, as JSON. Prints latencies in ms, as JSON. A request
  * counts from when it was due, so that one that had to wait for others is as slow as its client sees it. It is a program
  * of its own, because it looks at the clock all the time: timers are a millisecond apart at best, and requests would come in bunches.
+ * Its client is the one that Berth has for instances: whatever it takes is missing to those who answer, and that one takes little.
  */
 export interface SteadyLoad {
   readonly url: string;
@@ -27,16 +30,21 @@ const asked = JSON.parse(process.argv[2] ?? '') as SteadyLoad;
 process.stdout.write(`${JSON.stringify(await run(asked))}\n`);
 
 async function run(load: SteadyLoad): Promise<Latencies> {
-  const { origin, pathname } = new URL(load.url);
-  const pool = new Pool(origin, { connections, pipelining: 1 });
+  const { hostname, port, pathname, host } = new URL(load.url);
+  using pool = createHttpPool(
+    () => connect({ host: hostname, port: Number(port), noDelay: true }),
+    {
+      ...{ connections, connectMs: 5_000, answerMs: 60_000, headBytes: 16_384, idleMs: 60_000 },
+    },
+  );
+  const headers = Object.entries({ Host: host, ...load.headers }).flat();
   const latencies: number[] = [];
   let underWay = 0;
   const ask = async (due: number, isCounted: boolean): Promise<void> => {
     underWay++;
-    const answer = await pool.request({ path: pathname, method: 'GET', headers: load.headers });
-    await answer.body.dump();
+    const status = await askOnce(pool, { path: pathname, headers });
     underWay--;
-    if (answer.statusCode !== 200) throw new Error(`${load.url} answered ${answer.statusCode}`);
+    if (status !== 200) throw new Error(`${load.url} answered ${status}`);
     if (isCounted) latencies.push(performance.now() - due);
   };
   const answers = await askSteadily(load, (due, isCounted) => {
@@ -45,8 +53,27 @@ async function run(load: SteadyLoad): Promise<Latencies> {
     return ask(due, isCounted);
   });
   await Promise.all(answers);
-  await pool.close();
   return summarizeLatencies(latencies);
+}
+
+/** @returns the status, once all of the answer is there */
+function askOnce(
+  pool: HttpPool,
+  asked: { readonly path: string; readonly headers: string[] },
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let status = 0;
+    const taker: ResponseTaker = {
+      onStart: () => true,
+      onHead(head) {
+        status = head.status;
+      },
+      onBody() {},
+      onEnd: () => resolve(status),
+      onFailure: reject,
+    };
+    pool.send({ ...asked, method: 'GET', body: null }, taker);
+  });
 }
 
 function askSteadily(

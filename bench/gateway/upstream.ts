@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { request } from 'undici';
+import { get, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { type Berth, startBerth } from '../../test/support/berth.ts';
 import { deploy, draftOf, previewConnector } from '../../test/support/deploy.ts';
 import { createRepository } from '../../test/support/git-repository.ts';
@@ -64,7 +65,12 @@ export async function deployUpstream(
 }
 
 async function askPort({ gateway }: Berth, host: string): Promise<number | undefined> {
-  const { statusCode, body } = await request(`${gateway}/${name}/port`, { headers: { host } });
-  const text = await body.text();
-  return statusCode === 200 && /^\d+$/.test(text) ? Number(text) : undefined;
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(`${gateway}/${name}/port`, { headers: { host }, agent: false }, resolve).once(
+      'error',
+      reject,
+    );
+  });
+  const said = await text(response);
+  return response.statusCode === 200 && /^\d+$/.test(said) ? Number(said) : undefined;
 }

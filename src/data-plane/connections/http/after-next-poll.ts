@@ -1,17 +1,21 @@
-let waiting: (() => void)[] = [];
+let resting: (() => void)[] = [];
 
 /**
- * Calls when everything has been read that had arrived by now: a whole round of the event loop later. Those that come in one round share
- * what that costs.
+ * Calls when everything has been read that had arrived by now: behind the next time that the event loop looks for what has come. Those of
+ * one round share what that costs.
  */
 export function afterNextPoll(call: () => void): void {
-  waiting.push(call);
-  // The first is over before the loop looks for what has arrived, the second after it.
-  if (waiting.length === 1) setImmediate(setImmediate, callAll);
+  resting.push(call);
+  // Of the two the first comes before the loop looks again, and the second behind that.
+  if (resting.length === 1) setImmediate(passOn);
 }
 
-function callAll(): void {
-  const calls = waiting;
-  waiting = [];
+function passOn(): void {
+  const calls = resting;
+  resting = [];
+  setImmediate(callAll, calls);
+}
+
+function callAll(calls: readonly (() => void)[]): void {
   for (const call of calls) call();
 }
