@@ -68,7 +68,7 @@ export function createRedactor(secrets: readonly NamedSecret[]): Redactor {
 }
 
 /** 7e5 is printed as 700000, 1e999 as Infinity: what stands in a line does not tell. No number is longer. */
-const numberLike = /^(?:[-+.\de]{1,24}|[-Infity]{1,9})$/;
+const numberLike = /^(?:[-+.\de]{1,25}|[-Infity]{1,9})$/;
 
 /** A pattern of whole certificates would be too large to compile; few lines are long enough to hold one. */
 const longestInPattern = 512;

@@ -151,6 +151,13 @@ test('lines that are told to hold no secret hold none, also once they are read',
   }
 });
 
+test('a number that is a secret may be the longest that is printed, and stand there in another form', () => {
+  const value = String(-1.2345678901234567e-6);
+  const { mayChange } = createRedactor([{ key: 'NUMBER', value }]);
+  expect(value).toHaveLength(25);
+  expect(mayChange('{"n":-1.2345678901234567e-6}')).toBe(true);
+});
+
 test.for([
   ['as it is', 'a very-secret b', true],
   ['in escapes', '{"a":"very\\u002dsecret"}', true],

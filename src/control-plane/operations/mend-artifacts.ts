@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { applicationNamed } from '../../core/configuration.ts';
 import { buildEnvironment } from '../../core/environment.ts';
 import { describeFailure } from '../../core/failure.ts';
@@ -12,7 +13,7 @@ export type MendDependencies = Pick<OperationDependencies, 'store' | 'builder' |
  */
 export async function mendArtifacts(deps: MendDependencies, signal: AbortSignal): Promise<void> {
   const { runtime } = deps.store;
-  if (await isAllHere(deps)) return;
+  if (await isAllHere(deps, signal)) return;
   // One by one: there may be thousands.
   for (const { id } of await runtime.releaseMarks({ states: ['current'] })) {
     const release = await runtime.release(id);
@@ -30,11 +31,24 @@ export async function mendArtifacts(deps: MendDependencies, signal: AbortSignal)
 }
 
 /** Mostly it is, and then no release is read: there may be thousands, and this is asked again and again. */
-async function isAllHere({ store, builder }: MendDependencies): Promise<boolean> {
-  for (const key of await store.runtime.releaseArtifacts({ states: ['current'] }))
-    if ((await builder.find(key)) === undefined) return false;
+async function isAllHere(
+  { store, builder }: MendDependencies,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let found = 0;
+  for (const key of await store.runtime.releaseArtifacts({ states: ['current'] })) {
+    if (signal.aborted) return true;
+    // Where that fails, it fails for its own release only.
+    const artifact = await builder.find(key).catch(() => undefined);
+    if (artifact === undefined) return false;
+    found += 1;
+    // A builder may look without letting anybody else have a turn.
+    if (found % artifactsInATurn === 0) await nextTurn();
+  }
   return true;
 }
+
+const artifactsInATurn = 32;
 
 async function tryBuild(
   deps: MendDependencies,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   chmod,
   cp,
@@ -88,7 +89,8 @@ async function findProgramMount(path: string): Promise<readonly SystemMount[]> {
 
 /** What is not there, or not for everybody, is left out. */
 async function copySetting(folder: string, name: string): Promise<void> {
-  const copying = { recursive: true, dereference: true };
+  // A link that leads nowhere would end the copying of a folder.
+  const copying = { recursive: true, dereference: true, filter: existsSync };
   await cp(join(settings, name), join(folder, name), copying).catch(() => undefined);
 }
 

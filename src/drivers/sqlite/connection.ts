@@ -69,7 +69,7 @@ export class Connection {
     }
   }
 
-  /** Writes the log back where so many pages of it were not. Waits for nobody. */
+  /** Writes the log back where so many pages of it were not. Waits for nobody. Before SQLite 3.51 the look itself writes back. */
   writeBack(pages: number): void {
     const look = { sql: 'PRAGMA wal_checkpoint(NOOP)', parameters: [] };
     const [state] = this.run(look).rows as { log: number; checkpointed: number }[];

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -59,6 +60,21 @@ test('output comes back as if each line was read and rid of secrets when it came
     }),
     { numRuns: 150 },
   );
+});
+
+test('what is cut off a line is not kept: a secret may begin there that goes on in the next piece', async () => {
+  const folder = await makeTempFolder();
+  await using store = await openSqliteLogStore({ file: join(folder, 'logs') });
+  const output = `short\n${'x'.repeat(200 * 1024)}very-sec`;
+  const origin = { deploymentId: 'deployment-1', applicationName: 'app' };
+  await store.collect([{ ...origin, timestamp: 1, output, secrets }]);
+  const { entries } = await store.query({ ...origin, from: 0, to: 9, limit: 9 });
+  expect(entries.map(({ details }) => String(details['message']).slice(-5))).toEqual([
+    'short',
+    ' cut)',
+  ]);
+  for (const name of await readdir(folder))
+    expect((await readFile(join(folder, name))).includes('very-sec')).toBe(false);
 });
 
 function readAtOnce({ output, secrets: known, ...origin }: LogOutput): readonly LogEntry[] {

@@ -17,9 +17,9 @@ import { blockLimits, entryPart, outputPart, type Part } from './block.ts';
  */
 export function* partsOf({ output, timestamp, secrets }: LogOutput): Generator<Part> {
   const redactor = redactorOf(secrets);
-  for (const { lines, count } of cutOutput(output)) {
+  for (const { lines, count, isShort } of cutOutput(output)) {
     // Where they are foreseen there are no control sequences, which may part a secret.
-    const severities = severitiesWithin(lines);
+    const severities = isShort ? severitiesWithin(lines) : undefined;
     if (severities !== undefined && !redactor.mayChange(lines))
       yield outputPart({ timestamp, severities, count, lines });
     else for (const line of lines.split('\n')) yield readPart(line, timestamp, redactor);
@@ -29,26 +29,31 @@ export function* partsOf({ output, timestamp, secrets }: LogOutput): Generator<P
 interface Cut {
   readonly lines: string;
   readonly count: number;
+  /** No line is cut when it is read. What would be cut off is not to be kept, not even as the beginning of a secret. */
+  readonly isShort: boolean;
 }
 
 /** No more at once than fits into a block, but for a line that is too long for it by itself. */
 function* cutOutput(output: string): Generator<Cut> {
   let from = 0;
   let count = 0;
+  let isShort = true;
   let end = -1;
   do {
     const next = output.indexOf('\n', end + 1);
     const to = next < 0 ? output.length : next;
     const isFull = count === blockLimits.entries || to - from > blockLimits.characters;
     if (count > 0 && isFull) {
-      yield { lines: output.slice(from, end), count };
+      yield { lines: output.slice(from, end), count, isShort };
       from = end + 1;
       count = 0;
+      isShort = true;
     }
     count += 1;
+    if (to - end - 1 > maxLineCharacters) isShort = false;
     end = to;
   } while (end < output.length);
-  yield { lines: output.slice(from), count };
+  yield { lines: output.slice(from), count, isShort };
 }
 
 /** Its secrets are taken out of what was read, where an escape hides none. */
