@@ -1,5 +1,5 @@
 import { invalidAnswer } from './failures.ts';
-import type { FlatHeaders } from './flat-headers.ts';
+import { type FlatHeaders, notInValue, token } from './flat-headers.ts';
 
 /** How much follows a head: so many bytes, chunks, or all until the connection ends (RFC 9112, section 6.3). */
 export type Framing = number | 'chunks' | 'until the end';
@@ -17,8 +17,6 @@ export interface AnswerHead {
 }
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^\r\n]*))?$/;
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const unprintable = /[^\t\x20-\x7e\x80-\xff]/;
 
 /**
  * Reads a head, without the empty line behind it. Anything that another reader could take for something else is refused, as RFC 9112 lets us.
@@ -43,7 +41,7 @@ export function readAnswerHead(text: string, method: string): AnswerHead {
       method !== 'HEAD' &&
       !says('close') &&
       (minor === '1' || says('keep-alive')),
-    ...(about.keepAlive === undefined ? {} : keptFor(about.keepAlive)),
+    ...(about['keep-alive'] === undefined ? {} : keptFor(about['keep-alive'])),
   };
 }
 
@@ -59,7 +57,7 @@ export function readFields(text: string, from: number): FlatHeaders {
     const name = colon < 0 || colon > end ? '' : text.slice(at, colon);
     if (!token.test(name)) throw invalidAnswer('One of its headers has no name.');
     const value = withoutSpaces(text, colon + 1, end);
-    if (unprintable.test(value)) throw invalidAnswer('One of its headers cannot be printed.');
+    if (notInValue.test(value)) throw invalidAnswer('One of its headers cannot be printed.');
     fields.push(name, value);
     at = end + 2;
   }
@@ -84,42 +82,26 @@ function isSpace(code: number): boolean {
 }
 
 /** The headers that say where a message and its connection end. */
-interface AboutMessage {
-  connection?: string;
-  keepAlive?: string;
-  length?: string;
-  coding?: string;
-}
+type AboutMessage = Partial<Record<(typeof aboutNames)[number], string>>;
+const aboutNames = ['connection', 'keep-alive', 'content-length', 'transfer-encoding'] as const;
 
 function aboutMessage(headers: FlatHeaders): AboutMessage {
   const about: AboutMessage = {};
   for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at] ?? '';
-    // Of all others the length tells enough.
-    if (name.length !== 10 && name.length !== 14 && name.length !== 17) continue;
-    const value = headers[at + 1] ?? '';
-    const listed = (before: string | undefined): string =>
-      before === undefined ? value : `${before}, ${value}`;
-    switch (name.toLowerCase()) {
-      case 'connection':
-        about.connection = listed(about.connection);
-        break;
-      case 'keep-alive':
-        about.keepAlive = listed(about.keepAlive);
-        break;
-      case 'content-length':
-        about.length = listed(about.length);
-        break;
-      case 'transfer-encoding':
-        about.coding = listed(about.coding);
-        break;
-    }
+    const given = headers[at] ?? '';
+    // Of all others the length tells enough, and this is done for every answer.
+    if (given.length !== 10 && given.length !== 14 && given.length !== 17) continue;
+    const lower = given.toLowerCase();
+    const name = aboutNames.find((one) => one === lower);
+    if (name === undefined) continue;
+    const [before, value = ''] = [about[name], headers[at + 1]];
+    about[name] = before === undefined ? value : `${before}, ${value}`;
   }
   return about;
 }
 
 function framingOf(
-  { length, coding }: AboutMessage,
+  { 'content-length': length, 'transfer-encoding': coding }: AboutMessage,
   {
     status,
     method,

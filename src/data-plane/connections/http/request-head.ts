@@ -1,5 +1,5 @@
 import { HttpFailure } from './failures.ts';
-import type { FlatHeaders } from './flat-headers.ts';
+import { type FlatHeaders, notInValue, token } from './flat-headers.ts';
 
 export interface RequestHead {
   readonly method: string;
@@ -11,9 +11,7 @@ export interface RequestHead {
   readonly isLast?: boolean;
 }
 
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const notInTarget = /[^\x21-\x7e\x80-\xff]/;
-const notInValue = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** How the body ends: after so many bytes, with its last chunk, or there is none. */
 export type RequestFraming = number | 'chunks' | 'none';
