@@ -1,5 +1,4 @@
 import { DatabaseSync } from 'node:sqlite';
-import { execa } from 'execa';
 import { dataLayout } from '../../src/compose/data-layout.ts';
 import type { BenchmarkRun } from '../benchmark-command.ts';
 import { divideProcessors, type Processors } from '../http/processors.ts';
@@ -8,8 +7,8 @@ import { inTurn } from '../http/turns.ts';
 import { measureThroughput, type Throughput } from '../http/wrk.ts';
 import { until } from '../redeploy/until.ts';
 import { type ProxyPlace, startCaddy, startNginx } from './proxies.ts';
-import type { Latencies, SteadyLoad } from './steady-load.ts';
-import { type DeployedUpstream, deployUpstream } from './upstream.ts';
+import { askSteadily, type Latencies } from './steady-load.ts';
+import { type DeployedUpstreams, deployUpstreams, type Upstream } from './upstream.ts';
 
 /** `direct` asks the upstream without anything before it. */
 export const ways = ['direct', 'nginx', 'Caddy', 'Berth'] as const;
@@ -36,26 +35,34 @@ const steadyMs = { warmUpMs: 2_000, measuredMs: 5_000 };
 export async function measureGateway(given: BenchmarkRun): Promise<Measured> {
   const programs = await requirePrograms(['nginx', 'caddy', 'wrk']);
   const processors = await divideProcessors();
-  await using upstream = await deployUpstream(programs.nginx, processors, given.environment);
-  await placeBerth(upstream, processors);
-  const setting = { processors, upstreamPort: upstream.port };
-  await using nginx = await startNginx({ program: programs.nginx, ...setting });
-  await using caddy = await startCaddy({ program: programs.caddy, ...setting });
-  const proxies: Readonly<Record<Way, ProxyPlace>> = {
+  await using upstreams = await deployUpstreams(programs.nginx, processors, given.environment);
+  const { berth, busy, steady } = upstreams;
+  await placeBerth(upstreams, processors);
+  const nginxBefore = ({ port }: Upstream) =>
+    startNginx({ program: programs.nginx, processors, upstreamPort: port });
+  await using busyNginx = await nginxBefore(busy);
+  await using caddy = await startCaddy({
+    ...{ program: programs.caddy, processors, upstreamPort: busy.port },
+  });
+  await using steadyNginx = await nginxBefore(steady);
+  const waysTo = (upstream: Upstream, nginx: ProxyPlace) => ({
     direct: { url: `http://127.0.0.1:${upstream.port}`, headers: {} },
     nginx,
+    Berth: { url: berth.gateway, headers: { Host: upstream.host } },
+  });
+  const busyWays: Readonly<Record<Way, ProxyPlace>> = {
+    ...waysTo(busy, busyNginx),
     Caddy: caddy,
-    Berth: { url: upstream.berth.gateway, headers: { Host: upstream.host } },
   };
+  const steadyWays = waysTo(steady, steadyNginx);
   const load = (way: Way, duration: number): Promise<Throughput> =>
     measureThroughput(processors.others, programs.wrk, {
-      ...proxies[way],
-      url: `${proxies[way].url}/upstream`,
+      ...through(busyWays[way], busy),
       seconds: duration,
     });
   given.progress('warm-up');
   for (const way of ways) await load(way, seconds.warmUp);
-  using log = openRequestCount(upstream);
+  using log = openRequestCount(upstreams);
   const rounds: Round[] = [];
   for (let round = 0; round < given.rounds; round += 1) {
     given.progress(`round ${round + 1} of ${given.rounds}`);
@@ -64,28 +71,22 @@ export async function measureGateway(given: BenchmarkRun): Promise<Measured> {
     const logged = (await log.settled()) - before;
     const perSecond = Math.floor(throughput.Berth.perSecond / 2);
     const latency = await inTurn(latencyWays, round, (way) =>
-      measureLatency(processors, {
-        ...{ url: `${proxies[way].url}/upstream`, headers: proxies[way].headers },
-        ...{ perSecond, ...steadyMs },
-      }),
+      askSteadily(steady.loads, { ...through(steadyWays[way], steady), perSecond, ...steadyMs }),
     );
     rounds.push({ throughput, perSecond, latency, logged });
   }
   return { apart: processors.apart, rounds };
 }
 
+function through({ url, headers }: ProxyPlace, { path }: Upstream): ProxyPlace {
+  return { url: `${url}${path}`, headers };
+}
+
 /** The data plane is what is measured; the control plane and the supervisor have nothing to do with it. */
-async function placeBerth({ berth }: DeployedUpstream, processors: Processors): Promise<void> {
+async function placeBerth({ berth }: DeployedUpstreams, processors: Processors): Promise<void> {
   await processors.moveToMeasured(berth.pidOf('data'));
   await processors.moveToOthers(berth.pidOf('control'));
   await processors.moveToOthers(berth.pidOf('supervisor'));
-}
-
-async function measureLatency(processors: Processors, load: SteadyLoad): Promise<Latencies> {
-  const program = new URL('./steady-load.ts', import.meta.url).pathname;
-  const [file, ...args] = processors.others([process.execPath, program, JSON.stringify(load)]);
-  const { stdout } = await execa(file, args, { stdin: 'ignore' });
-  return JSON.parse(stdout) as Latencies;
 }
 
 interface RequestCount extends Disposable {
@@ -96,7 +97,7 @@ interface RequestCount extends Disposable {
 /** Longer than lines wait in the data plane for the log store. */
 const settledAfterMs = 500;
 
-function openRequestCount({ berth, deploymentId }: DeployedUpstream): RequestCount {
+function openRequestCount({ berth, deploymentId }: DeployedUpstreams): RequestCount {
   const database = new DatabaseSync(dataLayout(berth.dataDirectory).logs, { readOnly: true });
   const statement = database.prepare(
     'SELECT sum(entry_count) AS count FROM log_block WHERE deployment_id = ?',

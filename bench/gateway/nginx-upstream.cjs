@@ -1,7 +1,7 @@
 'use strict';
 
 // An application that answers 2 KB as fast as a machine can: it finds out which port Berth has given it in the place of 8080, and
-// leaves that to nginx. BENCH_NGINX is how to start it, as JSON; BENCH_ANSWER_BYTES is how much it answers.
+// leaves that to nginx. BENCH_COMMAND is how to start it, as JSON; BENCH_ANSWER_BYTES is how much it answers.
 
 const { spawn } = require('node:child_process');
 const { writeFileSync } = require('node:fs');
@@ -9,7 +9,7 @@ const net = require('node:net');
 const { join } = require('node:path');
 
 const folder = process.env.TMPDIR;
-const [file, ...args] = JSON.parse(process.env.BENCH_NGINX);
+const [file, ...args] = JSON.parse(process.env.BENCH_COMMAND);
 
 const server = net.createServer().listen(8080, () => {
   const place = {};
@@ -41,7 +41,7 @@ http {
   server {
     listen 127.0.0.1:${port};
     location / { return 200 ${answer}; }
-    location = /upstream/port { return 200 ${port}; }
+    location = /busy/ports { return 200 ${port}; }
   }
 }
 `;
