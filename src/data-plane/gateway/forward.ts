@@ -1,4 +1,4 @@
-import { isCutOff, isRefused } from '../connections/http/failures.ts';
+import { isCutOff, isRefused, isUnsent } from '../connections/http/failures.ts';
 import type { HttpRequest } from '../connections/http/http-connection.ts';
 import { answerError, badRequest, upstreamFailed } from './error-answer.ts';
 import { type Carriage, type Exchange, isElsewhere, isSafe } from './exchange.ts';
@@ -58,6 +58,7 @@ function carry(
     const { instance, releaseId } = place;
     const maySendAgain =
       isRefused(error) ||
+      isUnsent(error) ||
       // A release that ends just after it took over costs no request that another can answer.
       (isCutOff(error) && isSafe(req) && isElsewhere(carriage.siteNow(site), releaseId));
     if (res.headersSent) {
@@ -65,7 +66,8 @@ function carry(
       res.destroy();
     } else if (maySendAgain && !body.isTouched() && parcel.tries < mostTries) {
       const again = { ...parcel, tries: parcel.tries + 1 };
-      send(carriage, exchange, again, { instanceId: instance.instanceId, error });
+      const refusal = isUnsent(error) ? undefined : { instanceId: instance.instanceId, error };
+      send(carriage, exchange, again, refusal);
     } else {
       body.stream?.destroy();
       answerError(res, upstreamFailed(site.route, error), correlationId);

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { afterPoll } from '../connections/http/after-poll.ts';
 import type { AnswerHead } from '../connections/http/answer-head.ts';
 import type { FlatHeaders } from '../connections/http/flat-headers.ts';
 import type { Flow, ResponseTaker } from '../connections/http/http-connection.ts';
@@ -85,9 +86,13 @@ export class ResponseRelay implements ResponseTaker {
       const allowed = inPairs(filterHeaders(trailers, (name) => !neverTrailers.has(name)));
       if (allowed.length > 0) this.#res.addTrailers(allowed);
     }
-    if (data === undefined || data.length > smallBytes) this.#res.end(data);
+    if (data === undefined || data.length > smallBytes) {
+      this.#res.end(data);
+      return;
+    }
     // As text, with a character for each byte, it goes in one piece with its head: a tenth less of the whole request.
-    else this.#res.end(data.toString('latin1'), 'latin1');
+    const text = data.toString('latin1');
+    afterPoll(() => this.#res.end(text, 'latin1'));
   }
 
   onFailure(error: Error): void {

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { LocalAddress } from '../../../src/core/local-address.ts';
-import { afterNextPoll } from '../../../src/data-plane/connections/http/after-next-poll.ts';
+import { afterNextPoll } from '../../../src/data-plane/connections/http/after-poll.ts';
 import {
   type KeptConnections,
   openKeptConnections,

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterNextPoll } from '../../../src/data-plane/connections/http/after-poll.ts';
 import {
   type BareConnection,
   exchange,
@@ -261,6 +262,29 @@ test('an application that closes after each answer is asked through a new connec
   for (let round = 0; round < 5; round++)
     expect((await call({ port: gateway.port, method: 'POST', body: 'hello' })).text).toBe('ok');
   expect(upstream.connections).toHaveLength(5);
+});
+
+test('an application that ends a connection just when it is to be used costs no request', async () => {
+  const { gateway, upstream } = await startHostileWorld({
+    take: ({ socket, received }) => {
+      const answer = (): void => {
+        if (received().endsWith('\r\n\r\n')) socket.write(`${head}Content-Length: 2\r\n\r\nok`);
+      };
+      socket.on('data', answer);
+      answer();
+    },
+  });
+  const client = await openSocket(gateway.port);
+  const post = 'POST / HTTP/1.1\r\nHost: service-1\r\nContent-Length: 0\r\n\r\n';
+  for (let round = 1; round <= 10; round++) {
+    client.write(post);
+    await expect.poll(() => client.received().match(/200 OK/g)?.length).toBe(round);
+    await new Promise<void>((resolve) => afterNextPoll(resolve));
+    client.write(post);
+    upstream.connections.at(-1)?.socket.end();
+    await expect.poll(() => client.received().match(/200 OK/g)?.length).toBe(++round);
+    expect(upstream.connections.length).toBe(round / 2 + 1);
+  }
 });
 
 test('trailers are passed on, but for those that are too late to say what they say', async () => {

@@ -69,16 +69,15 @@ function endOfLine(text: string, from: number): number {
   return end < 0 ? text.length : end;
 }
 
-/** `trim` would take spaces that are part of a value. */
+const [space, tab] = [0x20, 0x09];
+
+/** `trim` would take what is part of a value. A tab behind it stays: some take it for a part of it, and then a body is not in chunks. */
 function withoutSpaces(text: string, from: number, to: number): string {
   let [start, end] = [from, to];
-  while (start < end && isSpace(text.charCodeAt(start))) start += 1;
-  while (end > start && isSpace(text.charCodeAt(end - 1))) end -= 1;
+  while (start < end && (text.charCodeAt(start) === space || text.charCodeAt(start) === tab))
+    start += 1;
+  while (end > start && text.charCodeAt(end - 1) === space) end -= 1;
   return text.slice(start, end);
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }
 
 /** The headers that say where a message and its connection end. */

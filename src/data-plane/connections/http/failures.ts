@@ -1,6 +1,10 @@
+const notSent = 'REQUEST_NOT_SENT';
+
 export type HttpFailureCode =
   /** The connection ended before the answer did. */
   | 'ANSWER_CUT_OFF'
+  /** The connection ended before the request was sent. */
+  | typeof notSent
   /** We have ended it ourselves. */
   | 'LET_GO'
   | 'ANSWER_TOO_LATE'
@@ -25,6 +29,10 @@ export function cutOff(): HttpFailure {
   return new HttpFailure('ANSWER_CUT_OFF', 'The connection ended before the answer.');
 }
 
+export function unsent(): HttpFailure {
+  return new HttpFailure(notSent, 'The connection ended before the request was sent.');
+}
+
 /** @param reason a sentence for people, about whoever answered */
 export function invalidAnswer(reason: string): HttpFailure {
   return new HttpFailure('ANSWER_INVALID', reason);
@@ -32,7 +40,12 @@ export function invalidAnswer(reason: string): HttpFailure {
 
 /** Whoever was asked has ended, or let the connection go, before the answer was there. */
 export function isCutOff({ code }: NodeJS.ErrnoException): boolean {
-  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ANSWER_CUT_OFF';
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ANSWER_CUT_OFF' || code === notSent;
+}
+
+/** It has let the connection go just when it was to be used, and has not seen the request. */
+export function isUnsent({ code }: NodeJS.ErrnoException): boolean {
+  return code === notSent;
 }
 
 /** Nobody listened on its port, or its socket was gone: it has not seen the request. */

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { afterNextPoll } from './after-next-poll.ts';
+import { afterNextPoll, afterPoll } from './after-poll.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { AnswerReader, type AnswerTaker } from './answer-reader.ts';
-import { cutOff, HttpFailure } from './failures.ts';
+import { cutOff, HttpFailure, unsent } from './failures.ts';
 import { lengthIn, printRequestHead, type RequestHead } from './request-head.ts';
 import { type SentBody, sendBody } from './sent-body.ts';
 
@@ -134,6 +134,15 @@ export class HttpConnection implements Flow {
         this.#rest(0);
         return;
       }
+      afterPoll(() => this.#send(request, taker));
+    } catch (error) {
+      this.abort(asError(error));
+    }
+  }
+
+  #send(request: HttpRequest, taker: ResponseTaker): void {
+    if (this.#socket.destroyed) return;
+    try {
       this.#reader = new AnswerReader(request.method, this.#limits.headBytes, taker);
       this.#write(request);
     } catch (error) {
@@ -172,9 +181,9 @@ export class HttpConnection implements Flow {
 
   #onData(bytes: Buffer): void {
     const reader = this.#reader;
-    // Nobody has asked for it.
     if (reader === undefined) {
-      this.destroy();
+      // Nobody has asked for it.
+      this.#letGo();
       return;
     }
     try {
@@ -202,7 +211,14 @@ export class HttpConnection implements Flow {
     } catch (error) {
       this.abort(asError(error));
     }
-    this.destroy();
+    this.#letGo();
+  }
+
+  /** Whoever answers has ended it. */
+  #letGo(): void {
+    const isUnsent = this.#taker !== undefined && this.#reader === undefined;
+    if (isUnsent) this.abort(unsent());
+    else this.destroy();
   }
 
   #end(head: AnswerHead | undefined, isAll: boolean): void {

@@ -193,6 +193,7 @@ describe('is refused', () => {
     ['chunks twice', `${ok}Transfer-Encoding: chunked, chunked\r\n\r\n`],
     ['chunks in two headers', `${ok}Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n`],
     ['another coding', `${ok}Transfer-Encoding: gzip\r\n\r\n`],
+    ['chunks that a tab follows', `${ok}Transfer-Encoding: chunked\t\r\n\r\n`],
     ['chunks in 1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'],
     ['another protocol', 'HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n'],
     ['a chunk without a size', `${chunked};a\r\n`],

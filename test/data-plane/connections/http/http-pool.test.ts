@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { afterNextPoll } from '../../../../src/data-plane/connections/http/after-next-poll.ts';
+import { afterNextPoll } from '../../../../src/data-plane/connections/http/after-poll.ts';
 import type {
   Flow,
   HttpRequest,
@@ -179,6 +179,21 @@ describe('a connection', () => {
     server.sockets[0]?.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL');
     await expect.poll(() => server.sockets[0]?.destroyed).toBe(true);
     expect(await ask(pool).answer).toBe('ok');
+  });
+
+  test.for<readonly [string, (socket: Socket) => void]>([
+    ['ends', (socket) => void socket.end()],
+    ['says that nobody asks', (socket) => void socket.write('HTTP/1.1 408 Late\r\n\r\n')],
+  ])('that %s just before a request was sent has not seen it', async ([, act]) => {
+    const server = await startServer(saysOk);
+    const pool = openPool(server, { connections: 1 });
+    await ask(pool).answer;
+    await rested();
+    const [socket] = server.sockets;
+    if (socket !== undefined) act(socket);
+    expect(await ask(pool).answer).toBe('The connection ended before the request was sent.');
+    expect(await ask(pool).answer).toBe('ok');
+    expect(server.texts.map((text) => text.match(/GET/g)?.length)).toEqual([1, 1]);
   });
 
   test('that ends behind an answer without telling costs no other request', async () => {
