@@ -59,7 +59,10 @@ async function run({ id, file, args, lines }: IntakeRound): Promise<IntakeResult
     },
     {
       output: (_stream, text) => collector.output(origin, text),
-      exited: exit.resolve,
+      exited: (end) => {
+        collector.hurry();
+        exit.resolve(end);
+      },
     },
   );
   let deadline = Number.POSITIVE_INFINITY;

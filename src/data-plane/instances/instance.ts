@@ -239,7 +239,10 @@ export class Instance {
           this.#tail.add(lines);
           return this.#deps.logs.output(origin, lines);
         },
-        exited,
+        exited: (exit) => {
+          this.#deps.logs.hurry();
+          exited(exit);
+        },
       },
     );
   }

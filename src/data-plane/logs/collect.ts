@@ -22,6 +22,8 @@ export interface LogCollector extends AsyncDisposable {
   ): Promise<void> | undefined;
   /** Nobody waits for an entry: where there is no room for it, it is counted instead. */
   entry(entry: LogEntry): void;
+  /** Somebody will look for what has come by now: it does not wait for more. */
+  hurry(): void;
   /** What Berth itself has to say in the log of an application. */
   say(
     origin: { readonly deploymentId: string; readonly applicationName: string },
@@ -53,6 +55,7 @@ export function createLogCollector(options: {
   const missing = countMissing();
   let entries = 0;
   let sending: Promise<void> | undefined;
+  let isHurried = false;
   let saidAt = Number.NEGATIVE_INFINITY;
 
   const add = (item: Item): void => {
@@ -78,9 +81,11 @@ export function createLogCollector(options: {
   };
   const flush = (): void => {
     if (sending !== undefined || batches.isEmpty) return;
-    sending = send(batches.take()).finally(() => {
+    const batch = batches.take();
+    if (batches.isEmpty) isHurried = false;
+    sending = send(batch).finally(() => {
       sending = undefined;
-      if (batches.isFull) flush();
+      if (batches.isFull || isHurried) flush();
     });
   };
   const send = async (batch: readonly Item[]): Promise<void> => {
@@ -124,6 +129,10 @@ export function createLogCollector(options: {
       return room.isFor(key) || delivery.isStuck() ? undefined : room.wait(key);
     },
     entry,
+    hurry() {
+      isHurried = !batches.isEmpty;
+      flush();
+    },
     say: (origin, text) => entry(ownEntry(origin, clock.now(), text)),
     async [Symbol.asyncDispose]() {
       clearInterval(timer);

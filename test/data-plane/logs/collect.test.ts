@@ -97,6 +97,22 @@ test('lines and entries arrive in their order', async () => {
   expect((await one.read('app')).map(textOf)).toEqual(expected);
 });
 
+test('what is in a hurry waits for nothing but what is on its way', async () => {
+  const one = await collectIntoFile();
+  await using _one = one;
+  one.shut();
+  one.collector.output(origin, 'first');
+  expect(one.attempts).toBe(0);
+  one.collector.hurry();
+  expect(one.attempts).toBe(1);
+  one.collector.output(origin, 'second');
+  one.collector.hurry();
+  expect(one.attempts).toBe(1);
+  one.open();
+  await expect.poll(async () => (await one.read('app')).map(textOf)).toEqual(['first', 'second']);
+  expect(one.attempts).toBe(2);
+});
+
 test('who writes more than the store takes waits for it, alone, and nothing is lost', async () => {
   const one = await collectIntoFile();
   await using _one = one;
