@@ -16,7 +16,7 @@ export interface Batches {
   take(): readonly Item[];
 }
 
-const batchCharacters = 1024 * 1024;
+const batchCharacters = 2 * 1024 * 1024;
 
 export function createBatches(): Batches {
   let items: Item[] = [];

@@ -34,7 +34,7 @@ export interface LogCollector extends AsyncDisposable {
 const flushMs = 100;
 const sayEveryMs = 10_000;
 /** A store that cannot keep up holds up who writes most, not the others, and costs the data plane no more memory than this. */
-const roomLimits = { ofApplication: 2 * 1024 * 1024, ofAll: 32 * 1024 * 1024 };
+const roomLimits = { ofApplication: 4 * 1024 * 1024, ofAll: 32 * 1024 * 1024 };
 /** An application that is held up fails its health checks: a store that takes nothing must not end it. */
 const defaultPatienceMs = 10_000;
 const maxEntries = 50_000;

@@ -17,7 +17,7 @@ const request: LogEntry = {
   details: { requestUrl: '/?token=new-secret' },
 };
 /** More than one application may have on its way. */
-const tooMuch = Array.from({ length: 40 }, (_, number) => `${number} ${'x'.repeat(64 * 1024)}`);
+const tooMuch = Array.from({ length: 80 }, (_, number) => `${number} ${'x'.repeat(64 * 1024)}`);
 
 /** Collects into a file, behind a door that can be shut: then nothing gets in, with an error where there is one. */
 async function collectIntoFile({ patienceMs = 60_000 } = {}) {
