@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Route } from '../../core/route-table.ts';
 import { isCutOff, isRefused } from '../connections/http/failures.ts';
 
@@ -24,6 +25,13 @@ export function answerError(
     ...answer.headers,
   });
   res.end(body);
+}
+
+/** What the client has is incomplete, and only a broken connection says so. */
+export function breakOff(res: ServerResponse): void {
+  // Behind another answer it has no connection yet, and what it has said is sent all the same as soon as it gets it.
+  if (res.socket === null) res.once('socket', (socket: Duplex) => socket.destroy());
+  res.destroy();
 }
 
 export function errorBody({ status, code, message }: ErrorAnswer): string {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import sirv from 'sirv';
 import type { Route, Target } from '../../core/route-table.ts';
-import { answerError } from './error-answer.ts';
+import { answerError, breakOff } from './error-answer.ts';
 import { type FileIndex, findFile, indexFiles } from './file-index.ts';
 import { originForm } from './origin-form.ts';
 
@@ -96,7 +96,7 @@ function dropUnusableRange(req: IncomingMessage): void {
 /** A file that cannot be read any more ends its answer, and an answer that ends closes its file. */
 function closeWithAnswer(res: ServerResponse): void {
   res.once('pipe', (file: Readable) => {
-    file.once('error', () => res.destroy());
+    file.once('error', () => breakOff(res));
     res.once('close', () => file.destroy());
   });
 }

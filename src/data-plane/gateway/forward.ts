@@ -1,6 +1,6 @@
 import { isCutOff, isRefused, isUnsent } from '../connections/http/failures.ts';
 import type { HttpRequest } from '../connections/http/http-connection.ts';
-import { answerError, badRequest, upstreamFailed } from './error-answer.ts';
+import { answerError, badRequest, breakOff, upstreamFailed } from './error-answer.ts';
 import { type Carriage, type Exchange, isElsewhere, isSafe } from './exchange.ts';
 import { requestHeaders } from './headers.ts';
 import type { Site } from './match-route.ts';
@@ -42,7 +42,7 @@ interface Parcel {
 
 function send(carriage: Carriage, exchange: Exchange, parcel: Parcel, refusal?: Refusal): void {
   const take = (place: Place, site: Site): void => carry(carriage, exchange, parcel, place, site);
-  reach(carriage, exchange, take, refusal);
+  reach(carriage, exchange, take, { refusal, isAgain: parcel.tries > 0 });
 }
 
 function carry(
@@ -61,10 +61,8 @@ function carry(
       isUnsent(error) ||
       // A release that ends just after it took over costs no request that another can answer.
       (isCutOff(error) && isSafe(req) && isElsewhere(carriage.siteNow(site), releaseId));
-    if (res.headersSent) {
-      // What the client has is incomplete, and only a broken connection says so.
-      res.destroy();
-    } else if (maySendAgain && !body.isTouched() && parcel.tries < mostTries) {
+    if (res.headersSent) breakOff(res);
+    else if (maySendAgain && !body.isTouched() && parcel.tries < mostTries) {
       const again = { ...parcel, tries: parcel.tries + 1 };
       const refusal = isUnsent(error) ? undefined : { instanceId: instance.instanceId, error };
       send(carriage, exchange, again, refusal);

@@ -17,6 +17,12 @@ export interface Place {
   readonly leave: () => void;
 }
 
+export interface Before {
+  readonly refusal?: Refusal | undefined;
+  /** The request was given to an instance in vain: meanwhile there may be another table of routes. */
+  readonly isAgain: boolean;
+}
+
 /** An instance that has not taken the connection, so that another one may have the request. */
 export interface Refusal {
   readonly instanceId: string;
@@ -29,8 +35,13 @@ type Take = (place: Place, site: Site) => void;
  * Finds an instance for a request and hands it on, at once where one is there. Where none is, because the application sleeps or its
  * instance has just ended, the request waits for one; `take` is called then. Else the client gets an answer.
  */
-export function reach(carriage: Carriage, exchange: Exchange, take: Take, refusal?: Refusal): void {
-  const site = refusal === undefined ? exchange.site : carriage.siteNow(exchange.site);
+export function reach(
+  carriage: Carriage,
+  exchange: Exchange,
+  take: Take,
+  { refusal, isAgain }: Before,
+): void {
+  const site = isAgain ? carriage.siteNow(exchange.site) : exchange.site;
   if (site !== undefined)
     find(carriage, exchange, take, { site, refusal, since: performance.now() });
   else answerError(exchange.res, gone(exchange.site), exchange.correlationId);

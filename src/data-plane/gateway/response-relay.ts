@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterPoll } from '../connections/http/after-poll.ts';
 import type { AnswerHead } from '../connections/http/answer-head.ts';
+import { asError } from '../connections/http/failures.ts';
 import type { FlatHeaders } from '../connections/http/flat-headers.ts';
 import type { Flow, ResponseTaker } from '../connections/http/http-connection.ts';
 import { filterHeaders, responseHeaders } from './headers.ts';
@@ -81,18 +82,29 @@ export class ResponseRelay implements ResponseTaker {
 
   onEnd(data: Buffer | undefined, trailers: FlatHeaders): void {
     this.#settle();
+    if (data !== undefined && data.length <= smallBytes) {
+      // As text, with a character for each byte, it goes in one piece with its head: a tenth less of the whole request.
+      const text = data.toString('latin1');
+      afterPoll(() => this.#answer(text));
+      return;
+    }
     this.#writeHead();
     if (trailers.length > 0) {
       const allowed = inPairs(filterHeaders(trailers, (name) => !neverTrailers.has(name)));
       if (allowed.length > 0) this.#res.addTrailers(allowed);
     }
-    if (data === undefined || data.length > smallBytes) {
-      this.#res.end(data);
-      return;
+    this.#res.end(data);
+  }
+
+  #answer(text: string): void {
+    // The client may have left by now.
+    if (this.#res.destroyed) return;
+    try {
+      this.#writeHead();
+      this.#res.end(text, 'latin1');
+    } catch (error) {
+      this.#options.failed(asError(error));
     }
-    // As text, with a character for each byte, it goes in one piece with its head: a tenth less of the whole request.
-    const text = data.toString('latin1');
-    afterPoll(() => this.#res.end(text, 'latin1'));
   }
 
   onFailure(error: Error): void {

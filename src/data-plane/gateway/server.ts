@@ -4,7 +4,7 @@ import type { InstanceAddress, Route, RouteTable } from '../../core/route-table.
 import type { Logger } from '../../ports/logger.ts';
 import type { InFlight } from '../connections/in-flight.ts';
 import { createWaitingRoom } from '../connections/waiting-room.ts';
-import { answerError, internalError, unavailable, unknownHost } from './error-answer.ts';
+import { answerError, breakOff, internalError, unavailable, unknownHost } from './error-answer.ts';
 import type { Carriage, Exchange } from './exchange.ts';
 import { forward } from './forward.ts';
 import { correlationIdOf } from './headers.ts';
@@ -181,7 +181,7 @@ function createGuard(logger: Logger | undefined): Carriage['guard'] {
       work();
     } catch (error) {
       logger?.error({ error }, 'a request could not be carried');
-      if (res.headersSent) res.destroy();
+      if (res.headersSent) breakOff(res);
       else answerError(res, internalError);
     }
   };
@@ -192,7 +192,7 @@ function answer(carriage: Carriage, exchange: Exchange): void {
   const { target } = site.route;
   switch (target.kind) {
     case 'process':
-      if (expectsContinue(req)) res.writeContinue();
+      if (expectsContinue(req)) askForBody(res);
       forward(carriage, exchange);
       break;
     case 'files':
@@ -205,6 +205,15 @@ function answer(carriage: Carriage, exchange: Exchange): void {
     default:
       target satisfies never;
   }
+}
+
+/** Behind another answer there is no connection for it yet, and it would come in between the head and the body of its own. */
+function askForBody(res: ServerResponse): void {
+  const ask = (): void => {
+    if (!res.headersSent) res.writeContinue();
+  };
+  if (res.socket === null) res.once('socket', ask);
+  else ask();
 }
 
 /** Until the upgrade is agreed, the connection answers like any other. */

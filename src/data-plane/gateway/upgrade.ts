@@ -32,7 +32,7 @@ export function forwardUpgrade(
     socket.off('end', gone);
     ask(carriage, exchange, { place, site, mayAskAgain: refusal === undefined });
   };
-  reach(carriage, exchange, take, refusal);
+  reach(carriage, exchange, take, { refusal, isAgain: refusal !== undefined });
 }
 
 interface Asked {

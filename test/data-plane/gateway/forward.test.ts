@@ -301,3 +301,45 @@ test('a hundred requests at once share the instances evenly', async () => {
   await Promise.all(Array.from({ length: 99 }, () => call({ port: gateway.port })));
   for (const count of counts) expect(count).toBeGreaterThan(15);
 });
+
+test('a body that waits for a 100 behind another request is asked for at its turn', async () => {
+  const first = Promise.withResolvers<void>();
+  const upstream = await startUpstream((req, res) => {
+    if (req.url === '/1') void first.promise.then(() => res.end('a'));
+    else req.resume().once('end', () => res.end(Buffer.alloc(9_000, 'b')));
+  });
+  const gateway = await startGateway();
+  await gateway.applyRoutes([routeTo(processes([upstream.address]))]);
+  const client = await openSocket(gateway.port);
+  const host = 'HTTP/1.1\r\nHost: service-1\r\n';
+  client.write(
+    `GET /1 ${host}\r\nPOST /2 ${host}Expect: 100-continue\r\nContent-Length: 1\r\n\r\n`,
+  );
+  await expect.poll(() => gateway.inFlight('release-1')).toBe(2);
+  first.resolve();
+  await expect.poll(() => client.received()).toMatch(/\r\n\r\naHTTP\/1.1 100 Continue\r\n\r\n$/);
+  client.write('x');
+  await expect
+    .poll(() => client.received())
+    .toMatch(/Continue\r\n\r\nHTTP\/1.1 200 OK\r\n(?:[^\r]+\r\n)+\r\nb{9000}$/);
+});
+
+test('no 100 comes into an answer that was there before its turn', async () => {
+  const first = Promise.withResolvers<void>();
+  const upstream = await startUpstream((req, res) => {
+    if (req.url === '/1') void first.promise.then(() => res.end('a'));
+    else res.end(Buffer.alloc(9_000, 'b'));
+  });
+  const gateway = await startGateway();
+  await gateway.applyRoutes([routeTo(processes([upstream.address]))]);
+  const client = await openSocket(gateway.port);
+  const host = 'HTTP/1.1\r\nHost: service-1\r\n';
+  client.write(
+    `GET /1 ${host}\r\nPOST /2 ${host}Expect: 100-continue\r\nContent-Length: 1\r\n\r\nx`,
+  );
+  await expect.poll(() => gateway.inFlight('release-1')).toBe(1);
+  first.resolve();
+  await expect
+    .poll(() => client.received())
+    .toMatch(/\r\n\r\naHTTP\/1.1 200 OK\r\n(?:[^\r]+\r\n)+\r\nb{9000}$/);
+});

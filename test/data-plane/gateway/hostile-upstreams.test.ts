@@ -264,27 +264,53 @@ test('an application that closes after each answer is asked through a new connec
   expect(upstream.connections).toHaveLength(5);
 });
 
-test('an application that ends a connection just when it is to be used costs no request', async () => {
-  const { gateway, upstream } = await startHostileWorld({
+test.for<readonly [string, (socket: Socket) => void]>([
+  ['ends', (socket) => void socket.end()],
+  ['resets', (socket) => void socket.resetAndDestroy()],
+])(
+  'an application that %s a connection just when it is to be used costs no request',
+  async ([, act]) => {
+    const { gateway, upstream } = await startHostileWorld({
+      take: ({ socket, received }) => {
+        const answer = (): void => {
+          if (received().endsWith('\r\n\r\n')) socket.write(`${head}Content-Length: 2\r\n\r\nok`);
+        };
+        socket.on('data', answer);
+        answer();
+      },
+    });
+    const client = await openSocket(gateway.port);
+    const post = 'POST / HTTP/1.1\r\nHost: service-1\r\nContent-Length: 0\r\n\r\n';
+    for (let round = 1; round <= 10; round++) {
+      client.write(post);
+      await expect.poll(() => client.received().match(/200 OK/g)?.length).toBe(round);
+      await new Promise<void>((resolve) => afterNextPoll(resolve));
+      client.write(post);
+      const last = upstream.connections.at(-1);
+      if (last !== undefined) act(last.socket);
+      await expect.poll(() => client.received().match(/200 OK/g)?.length).toBe(++round);
+      expect(upstream.connections.length).toBe(round / 2 + 1);
+    }
+  },
+);
+
+test('an answer that breaks off behind another one ends the connection', async () => {
+  const first = Promise.withResolvers<void>();
+  const { gateway } = await startHostileWorld({
     take: ({ socket, received }) => {
-      const answer = (): void => {
-        if (received().endsWith('\r\n\r\n')) socket.write(`${head}Content-Length: 2\r\n\r\nok`);
-      };
-      socket.on('data', answer);
-      answer();
+      if (received().startsWith('GET /1 '))
+        void first.promise.then(() => socket.write(`${head}Content-Length: 1\r\n\r\na`));
+      else socket.end(`${head}Content-Length: 5\r\n\r\nbb`);
     },
   });
   const client = await openSocket(gateway.port);
-  const post = 'POST / HTTP/1.1\r\nHost: service-1\r\nContent-Length: 0\r\n\r\n';
-  for (let round = 1; round <= 10; round++) {
-    client.write(post);
-    await expect.poll(() => client.received().match(/200 OK/g)?.length).toBe(round);
-    await new Promise<void>((resolve) => afterNextPoll(resolve));
-    client.write(post);
-    upstream.connections.at(-1)?.socket.end();
-    await expect.poll(() => client.received().match(/200 OK/g)?.length).toBe(++round);
-    expect(upstream.connections.length).toBe(round / 2 + 1);
-  }
+  client.write(
+    `GET /1 HTTP/1.1\r\nHost: service-1\r\n\r\nGET /2 HTTP/1.1\r\nHost: service-1\r\n\r\n`,
+  );
+  await expect.poll(() => gateway.log.length).toBe(1);
+  first.resolve();
+  await expect.poll(() => client.destroyed).toBe(true);
+  expect(client.received()).toMatch(/\r\n\r\na(?!.*\r\n\r\nbbbbb)/s);
 });
 
 test('trailers are passed on, but for those that are too late to say what they say', async () => {

@@ -1,6 +1,8 @@
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Target } from '../../../src/core/route-table.ts';
+import { afterNextPoll } from '../../../src/data-plane/connections/http/after-poll.ts';
+import { startBareUpstream } from './bare-upstream.ts';
 import {
   addressOf,
   call,
@@ -144,4 +146,25 @@ test('closing lets requests under way finish, and ends what takes too long', asy
   expect((await short.toArray()).join('')).toBe('finished');
   await cut;
   await closed;
+});
+
+test('a request that was not sent goes to whoever serves by now', async () => {
+  const mayAnswer = Promise.withResolvers<void>();
+  const old = await startBareUpstream(({ socket }) => {
+    void mayAnswer.promise.then(() => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold');
+      // Just when the next request gets the connection.
+      afterNextPoll(() => socket.end());
+    });
+  });
+  const next = await startUpstream((_req, res) => void res.end('new'));
+  const gateway = await startGateway({ limits: { connectionsPerInstance: 1 } });
+  await gateway.applyRoutes([routeTo(processes([old.address]))]);
+  const answers = ['/a', '/b'].map((path) => call({ port: gateway.port, method: 'POST', path }));
+  await expect.poll(() => gateway.inFlight('release-1')).toBe(2);
+  await expect.poll(() => old.connections.length).toBe(1);
+  await gateway.applyRoutes([routeTo(processes([next.address], 'release-2'))]);
+  mayAnswer.resolve();
+  expect((await Promise.all(answers)).map(({ text }) => text)).toEqual(['old', 'new']);
+  expect(old.received().match(/POST/g)).toHaveLength(1);
 });

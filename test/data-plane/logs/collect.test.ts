@@ -101,11 +101,11 @@ test('what is in a hurry waits for nothing but what is on its way', async () => 
   const one = await collectIntoFile();
   await using _one = one;
   one.shut();
-  one.collector.output(origin, 'first');
+  void one.collector.output(origin, 'first');
   expect(one.attempts).toBe(0);
   one.collector.hurry();
   expect(one.attempts).toBe(1);
-  one.collector.output(origin, 'second');
+  void one.collector.output(origin, 'second');
   one.collector.hurry();
   expect(one.attempts).toBe(1);
   one.open();

@@ -53,6 +53,10 @@ export function isRefused({ code }: NodeJS.ErrnoException): boolean {
   return code === 'ECONNREFUSED' || code === 'ENOENT';
 }
 
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
 /** What an application has done instead of answering, for its log and its reports. */
 export function describeFailure(error: Error): string {
   if (isRefused(error)) return 'It refused the connection.';

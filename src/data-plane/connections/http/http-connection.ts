@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { afterNextPoll, afterPoll } from './after-poll.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { AnswerReader, type AnswerTaker } from './answer-reader.ts';
-import { cutOff, HttpFailure, unsent } from './failures.ts';
+import { asError, cutOff, HttpFailure, isCutOff, unsent } from './failures.ts';
 import { lengthIn, printRequestHead, type RequestHead } from './request-head.ts';
 import { type SentBody, sendBody } from './sent-body.ts';
 
@@ -129,6 +129,8 @@ export class HttpConnection implements Flow {
 
   #begin(request: HttpRequest, taker: ResponseTaker): void {
     this.#timer.refresh();
+    // It may fail before it is read.
+    if (request.body instanceof Readable) request.body.on('error', () => undefined);
     try {
       if (!taker.onStart(this)) {
         this.#rest(0);
@@ -274,15 +276,13 @@ export class HttpConnection implements Flow {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     const taker = this.#taker;
+    const failure = this.#failure ?? cutOff();
+    const isUnsent = this.#isOpen && this.#reader === undefined && isCutOff(failure);
     this.#forgetRequest();
     this.#owner.onClosed(this);
-    taker?.onFailure(this.#failure ?? cutOff());
+    taker?.onFailure(isUnsent ? unsent() : failure);
   }
 }
 
 /** Without a body they say so: some servers wait for one. */
 const expectsBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
-}

@@ -16,12 +16,16 @@ export interface SentBody {
   drop(): void;
 }
 
-/** @param length in bytes; undefined: it goes in chunks */
+/**
+ * @param length in bytes; undefined: it goes in chunks
+ * @throws HttpFailure where it has ended before
+ */
 export function sendBody(
   body: Readable,
   { socket, length }: { readonly socket: Socket; readonly length: number | undefined },
   { sent, failed }: Ends,
 ): SentBody {
+  if (body.destroyed) throw endedEarly();
   let left = length ?? Number.POSITIVE_INFINITY;
   let isSent = false;
   const onData = (data: Buffer): void => {
@@ -50,7 +54,7 @@ export function sendBody(
     sent();
   };
   const onClose = (): void => {
-    if (!isSent) failed(new HttpFailure('REQUEST_INVALID', 'Its body has ended too early.'));
+    if (!isSent) failed(endedEarly());
   };
   body.on('data', onData).once('end', onEnd).once('error', failed).once('close', onClose);
   return {
@@ -64,6 +68,10 @@ export function sendBody(
       body.on('error', () => undefined).destroy();
     },
   };
+}
+
+function endedEarly(): HttpFailure {
+  return new HttpFailure('REQUEST_INVALID', 'Its body has ended too early.');
 }
 
 function wrongLength(): HttpFailure {

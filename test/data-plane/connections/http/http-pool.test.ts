@@ -130,6 +130,20 @@ describe('a request', () => {
     await expect.poll(() => server.sockets.every(({ destroyed }) => destroyed)).toBe(true);
   });
 
+  test.for([
+    ['fails', new Error('Its source has ended.')],
+    ['ends', undefined],
+  ] as const)('whose body %s before it is read fails', async ([, error]) => {
+    const body = new Readable({ read() {} });
+    const pool = openPool(await startServer());
+    const onStart = (): boolean => {
+      body.destroy(error);
+      return true;
+    };
+    const { answer } = ask(pool, { method: 'POST', body }, { onStart });
+    expect(await answer).toBe('Its body has ended too early.');
+  });
+
   test.for<readonly [string, Partial<HttpRequest>]>([
     ['a path with a space', { path: '/a b' }],
     ['a path with a line end', { path: '/\r\nX-A: b' }],
@@ -183,6 +197,7 @@ describe('a connection', () => {
 
   test.for<readonly [string, (socket: Socket) => void]>([
     ['ends', (socket) => void socket.end()],
+    ['is reset', (socket) => void socket.resetAndDestroy()],
     ['says that nobody asks', (socket) => void socket.write('HTTP/1.1 408 Late\r\n\r\n')],
   ])('that %s just before a request was sent has not seen it', async ([, act]) => {
     const server = await startServer(saysOk);
