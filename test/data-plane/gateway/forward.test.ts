@@ -303,20 +303,13 @@ test('a hundred requests at once share the instances evenly', async () => {
 });
 
 test('a body that waits for a 100 behind another request is asked for at its turn', async () => {
-  const first = Promise.withResolvers<void>();
-  const upstream = await startUpstream((req, res) => {
-    if (req.url === '/1') void first.promise.then(() => res.end('a'));
-    else req.resume().once('end', () => res.end(Buffer.alloc(9_000, 'b')));
+  const { gateway, answerFirst } = await gatewayToTwo((req, res) => {
+    req.resume().once('end', () => res.end(Buffer.alloc(9_000, 'b')));
   });
-  const gateway = await startGateway();
-  await gateway.applyRoutes([routeTo(processes([upstream.address]))]);
   const client = await openSocket(gateway.port);
-  const host = 'HTTP/1.1\r\nHost: service-1\r\n';
-  client.write(
-    `GET /1 ${host}\r\nPOST /2 ${host}Expect: 100-continue\r\nContent-Length: 1\r\n\r\n`,
-  );
+  client.write(`${getFirst}${expectContinue}`);
   await expect.poll(() => gateway.inFlight('release-1')).toBe(2);
-  first.resolve();
+  answerFirst();
   await expect.poll(() => client.received()).toMatch(/\r\n\r\naHTTP\/1.1 100 Continue\r\n\r\n$/);
   client.write('x');
   await expect
@@ -325,21 +318,28 @@ test('a body that waits for a 100 behind another request is asked for at its tur
 });
 
 test('no 100 comes into an answer that was there before its turn', async () => {
-  const first = Promise.withResolvers<void>();
-  const upstream = await startUpstream((req, res) => {
-    if (req.url === '/1') void first.promise.then(() => res.end('a'));
-    else res.end(Buffer.alloc(9_000, 'b'));
+  const { gateway, answerFirst } = await gatewayToTwo((_req, res) => {
+    res.end(Buffer.alloc(9_000, 'b'));
   });
-  const gateway = await startGateway();
-  await gateway.applyRoutes([routeTo(processes([upstream.address]))]);
   const client = await openSocket(gateway.port);
-  const host = 'HTTP/1.1\r\nHost: service-1\r\n';
-  client.write(
-    `GET /1 ${host}\r\nPOST /2 ${host}Expect: 100-continue\r\nContent-Length: 1\r\n\r\nx`,
-  );
+  client.write(`${getFirst}${expectContinue}x`);
   await expect.poll(() => gateway.inFlight('release-1')).toBe(1);
-  first.resolve();
+  answerFirst();
   await expect
     .poll(() => client.received())
     .toMatch(/\r\n\r\naHTTP\/1.1 200 OK\r\n(?:[^\r]+\r\n)+\r\nb{9000}$/);
 });
+
+const getFirst = 'GET /first HTTP/1.1\r\nHost: service-1\r\n\r\n';
+const expectContinue =
+  'POST / HTTP/1.1\r\nHost: service-1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n';
+
+/** To an application that answers the first request when it is told to. */
+async function gatewayToTwo(answer: Parameters<typeof startUpstream>[0]) {
+  const first = Promise.withResolvers<void>();
+  const { gateway } = await gatewayTo((req, res) => {
+    if (req.url === '/first') void first.promise.then(() => res.end('a'));
+    else answer(req, res);
+  });
+  return { gateway, answerFirst: () => first.resolve() };
+}

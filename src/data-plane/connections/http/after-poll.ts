@@ -2,8 +2,8 @@ let due: (() => void)[] = [];
 let resting: (() => void)[] = [];
 
 /**
- * Calls when all has been read that the event loop has found at this look, in the order in which it was asked. What is written together
- * is cheaper: whoever gets the first piece is woken for all of them. No call may throw: those behind it would not be called.
+ * Calls at the end of this iteration of the event loop, when all has been read that its poll has found, in the order in which it was asked.
+ * What is written together is cheaper: whoever gets the first piece is woken for all of them. No call may throw: those behind it would not be called.
  */
 export function afterPoll(call: () => void): void {
   due.push(call);

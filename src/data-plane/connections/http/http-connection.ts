@@ -218,9 +218,8 @@ export class HttpConnection implements Flow {
 
   /** Whoever answers has ended it. */
   #letGo(): void {
-    const isUnsent = this.#taker !== undefined && this.#reader === undefined;
-    if (isUnsent) this.abort(unsent());
-    else this.destroy();
+    if (this.#taker === undefined) this.destroy();
+    else this.abort(cutOff());
   }
 
   #end(head: AnswerHead | undefined, isAll: boolean): void {
@@ -277,6 +276,7 @@ export class HttpConnection implements Flow {
     clearTimeout(this.#timer);
     const taker = this.#taker;
     const failure = this.#failure ?? cutOff();
+    // Nothing of it is written before there is a reader.
     const isUnsent = this.#isOpen && this.#reader === undefined && isCutOff(failure);
     this.#forgetRequest();
     this.#owner.onClosed(this);
