@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/parse-config.ts';
 import { settings } from '../config/settings.ts';
 import { defaultFloorBytes } from '../core/disk-room.ts';
+import { blockFolder } from '../drivers/log-store/sqlite/block-files.ts';
 import type { DiskSpace } from '../ports/disk.ts';
 import { dataLayout } from './data-layout.ts';
 import { chooseBudgets, openDisk } from './disk-limits.ts';
@@ -31,12 +32,14 @@ export async function readDiskUsage(config: Config): Promise<UsedDisk> {
   const seen = new Set<number>();
   const built = (name: string) => bytesOf([join(layout.builds, name)], seen);
   const database = (file: string) => bytesOf([file, `${file}-wal`, `${file}-shm`]);
+  const logs = async (file: string) =>
+    (await database(file)) + (await bytesOf([blockFolder(file)]));
   const layers = await built('layers');
   const artifacts = await built('artifacts');
   const uses: readonly DiskUse[] = [
     { what: 'records', bytes: await database(layout.store) },
     {
-      ...{ what: 'logs', bytes: await database(layout.logs), maxBytes: budgets.logs },
+      ...{ what: 'logs', bytes: await logs(layout.logs), maxBytes: budgets.logs },
       setting: settings.logsMb.variable,
     },
     {

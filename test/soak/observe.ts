@@ -30,7 +30,7 @@ export async function observe(berth: Berth): Promise<Readonly<Record<string, num
     'builds MB': mb(await sizeOf(at('builds'))),
     'sources MB': mb(await sizeOf(at('sources'))),
     'berth.db KB': kb(await sizeOfDatabase(at('berth.db'))),
-    'logs.db KB': kb(await sizeOfDatabase(at('logs.db'))),
+    'logs.db KB': kb((await sizeOfDatabase(at('logs.db'))) + (await sizeOf(at('logs.db-blocks')))),
     'events.db KB': kb(await sizeOfDatabase(at('events.db'))),
     ...countRows(at('berth.db'), 'berth'),
     ...countRows(at('logs.db'), 'logs'),

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 import { factsOf, UnexpectedRows } from './error-facts.ts';
-import type { Reply, Request, Statement, StatementMaker, StatementResult } from './messages.ts';
+import type { MadeStatements, Reply, Request, Statement, StatementResult } from './messages.ts';
 
 export type Batch = Extract<Request, { kind: 'batch' | 'make' }>;
 
@@ -24,27 +24,56 @@ export function areQuiet(batches: readonly Batch[]): boolean {
 export function runBatches(
   connection: Connection,
   batches: readonly Batch[],
-  maker: StatementMaker | undefined,
+  made: MadeOf,
 ): readonly Reply[] {
   const [only] = batches;
   if (batches.length === 1 && only?.kind === 'batch' && only.readOnly)
     return [runReads(connection, only)];
+  // Nobody else waits for a lock meanwhile.
+  const works = batches.map((batch) => workOf(batch, made));
+  const replies = commitAll(connection, works, !batches.every(mayBeLost));
+  for (const [position, reply] of replies.entries()) if ('error' in reply) works[position]?.undo();
+  return replies;
+}
+
+/** Statements of an input, by the module that the thread was started with. */
+export type MadeOf = (input: unknown) => MadeStatements;
+
+/** A batch whose statements are known, or why they are not. */
+interface Work {
+  readonly id: number;
+  readonly statements: readonly Statement[] | { readonly failure: unknown };
+  undo(): void;
+}
+
+function workOf(batch: Batch, made: MadeOf): Work {
+  const { id } = batch;
+  const nothing = (): void => {};
+  if (batch.kind === 'batch') return { id, statements: batch.statements, undo: nothing };
   try {
-    connection.setSync(!batches.every(mayBeLost));
-    return connection.withRoomOfLog(() => commitTogether(connection, batches, maker));
-  } catch (error) {
-    return batches.map(({ id }) => ({ id, error: factsOf(error) }));
+    return { id, ...made(batch.input) };
+  } catch (failure) {
+    return { id, statements: { failure }, undo: nothing };
   }
 }
 
-function commitTogether(
+function commitAll(
   connection: Connection,
-  batches: readonly Batch[],
-  maker: StatementMaker | undefined,
+  works: readonly Work[],
+  sync: boolean,
 ): readonly Reply[] {
   try {
+    connection.setSync(sync);
+    return connection.withRoomOfLog(() => commitTogether(connection, works));
+  } catch (error) {
+    return works.map(({ id }) => ({ id, error: factsOf(error) }));
+  }
+}
+
+function commitTogether(connection: Connection, works: readonly Work[]): readonly Reply[] {
+  try {
     connection.execute('BEGIN IMMEDIATE');
-    const replies = batches.map((batch) => runInSavepoint(connection, batch, maker));
+    const replies = works.map((work) => runInSavepoint(connection, work));
     connection.execute('COMMIT');
     return replies;
   } catch (error) {
@@ -65,29 +94,20 @@ function runReads(connection: Connection, batch: Extract<Batch, { kind: 'batch' 
   }
 }
 
-function runInSavepoint(
-  connection: Connection,
-  batch: Batch,
-  maker: StatementMaker | undefined,
-): Reply {
+function runInSavepoint(connection: Connection, { id, statements }: Work): Reply {
+  if ('failure' in statements) return { id, error: factsOf(statements.failure) };
   connection.execute('SAVEPOINT batch');
   try {
-    const results = runAll(connection, statementsOf(batch, maker));
+    const results = runAll(connection, statements);
     connection.execute('RELEASE batch');
-    return { id: batch.id, results };
+    return { id, results };
   } catch (error) {
     // A full disk and its like have ended the whole transaction, so that every batch in it fails.
     if (!connection.inTransaction) throw error;
     connection.execute('ROLLBACK TO batch');
     connection.execute('RELEASE batch');
-    return { id: batch.id, error: factsOf(error) };
+    return { id, error: factsOf(error) };
   }
-}
-
-function statementsOf(batch: Batch, maker: StatementMaker | undefined): readonly Statement[] {
-  if (batch.kind === 'batch') return batch.statements;
-  if (maker === undefined) throw new Error('This database was opened without a maker');
-  return maker.makeStatements(batch.input);
 }
 
 function runAll(connection: Connection, statements: readonly Statement[]): StatementResult[] {

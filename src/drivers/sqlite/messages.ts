@@ -75,5 +75,12 @@ export interface ThreadOptions {
 
 /** What such a module exports. */
 export interface StatementMaker {
-  readonly makeStatements: (input: unknown) => readonly Statement[];
+  /** Before the transaction in which they run. `file` is the database's. */
+  readonly makeStatements: (input: unknown, file: string) => MadeStatements;
+}
+
+export interface MadeStatements {
+  readonly statements: readonly Statement[];
+  /** Takes back what was done beside the database: they are not committed. */
+  undo(): void;
 }

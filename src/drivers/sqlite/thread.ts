@@ -1,5 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { areQuiet, type Batch, isReadOnly, runBatches } from './batches.ts';
+import { areQuiet, type Batch, isReadOnly, type MadeOf, runBatches } from './batches.ts';
 import { Connection } from './connection.ts';
 import { factsOf } from './error-facts.ts';
 import { giveHint, hearHints } from './hints.ts';
@@ -24,12 +24,17 @@ const port = parentPort;
 const { file, writeBack } = workerData as ThreadOptions;
 let watching: { readonly stop: () => void } | undefined;
 
-const maker = await loadMaker(workerData as ThreadOptions);
+const made = await loadMaker(workerData as ThreadOptions);
 const connection = open();
 if (connection !== undefined) serve(connection);
 
-async function loadMaker({ maker: url }: ThreadOptions): Promise<StatementMaker | undefined> {
-  return url === undefined ? undefined : ((await import(url)) as StatementMaker);
+async function loadMaker({ maker }: ThreadOptions): Promise<MadeOf> {
+  if (maker === undefined)
+    return () => {
+      throw new Error('This database was opened without a maker');
+    };
+  const { makeStatements } = (await import(maker)) as StatementMaker;
+  return (input) => makeStatements(input, file);
 }
 
 /** The answer with id 0 says how opening went. */
@@ -84,7 +89,7 @@ function answerNext(connection: Connection, requests: Request[]): Answered {
     if (isReadOnly(next)) break;
   }
   if (batches.length > 0)
-    return { replies: runBatches(connection, batches, maker), isQuiet: areQuiet(batches) };
+    return { replies: runBatches(connection, batches, made), isQuiet: areQuiet(batches) };
   const request = requests.shift();
   const replies = request === undefined ? [] : [answer(connection, request)];
   return { replies, isQuiet: false };

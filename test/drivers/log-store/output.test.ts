@@ -16,10 +16,11 @@ const secrets = [
   { key: 'NUMBER', value: '750000' },
 ];
 
-/** Some with more lines than a block takes, some with lines longer than any entry. */
+/** Some with more lines than a block takes, some as much as goes into a file, some with lines longer than any entry. */
 const lines = fc.oneof(
   { weight: 9, arbitrary: fc.array(printedLine, { minLength: 1, maxLength: 8 }) },
   { weight: 1, arbitrary: printedLine.map((line) => Array<string>(700).fill(line)) },
+  { weight: 1, arbitrary: printedLine.map((line) => Array<string>(700).fill(line.repeat(20))) },
   { weight: 1, arbitrary: printedLine.map((line) => [line + 'very-secret '.repeat(9_000), line]) },
 );
 

@@ -3,7 +3,7 @@ import { LogCursorFailure } from '../../../core/failure.ts';
 import type { LogArrivals, LogFollowQuery, LogStore } from '../../../ports/log-store.ts';
 import { bitsOf, blockLimits } from './block.ts';
 import type { WantedEntries } from './read-block.ts';
-import { readBlocks } from './read-blocks.ts';
+import { readBlocks, type StoredBlocks } from './read-blocks.ts';
 import type { LogDatabase } from './schema.ts';
 
 /** Of those a look passes, wanted or not. */
@@ -11,14 +11,14 @@ const blocksPerLook = 1000;
 
 /** One writer at a time gives positions, and none is given again: their order is that of arrival, in every process. */
 export async function followLogs(
-  kysely: Kysely<LogDatabase>,
+  stored: StoredBlocks,
   query: LogFollowQuery,
 ): Promise<LogArrivals> {
   const after = parsePosition(query.after);
-  const passed = await findPassed(kysely, query.deploymentId, after);
+  const passed = await findPassed(stored.kysely, query.deploymentId, after);
   const { blocks, isWhole } = withinLook(passed, query);
   const wanted = await readBlocks(
-    kysely,
+    stored,
     blocks.filter(wantedBlock(query)),
     wantedEntries(query, after),
   );

@@ -1,12 +1,13 @@
 import type { LogOutput } from '../../../ports/log-store.ts';
-import type { Statement } from '../../sqlite/messages.ts';
+import type { MadeStatements, Statement } from '../../sqlite/messages.ts';
 import { type Block, printedPart } from './block.ts';
+import { blockFolder, type PlacedBlock, placeBlocks } from './block-files.ts';
 import { fillBlocks } from './fill-blocks.ts';
 import { partsOf } from './make-parts.ts';
 import type { PackedEntries, packLogs } from './pack.ts';
 
 /** Runs in the thread of the database. Blocks begin in the order in which their applications are first named. */
-export function makeStatements(input: unknown): readonly Statement[] {
+export function makeStatements(input: unknown, databaseFile: string): MadeStatements {
   const blocks: Block[] = [];
   const filling = new Map<string, ReturnType<typeof fillBlocks>>();
   const of = ({ deploymentId, applicationName }: PackedEntries | LogOutput) => {
@@ -22,16 +23,18 @@ export function makeStatements(input: unknown): readonly Statement[] {
     else for (const line of item.lines.split('\n')) add(printedPart(line));
   }
   for (const { close } of filling.values()) close();
-  return blocks.flatMap(insertBlock);
+  const { blocks: placed, undo } = placeBlocks(blockFolder(databaseFile), blocks);
+  return { statements: placed.flatMap(insertBlock), undo };
 }
 
 const insert = `
-  INSERT INTO log_block (deployment_id, application_name, first_at, last_at, severities, entry_count, entries)
-  VALUES (?, ?, ?, ?, ?, ?, ?)`;
+  INSERT INTO log_block (
+    deployment_id, application_name, first_at, last_at, severities, entry_count, entries, file, file_from, file_bytes)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 /** Each entry has a position, not only the first. */
 const count = "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'log_block'";
 
-function insertBlock(block: Block): readonly Statement[] {
+function insertBlock({ block, place }: PlacedBlock): readonly Statement[] {
   const { deploymentId, applicationName, firstAt, lastAt, severities, entries } = block;
   return [
     {
@@ -43,7 +46,9 @@ function insertBlock(block: Block): readonly Statement[] {
         lastAt,
         severities,
         block.count,
-        entries,
+        ...(place === undefined
+          ? [entries, null, null, null]
+          : ['', place.file, place.from, place.bytes]),
       ],
       affects: 1,
     },

@@ -1,10 +1,11 @@
 import { extname } from 'node:path';
 import type { LogStore } from '../../../ports/log-store.ts';
 import { openSqlite } from '../../sqlite/open-sqlite.ts';
+import { blockFolder } from './block-files.ts';
 import { findPosition, followLogs } from './follow.ts';
 import { packLogs } from './pack.ts';
 import { keepPlaces } from './places.ts';
-import { pruneLogs } from './prune.ts';
+import { createPrune } from './prune.ts';
 import { queryLogs } from './query.ts';
 import { type LogDatabase, migrations } from './schema.ts';
 
@@ -17,10 +18,10 @@ export interface SqliteLogStoreOptions {
 /** The ending is this file's own: .ts from source, .js once compiled. */
 const maker = new URL(`./make-blocks${extname(import.meta.url)}`, import.meta.url);
 
-/** 8 and 192 MiB, each of which the disk takes twice: at 50 MB/s that is done before the patience of who collects logs ends. */
-const writeBack = { quiet: 2048, most: 49_152 };
+/** 8 and 64 MiB, each of which the disk takes twice: at 50 MB/s that is done before the patience of who collects logs ends. */
+const writeBack = { quiet: 2048, most: 16_384 };
 
-/** Logs in a file of their own, which several processes may open. A power cut may cost the last second. */
+/** Logs in a file of their own, with a folder beside it, which several processes may open. A power cut may cost the last half a minute. */
 export async function openSqliteLogStore(options: SqliteLogStoreOptions): Promise<LogStore> {
   const { file, maxBytes = 10 * 1024 ** 3 } = options;
   const database = await openSqlite<LogDatabase>({
@@ -30,18 +31,20 @@ export async function openSqliteLogStore(options: SqliteLogStoreOptions): Promis
     writeBack,
     maker,
   });
+  const folder = blockFolder(file);
+  const stored = { kysely: database.kysely, folder };
   const collect: LogStore['collect'] = async (items) => {
     if (items.length > 0) await database.make(packLogs(items));
   };
   return {
     append: collect,
     collect,
-    query: (query) => queryLogs(database.kysely, query),
-    follow: (query) => followLogs(database.kysely, query),
+    query: (query) => queryLogs(stored, query),
+    follow: (query) => followLogs(stored, query),
     position: (of) => findPosition(database.kysely, of),
     places: keepPlaces(database),
     watch: (hint) => database.watch(hint),
-    prune: (rule) => pruneLogs(database, rule, maxBytes),
+    prune: createPrune({ database, folder, maxBytes }),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

@@ -4,18 +4,18 @@ import type { LogPage, LogQuery } from '../../../ports/log-store.ts';
 import { bitsOf, blockLimits } from './block.ts';
 import { type LogPosition, parseCursor, printCursor } from './cursor.ts';
 import type { PlacedEntry, WantedEntries } from './read-block.ts';
-import { type FoundBlock, readBlocks } from './read-blocks.ts';
+import { type FoundBlock, readBlocks, type StoredBlocks } from './read-blocks.ts';
 import type { LogDatabase } from './schema.ts';
 
 const largestPage = 1000;
 /** Found by the index alone. */
 const blocksPerLook = 500;
 
-export async function queryLogs(kysely: Kysely<LogDatabase>, query: LogQuery): Promise<LogPage> {
+export async function queryLogs(stored: StoredBlocks, query: LogQuery): Promise<LogPage> {
   const limit = Math.min(query.limit, largestPage);
   const after = query.after === undefined ? undefined : readPosition(query.after);
   // One more than asked for tells whether there is a next page.
-  const found = await collectEntries(kysely, { ...query, limit: limit + 1 }, after);
+  const found = await collectEntries(stored, { ...query, limit: limit + 1 }, after);
   const page = found.slice(0, limit);
   const entries = page.map(({ entry }) => entry);
   const last = page.at(-1);
@@ -28,7 +28,7 @@ export async function queryLogs(kysely: Kysely<LogDatabase>, query: LogQuery): P
  * when it is earlier than all that was not read.
  */
 async function collectEntries(
-  kysely: Kysely<LogDatabase>,
+  stored: StoredBlocks,
   query: LogQuery,
   after: LogPosition | undefined,
 ): Promise<readonly PlacedEntry[]> {
@@ -37,10 +37,10 @@ async function collectEntries(
   let open: PlacedEntry[] = [];
   let behind: FoundBlock | undefined;
   do {
-    const found = await findBlocks(kysely, query, after, behind);
+    const found = await findBlocks(stored.kysely, query, after, behind);
     behind = found.length === blocksPerLook ? found.at(-1) : undefined;
     for (const [from, to] of readingsOf(found, query.limit)) {
-      const read = await readBlocks(kysely, found.slice(from, to), wanted);
+      const read = await readBlocks(stored, found.slice(from, to), wanted);
       open = [...open, ...read].toSorted(byTime);
       const unreadFrom = (found[to] ?? behind)?.firstAt ?? Number.POSITIVE_INFINITY;
       const count = open.findIndex(({ entry }) => entry.timestamp >= unreadFrom);

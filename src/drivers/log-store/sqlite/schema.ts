@@ -14,8 +14,12 @@ export interface LogDatabase {
     /** A bit for each severity that may be in it. */
     severities: number;
     entry_count: number;
-    /** Of each a line: a JSON array, or what was printed (`block.ts`). */
+    /** Of each a line: a JSON array, or what was printed (`block.ts`). Empty where a file has them. */
     entries: string;
+    /** Its name in the folder of blocks, and where in it the entries are (`block-files.ts`). */
+    file: string | null;
+    file_from: number | null;
+    file_bytes: number | null;
   };
   log_place: { name: string; position: number };
 }
@@ -83,5 +87,14 @@ export const migrations: readonly Migration[] = [
     number: 4,
     name: 'output as it was printed',
     sql: '-- In blocks: a version that cannot read it must not open the file.',
+  },
+  {
+    number: 5,
+    name: 'blocks in files',
+    sql: `
+      ALTER TABLE log_block ADD COLUMN file TEXT;
+      ALTER TABLE log_block ADD COLUMN file_from INTEGER;
+      ALTER TABLE log_block ADD COLUMN file_bytes INTEGER;
+      CREATE INDEX log_block_file ON log_block (file, file_bytes) WHERE file IS NOT NULL;`,
   },
 ];
