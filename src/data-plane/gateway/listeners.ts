@@ -26,9 +26,15 @@ export function createListeners(host: string, createOwn: (port: number) => Serve
   const open = async (server: Server, onHost: string, port: number): Promise<number> => {
     await listen(server, onHost, port);
     servers.add(server);
+    const its = new Set<Socket>();
+    deliverBeforeClosing(server, its);
     server.on('connection', (socket) => {
       sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
+      its.add(socket);
+      socket.once('close', () => {
+        sockets.delete(socket);
+        its.delete(socket);
+      });
     });
     server.once('close', () => servers.delete(server));
     return boundPort(server);
@@ -77,6 +83,19 @@ function closeServer(server: Server): Promise<void> {
       resolve();
     });
   });
+}
+
+/** Node takes a connection for idle once its answer has ended, though its client may not have taken all of it by far. */
+function deliverBeforeClosing(server: Server, sockets: ReadonlySet<Socket>): void {
+  const closeIdle = server.closeIdleConnections.bind(server);
+  server.closeIdleConnections = () => {
+    const delivering: Partial<Socket>[] = [...sockets].filter(
+      (socket) => socket.writableLength > 0,
+    );
+    for (const socket of delivering) socket.destroy = () => socket as Socket;
+    closeIdle();
+    for (const socket of delivering) delete socket.destroy;
+  };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
