@@ -13,7 +13,7 @@ export interface Header {
   readonly formatVersion: 1;
   /** Version of Berth that made it. */
   readonly berth: string;
-  /** When it was begun: what was acknowledged before is in it. ISO 8601. */
+  /** When it was begun: what was acknowledged before is in it, but for logs that were forgotten while it was made. ISO 8601. */
   readonly createdAt: string;
   /** Names the key that opens the secrets in it; null where there was none yet. */
   readonly keyId: string | null;

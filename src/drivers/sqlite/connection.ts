@@ -20,6 +20,8 @@ export class Connection {
     this.#busyTimeoutMs = options.busyTimeoutMs;
     this.#synchronous = options.synchronous;
     this.#database = new DatabaseSync(options.file);
+    // Of no effect on a file that is there.
+    if (options.mayShrink) this.script('PRAGMA auto_vacuum = INCREMENTAL');
     this.script('PRAGMA journal_mode = WAL');
     this.script(`PRAGMA synchronous = ${options.synchronous}`);
     // What is deleted is overwritten: keys and secrets must not lie on in free pages.

@@ -67,6 +67,8 @@ export interface ThreadOptions {
   readonly file: string;
   readonly synchronous: 'FULL' | 'NORMAL';
   readonly busyTimeoutMs: number;
+  /** A new file can give pages back to the disk. */
+  readonly mayShrink: boolean;
   /** When the write-ahead log is written back. SQLite's own choice if left out. */
   readonly writeBack?: WriteBack;
   /** URL of a module with a `makeStatements`: work that would hold up the caller's event loop. */
@@ -81,6 +83,6 @@ export interface StatementMaker {
 
 export interface MadeStatements {
   readonly statements: readonly Statement[];
-  /** Takes back what was done beside the database: they are not committed. */
+  /** Takes back what was done beside the database: they are not committed. Never throws. */
   undo(): void;
 }

@@ -20,6 +20,8 @@ export interface SqliteOptions {
   readonly busyTimeoutMs?: number;
   /** When the write-ahead log is written back: more of it costs less where much is written. */
   readonly writeBack?: WriteBack;
+  /** A new file can give pages back to the disk. */
+  readonly mayShrink?: boolean;
   /** A module with a `makeStatements`, for `make`. */
   readonly maker?: URL;
 }
@@ -37,6 +39,8 @@ export interface SqliteDatabase<DB> extends AsyncDisposable {
   ): Promise<BatchResults<Statements>>;
   /** The same with the statements that the maker makes of the input in the thread, and nothing answered but that it is done. */
   make(input: unknown): Promise<void>;
+  /** Gives back so many pages at most that nothing is in, where the file was made so that it can. */
+  giveBack(pages: number): Promise<void>;
   /** Calls back after commits of this and of other processes. Only a hint. Returns the way to stop. */
   watch(hint: () => void): () => void;
   /** The same number again: nothing was committed between, by anybody. Undefined: that cannot be told now. Needs no thread, and no disk. */
@@ -61,9 +65,10 @@ type RowOf<S> = S extends CompiledQuery<infer Row> ? Row : unknown;
 /** Opens or creates the file and brings its schema up to date. */
 export async function openSqlite<DB>(options: SqliteOptions): Promise<SqliteDatabase<DB>> {
   const { file, synchronous, migrations, busyTimeoutMs = 5000, writeBack, maker } = options;
+  const { mayShrink = false } = options;
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const thread = await ThreadClient.start({
-    ...{ file, synchronous, busyTimeoutMs },
+    ...{ file, synchronous, busyTimeoutMs, mayShrink },
     ...(writeBack === undefined ? {} : { writeBack }),
     ...(maker === undefined ? {} : { maker: maker.href }),
   });
@@ -94,6 +99,11 @@ function createDatabase<DB>(file: string, thread: ThreadClient): SqliteDatabase<
       const command = { kind: 'batch', statements: given, readOnly, mayBeLost, isQuiet } as const;
       const results = await turns.between(() => thread.send(command));
       return results as BatchResults<Statements>;
+    },
+    async giveBack(pages) {
+      // Unlike a statement, a script is carried on until it has given back all of them.
+      const sql = `PRAGMA incremental_vacuum(${Math.floor(pages)})`;
+      await turns.between(() => thread.send({ kind: 'script', sql }));
     },
     async make(input) {
       await turns.between(() => thread.send({ kind: 'make', input }));

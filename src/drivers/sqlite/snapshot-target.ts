@@ -7,11 +7,17 @@ import type { SnapshotRow, SnapshotTarget } from '../../ports/snapshot.ts';
 import type { Migration } from './migrate.ts';
 import { quote, readColumns, readTableNames, schemaTable } from './snapshot.ts';
 
+export interface TargetOptions {
+  /** It can give pages back to the disk. */
+  readonly mayShrink?: boolean;
+}
+
 /** A new file at the schema of the snapshot. Opening it later brings it to the newest one, as with any older file. */
 export async function createSqliteTarget(
   file: string,
   migrations: readonly Migration[],
   schema: readonly SchemaChange[],
+  { mayShrink = false }: TargetOptions = {},
 ): Promise<SnapshotTarget> {
   requireKnownSchema(file, schemaOf(migrations), schema);
   // Fails where there is one: nothing is written over.
@@ -22,6 +28,7 @@ export async function createSqliteTarget(
     await Promise.all(['', '-wal', '-shm'].map((end) => rm(`${file}${end}`, { force: true })));
   };
   try {
+    if (mayShrink) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
     createSchema(database, migrations.slice(0, schema.length));
     return fillable(database, file, discard);
   } catch (error) {

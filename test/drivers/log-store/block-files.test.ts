@@ -1,4 +1,4 @@
-import { open, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
@@ -180,6 +180,80 @@ test('a row that names another file gets nothing of it, and does it no harm', as
   expect((await stat(outside)).isFile()).toBe(true);
 });
 
+test('a page that is lost takes its block with it, and whoever follows goes on behind it', async () => {
+  const { file, folder } = await newPlace();
+  await using store = await openSqliteLogStore({ file });
+  const lines = Array.from({ length: 4000 }, (_, number) =>
+    JSON.stringify({ level: 'info', number, text: 'x'.repeat(60) }),
+  );
+  for (const page of [0, 1, 2]) {
+    const deploymentId = `of page ${page}`;
+    const after = await store.position({ deploymentId });
+    const parts = Array.from({ length: 40 }, (_, part) =>
+      lines.slice(part * 100, part * 100 + 100),
+    );
+    await store.collect(parts.map((part) => say(deploymentId, 1000, part.join('\n'))));
+    const name = (await readdir(folder)).toSorted().at(-1) ?? '';
+    {
+      await using handle = await open(join(folder, name), 'r+');
+      await handle.write(Buffer.alloc(4096), 0, 4096, page * 4096);
+    }
+    const left = lines.length - 500;
+    expect(await allOf(store, deploymentId)).toHaveLength(left);
+    expect(await followAll(store, deploymentId, after)).toHaveLength(left);
+    const inTheMidst = String(Number(after) + 150);
+    expect(await followAll(store, deploymentId, inTheMidst)).toHaveLength(left);
+  }
+});
+
+test('pages of the database are given back where files come instead of rows', async () => {
+  const { file, folder } = await newPlace();
+  const maxBytes = 4 * 1024 * 1024;
+  await using store = await openSqliteLogStore({ file, maxBytes });
+  const small = messagesOfBurst.slice(0, 2000).join('\n');
+  for (let time = 0; time < 40; time += 1) await store.collect([say('one', time, small)]);
+  await store.prune({ before: 0 });
+  expect(await readdir(folder).catch(() => [])).toEqual([]);
+  expect((await sizesOf(file)).pages).toBeGreaterThan(maxBytes * 0.9);
+  for (let time = 40; time < 80; time += 1) await store.collect([burst('one', time)]);
+  await store.prune({ before: 0 });
+  const { pages, files } = await sizesOf(file);
+  expect(files).toBeGreaterThan(maxBytes * 0.8);
+  expect(pages + files).toBeLessThan(maxBytes * 1.2);
+});
+
+test('files that cannot be removed fail no removal of rows, and are told of', async () => {
+  const { file, folder } = await newPlace();
+  await using store = await openSqliteLogStore({ file });
+  await store.collect([burst('one', 1000)]);
+  const [name = ''] = await readdir(folder);
+  await rm(join(folder, name));
+  await mkdir(join(folder, name));
+  const stuck = `${Date.now() - 2 * hourMs}-17-1`;
+  const left = `${Date.now() - 2 * hourMs}-17-2`;
+  await mkdir(join(folder, stuck));
+  await writeFile(join(folder, left), 'x');
+  expect(await messagesOf(store, 'one')).toEqual([]);
+  await expect(store.prune({ before: 0, deployments: ['one'] })).rejects.toThrow(
+    '1 files of logs that nobody needs cannot be removed',
+  );
+  expect(rowsOf(file)).toBe(0);
+  expect((await readdir(folder)).toSorted()).toEqual([name, stuck].toSorted());
+});
+
+test('a backup with blocks in files is not of our making, and is not restored', async () => {
+  const { file } = await newPlace();
+  const target = await openLogSnapshots(file).create(openLogSnapshots(file).schema);
+  await using _target = target;
+  const columns = [
+    ...['id', 'deployment_id', 'application_name', 'first_at', 'last_at', 'severities'],
+    ...['entry_count', 'entries', 'file', 'file_from', 'file_bytes'],
+  ];
+  const insert = target.openTable('log_block', columns);
+  const row = (name: string | null) => [1, 'one', 'app', 1, 1, 1, 1, '', name, 0, 4e18];
+  await expect(insert([row('1000-1-1')])).rejects.toThrow('lie in files');
+});
+
 async function copySnapshot(from: string, to: string): Promise<void> {
   await using snapshot = await openLogSnapshots(from).open();
   await using target = await openLogSnapshots(to).create(snapshot.schema);
@@ -206,6 +280,23 @@ function burst(deploymentId: string, timestamp: number): LogOutput {
 
 function say(deploymentId: string, timestamp: number, output: string): LogOutput {
   return { deploymentId, applicationName: 'app', timestamp, output, secrets: [] };
+}
+
+function rowsOf(file: string): number {
+  using database = new DatabaseSync(file);
+  return Number(database.prepare('SELECT count(*) AS rows FROM log_block').get()?.['rows']);
+}
+
+async function sizesOf(file: string): Promise<{ readonly pages: number; readonly files: number }> {
+  using database = new DatabaseSync(file);
+  const { bytes } = database
+    .prepare('SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size')
+    .get() as { bytes: number };
+  const folder = `${file}-blocks`;
+  const found = await Promise.all(
+    (await readdir(folder).catch(() => [])).map((name) => stat(join(folder, name))),
+  );
+  return { pages: bytes, files: found.reduce((sum, { size }) => sum + size, 0) };
 }
 
 function keptInRows(file: string): number {

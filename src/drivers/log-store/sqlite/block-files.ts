@@ -19,7 +19,7 @@ export interface PlacedBlock {
 export interface PlacedBlocks {
   /** In the order in which they were given. */
   readonly blocks: readonly PlacedBlock[];
-  /** Removes the files. */
+  /** Removes the files, as far as it can. Never throws. */
   undo(): void;
 }
 
@@ -35,36 +35,50 @@ export function blockFolder(databaseFile: string): string {
  * Writes what applications have said in a burst into files, one for each of them: SQLite would write it twice, page by page. What comes
  * where no file can be written stays with the rows, and SQLite says what is wrong.
  */
-export function placeBlocks(folder: string, blocks: readonly Block[]): PlacedBlocks {
-  const places = new Map<Block, FilePlace>();
+export function placeBlocks(
+  folder: string,
+  applications: readonly (readonly Block[])[],
+): PlacedBlocks {
   const files: string[] = [];
-  for (const group of Map.groupBy(blocks, applicationOf).values()) {
-    const characters = group.reduce((sum, { entries }) => sum + entries.length, 0);
-    if (characters < leastCharactersOfFile) continue;
-    const file = newName();
-    const written = writeFile(folder, file, group);
-    if (written === undefined) continue;
+  const placed = applications.map((blocks) => {
+    const file = isBurst(blocks) ? newName() : undefined;
+    const written = file === undefined ? undefined : writeFile(folder, file, blocks);
+    if (file === undefined || written === undefined)
+      return blocks.map((block) => ({ block, place: undefined }));
     files.push(file);
-    for (const [position, block] of group.entries()) {
-      const place = written[position];
-      if (place !== undefined) places.set(block, { file, ...place });
-    }
-  }
+    return written.map(({ block, stretch }) => ({ block, place: { file, ...stretch } }));
+  });
   return {
-    blocks: blocks.map((block) => ({ block, place: places.get(block) })),
+    blocks: placed.flat(),
     undo() {
-      for (const file of files) rmSync(join(folder, file), { force: true });
+      for (const file of files) removeIfPossible(join(folder, file));
     },
   };
 }
 
-function applicationOf({ deploymentId, applicationName }: Block): string {
-  return `${deploymentId}/${applicationName}`;
+function isBurst(blocks: readonly Block[]): boolean {
+  return blocks.reduce((sum, block) => sum + charactersOf(block), 0) >= leastCharactersOfFile;
+}
+
+/** With the line feeds. */
+function charactersOf({ entries }: Block): number {
+  return entries.reduce((sum, text) => sum + text.length + 1, -1);
 }
 
 /** Undefined for what is no name of ours: rows come from backups, too, and must not lead out of the folder. */
 export function pathOf(folder: string, name: string): string | undefined {
   return writtenAt(name) === undefined ? undefined : join(folder, name);
+}
+
+/** False for what is lost of a file, and for a place that nobody can have written. */
+export function isWithin({ from, bytes }: Omit<FilePlace, 'file'>, size: number): boolean {
+  return (
+    Number.isInteger(from) &&
+    Number.isInteger(bytes) &&
+    from >= 0 &&
+    bytes >= 0 &&
+    from + bytes <= size
+  );
 }
 
 let names = 0;
@@ -83,28 +97,44 @@ export function writtenAt(name: string): number | undefined {
 
 type Stretch = Pick<FilePlace, 'from' | 'bytes'>;
 
+interface WrittenBlock {
+  readonly block: Block;
+  readonly stretch: Stretch;
+}
+
 /** Undefined, and no file, where it cannot be written. */
 function writeFile(
   folder: string,
   name: string,
   blocks: readonly Block[],
-): readonly Stretch[] | undefined {
+): readonly WrittenBlock[] | undefined {
   const path = join(folder, name);
-  let file: number;
+  let file: number | undefined;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     file = openSync(path, 'wx', 0o600);
-  } catch {
-    return undefined;
-  }
-  try {
-    return writeBlocks(file, blocks);
-  } catch {
-    rmSync(path, { force: true });
-    return undefined;
-  } finally {
+    const written = writeBlocks(file, blocks);
     closeSync(file);
+    return written;
+  } catch {
+    if (file === undefined) return undefined;
+    closeIfPossible(file);
+    removeIfPossible(path);
+    return undefined;
   }
+}
+
+/** Left where it cannot be removed: the sweep tries it again. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {}
+}
+
+function closeIfPossible(file: number): void {
+  try {
+    closeSync(file);
+  } catch {}
 }
 
 /** Of UTF-8, for each of UTF-16. */
@@ -114,8 +144,8 @@ const mostBytesPerCharacter = 3;
 let room = Buffer.alloc(0);
 const roomBytes = 1024 * 1024;
 
-function writeBlocks(file: number, blocks: readonly Block[]): readonly Stretch[] {
-  const stretches: Stretch[] = [];
+function writeBlocks(file: number, blocks: readonly Block[]): readonly WrittenBlock[] {
+  const all: WrittenBlock[] = [];
   let written = 0;
   let filled = 0;
   const flush = (): void => {
@@ -123,16 +153,19 @@ function writeBlocks(file: number, blocks: readonly Block[]): readonly Stretch[]
     written += filled;
     filled = 0;
   };
-  for (const { entries } of blocks) {
-    const most = entries.length * mostBytesPerCharacter;
+  for (const block of blocks) {
+    const most = charactersOf(block) * mostBytesPerCharacter;
     if (filled + most > room.length) flush();
     if (most > room.length) room = Buffer.allocUnsafeSlow(Math.max(most, roomBytes));
-    const bytes = room.write(entries, filled);
-    stretches.push({ from: written + filled, bytes });
-    filled += bytes;
+    const from = filled;
+    for (const [position, text] of block.entries.entries()) {
+      if (position > 0) filled += room.write('\n', filled);
+      filled += room.write(text, filled);
+    }
+    all.push({ block, stretch: { from: written + from, bytes: filled - from } });
   }
   flush();
-  return stretches;
+  return all;
 }
 
 function writeWhole(file: number, bytes: Buffer): void {

@@ -11,8 +11,8 @@ export interface Block {
   /** A bit for each severity that may be in it. */
   readonly severities: number;
   readonly count: number;
-  /** Parts, with a line feed between each two of them. */
-  readonly entries: string;
+  /** Texts, to have a line feed between each two of them. To make one of them is to copy all. */
+  readonly entries: readonly string[];
 }
 
 /** Of a block: an entry that was read already, or output that is read when somebody asks for it. */
@@ -21,6 +21,8 @@ export interface Part {
   readonly severities: number;
   /** How many entries. */
   readonly count: number;
+  /** The line before them, of output. */
+  readonly head?: string;
   readonly text: string;
 }
 
@@ -75,8 +77,8 @@ export function outputPart(output: {
 }): Part {
   const { count, lines } = output;
   const timestamp = Math.floor(output.timestamp);
-  const text = `${outputMark}${timestamp},${count}\n${lines}`;
-  return { timestamp, severities: bitsOf(output.severities), count, text };
+  const head = `${outputMark}${timestamp},${count}`;
+  return { timestamp, severities: bitsOf(output.severities), count, head, text: lines };
 }
 
 export function readOutputHead(line: string): {

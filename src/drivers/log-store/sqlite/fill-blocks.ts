@@ -13,7 +13,7 @@ export function fillBlocks(
   let severities = 0;
   const close = (): void => {
     if (parts.length === 0) return;
-    full({ ...origin, firstAt, lastAt, severities, count, entries: parts.join('\n') });
+    full({ ...origin, firstAt, lastAt, severities, count, entries: parts });
     parts = [];
     count = 0;
     characters = 0;
@@ -21,7 +21,7 @@ export function fillBlocks(
   };
   return {
     add(part: Part): void {
-      const { timestamp, text } = part;
+      const { timestamp, head, text } = part;
       const [earliest, latest] =
         parts.length === 0
           ? [timestamp, timestamp]
@@ -36,6 +36,7 @@ export function fillBlocks(
       severities |= part.severities;
       count += part.count;
       characters += text.length;
+      if (head !== undefined) parts.push(head);
       parts.push(text);
     },
     close,

@@ -1,30 +1,45 @@
 import type { LogOutput } from '../../../ports/log-store.ts';
 import type { MadeStatements, Statement } from '../../sqlite/messages.ts';
-import { type Block, printedPart } from './block.ts';
+import { type Block, type Part, printedPart } from './block.ts';
 import { blockFolder, type PlacedBlock, placeBlocks } from './block-files.ts';
 import { fillBlocks } from './fill-blocks.ts';
 import { partsOf } from './make-parts.ts';
 import type { PackedEntries, packLogs } from './pack.ts';
 
-/** Runs in the thread of the database. Blocks begin in the order in which their applications are first named. */
+/** Runs in the thread of the database. Applications stand in the order in which they are first named, blocks of each together. */
 export function makeStatements(input: unknown, databaseFile: string): MadeStatements {
-  const blocks: Block[] = [];
-  const filling = new Map<string, ReturnType<typeof fillBlocks>>();
-  const of = ({ deploymentId, applicationName }: PackedEntries | LogOutput) => {
+  const applications = new Map<string, Filling>();
+  const of = ({ deploymentId, applicationName }: PackedEntries | LogOutput): Filling => {
     const key = `${deploymentId}/${applicationName}`;
-    const known = filling.get(key);
-    const one = known ?? fillBlocks({ deploymentId, applicationName }, (full) => blocks.push(full));
-    if (known === undefined) filling.set(key, one);
-    return one;
+    const known = applications.get(key) ?? beginFilling({ deploymentId, applicationName });
+    applications.set(key, known);
+    return known;
   };
   for (const item of input as ReturnType<typeof packLogs>) {
     const { add } = of(item);
     if ('output' in item) for (const part of partsOf(item)) add(part);
     else for (const line of item.lines.split('\n')) add(printedPart(line));
   }
-  for (const { close } of filling.values()) close();
-  const { blocks: placed, undo } = placeBlocks(blockFolder(databaseFile), blocks);
-  return { statements: placed.flatMap(insertBlock), undo };
+  const blocks = [...applications.values()].map(({ end }) => end());
+  const placed = placeBlocks(blockFolder(databaseFile), blocks);
+  return { statements: placed.blocks.flatMap(insertBlock), undo: placed.undo };
+}
+
+interface Filling {
+  add(part: Part): void;
+  end(): readonly Block[];
+}
+
+function beginFilling(origin: Pick<Block, 'deploymentId' | 'applicationName'>): Filling {
+  const blocks: Block[] = [];
+  const { add, close } = fillBlocks(origin, (full) => blocks.push(full));
+  return {
+    add,
+    end() {
+      close();
+      return blocks;
+    },
+  };
 }
 
 const insert = `
@@ -47,7 +62,7 @@ function insertBlock({ block, place }: PlacedBlock): readonly Statement[] {
         severities,
         block.count,
         ...(place === undefined
-          ? [entries, null, null, null]
+          ? [entries.join('\n'), null, null, null]
           : ['', place.file, place.from, place.bytes]),
       ],
       affects: 1,

@@ -30,6 +30,7 @@ export async function openSqliteLogStore(options: SqliteLogStoreOptions): Promis
     migrations,
     writeBack,
     maker,
+    mayShrink: true,
   });
   const folder = blockFolder(file);
   const stored = { kysely: database.kysely, folder };

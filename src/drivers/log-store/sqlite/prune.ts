@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { Failure } from '../../../core/failure.ts';
 import type { LogStore } from '../../../ports/log-store.ts';
 import type { SqliteDatabase } from '../../sqlite/open-sqlite.ts';
 import { listSettledFiles, removeFiles } from './remove-files.ts';
@@ -26,14 +27,22 @@ export function createPrune(prunable: Prunable): LogStore['prune'] {
     );
     for (const deployment of deployments)
       await removeAll(prunable, sql`WHERE deployment_id = ${deployment} ORDER BY id`);
-    const excess = async () => (await readUsedBytes(database.kysely)) - maxBytes;
+    const excess = async () => usedBytes(await readSize(database.kysely)) - maxBytes;
     for (let bytes = await excess(); bytes > 0; bytes = await excess()) {
       const removed = await removeSome(prunable, sql`ORDER BY first_at, last_at`, bytes);
       if (removed === 0) break;
     }
+    await giveBackPages(prunable);
     if (performance.now() - sweptAt < sweepMs) return;
     sweptAt = performance.now();
-    await removeUnused(prunable, await listSettledFiles(folder));
+    const reasons = await removeUnused(prunable, await listSettledFiles(folder));
+    if (reasons.length > 0)
+      throw new Failure(
+        `${reasons.length} files of logs that nobody needs cannot be removed from ${folder}.`,
+        {
+          cause: reasons[0],
+        },
+      );
   };
 }
 
@@ -58,24 +67,23 @@ async function removeSome(
             FROM log_block ${which} LIMIT ${removal.blocks}))
         WHERE others < ${most}) RETURNING file`.compile(database.kysely),
   ]);
-  await removeUnused(
-    prunable,
-    removed.flatMap(({ file }) => file ?? []),
-  );
+  const files = removed.flatMap(({ file }) => file ?? []);
+  // What cannot be removed now is tried again by the sweep, and nobody's removal fails for it.
+  await removeUnused(prunable, files);
   return removed.length;
 }
 
-/** Of these files, those that no block has any more. A block never gets a file that was there before it. */
+/** Of these files, those that no block has any more. A block never gets a file that was there before it. @returns why some are left */
 async function removeUnused(
   { database, folder }: Prunable,
   files: readonly string[],
-): Promise<void> {
-  if (files.length === 0) return;
+): Promise<readonly unknown[]> {
+  if (files.length === 0) return [];
   const names = JSON.stringify([...new Set(files)]);
   const { rows } = await sql<{ name: string }>`
     SELECT value AS name FROM json_each(${names})
     WHERE NOT EXISTS (SELECT 1 FROM log_block WHERE file = value)`.execute(database.kysely);
-  await removeFiles(
+  return removeFiles(
     folder,
     rows.map(({ name }) => name),
   );
@@ -84,11 +92,35 @@ async function removeUnused(
 /** What a block takes besides its entries, in the table and its indexes. */
 const rowBytes = 500;
 
-/** The database keeps its size: what was removed makes room for what comes. */
-async function readUsedBytes(kysely: Kysely<LogDatabase>): Promise<number> {
-  const { rows } = await sql<{ bytes: number }>`
-    SELECT (page_count - freelist_count) * page_size
-      + (SELECT coalesce(sum(file_bytes), 0) FROM log_block WHERE file IS NOT NULL) AS bytes
-    FROM pragma_page_count, pragma_freelist_count, pragma_page_size`.execute(kysely);
-  return rows[0]?.bytes ?? 0;
+interface Size {
+  readonly pageBytes: number;
+  readonly pages: number;
+  readonly freePages: number;
+  readonly fileBytes: number;
 }
+
+async function readSize(kysely: Kysely<LogDatabase>): Promise<Size> {
+  const { rows } = await sql<Size>`
+    SELECT page_size AS pageBytes, page_count AS pages, freelist_count AS freePages,
+      (SELECT coalesce(sum(file_bytes), 0) FROM log_block WHERE file IS NOT NULL) AS fileBytes
+    FROM pragma_page_count, pragma_freelist_count, pragma_page_size`.execute(kysely);
+  return rows[0] ?? { pageBytes: 0, pages: 0, freePages: 0, fileBytes: 0 };
+}
+
+function usedBytes({ pageBytes, pages, freePages, fileBytes }: Size): number {
+  return (pages - freePages) * pageBytes + fileBytes;
+}
+
+/** Free pages make room for rows that come. Where files come instead they are given back, from a tenth above the bound on. */
+async function giveBackPages({ database, maxBytes }: Prunable): Promise<void> {
+  for (let before = Number.POSITIVE_INFINITY; ; ) {
+    const { pageBytes, pages, freePages, fileBytes } = await readSize(database.kysely);
+    const isWithin = pages * pageBytes + fileBytes <= maxBytes * 1.1;
+    if (isWithin || freePages === 0 || freePages >= before) return;
+    before = freePages;
+    await database.giveBack(pagesAtOnce);
+  }
+}
+
+/** 8 MiB: whoever writes waits for that. */
+const pagesAtOnce = 2048;

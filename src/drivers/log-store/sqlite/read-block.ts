@@ -17,11 +17,11 @@ export interface PlacedEntry {
 
 type Origin = Pick<Block, 'deploymentId' | 'applicationName'>;
 
-/** In the order of their positions. `id` is that of the first. */
+/** In the order of their positions. `id` is that of the first. Undefined where it has not as many entries as it should. */
 export function readBlock(
-  block: Origin & Pick<Block, 'entries'> & { readonly id: number },
+  block: Origin & { readonly id: number; readonly count: number; readonly entries: string },
   wanted: WantedEntries,
-): readonly PlacedEntry[] {
+): readonly PlacedEntry[] | undefined {
   const { entries } = block;
   const found: PlacedEntry[] = [];
   let position = block.id;
@@ -47,7 +47,7 @@ export function readBlock(
     }
     from = to + 1;
   }
-  return found;
+  return position === block.id + block.count ? found : undefined;
 }
 
 function readOutput(

@@ -25,14 +25,14 @@ export async function readBlocks(
 ): Promise<readonly PlacedEntry[]> {
   const ids = JSON.stringify(blocks.map(({ id }) => id));
   const { rows } = await sql<BlockRow>`
-    SELECT id, deployment_id AS deploymentId, application_name AS applicationName, entries,
-      file, file_from AS "from", file_bytes AS bytes
+    SELECT id, deployment_id AS deploymentId, application_name AS applicationName, entry_count AS count,
+      entries, file, file_from AS "from", file_bytes AS bytes
     FROM log_block WHERE id IN (SELECT value FROM json_each(${ids})) ORDER BY id`.execute(kysely);
   await using files = readFiles(folder);
   const found: PlacedEntry[] = [];
   for (const row of rows) {
-    const read = row.file === null ? readBlock(row, wanted) : await readFrom(files, row, wanted);
-    found.push(...read);
+    const entries = row.file === null ? readBlock(row, wanted) : await readFrom(files, row, wanted);
+    if (entries !== undefined) found.push(...entries);
   }
   return found;
 }
@@ -42,13 +42,12 @@ async function readFrom(
   files: FileReader,
   row: BlockOrigin & FilePlace,
   wanted: WantedEntries,
-): Promise<readonly PlacedEntry[]> {
+): Promise<readonly PlacedEntry[] | undefined> {
   const entries = await files.read(row);
   try {
-    return entries === undefined ? [] : readBlock({ ...row, entries }, wanted);
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
+    return entries === undefined ? undefined : readBlock({ ...row, entries }, wanted);
+  } catch {
+    return undefined;
   }
 }
 
@@ -56,6 +55,7 @@ interface BlockOrigin {
   readonly id: number;
   readonly deploymentId: string;
   readonly applicationName: string;
+  readonly count: number;
 }
 
 type BlockRow = BlockOrigin &

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { type FilePlace, pathOf } from './block-files.ts';
+import { type FilePlace, isWithin, pathOf } from './block-files.ts';
 
 /** Reads entries from files, of each of which what is asked for comes together. */
 export interface FileReader extends AsyncDisposable {
@@ -8,27 +8,39 @@ export interface FileReader extends AsyncDisposable {
 }
 
 export function readFiles(folder: string): FileReader {
-  let opened: { readonly file: string; readonly handle: FileHandle | undefined } | undefined;
+  let opened: { readonly name: string; readonly file: OpenFile | undefined } | undefined;
   const close = async (): Promise<void> => {
-    await opened?.handle?.close();
+    await opened?.file?.handle.close();
     opened = undefined;
   };
   return {
-    async read({ file, from, bytes }) {
-      if (opened?.file !== file) {
+    async read(place) {
+      if (opened?.name !== place.file) {
         await close();
-        opened = { file, handle: await openWhereItIs(pathOf(folder, file)) };
+        opened = { name: place.file, file: await openWhereItIs(pathOf(folder, place.file)) };
       }
-      if (opened.handle === undefined) return undefined;
-      return readStretch(opened.handle, from, bytes);
+      const { file } = opened;
+      return file !== undefined && isWithin(place, file.size)
+        ? readStretch(file.handle, place)
+        : undefined;
     },
     [Symbol.asyncDispose]: close,
   };
 }
 
-async function openWhereItIs(path: string | undefined): Promise<FileHandle | undefined> {
+interface OpenFile {
+  readonly handle: FileHandle;
+  readonly size: number;
+}
+
+async function openWhereItIs(path: string | undefined): Promise<OpenFile | undefined> {
+  if (path === undefined) return undefined;
   try {
-    return path === undefined ? undefined : await open(path);
+    const handle = await open(path);
+    const found = await handle.stat();
+    if (found.isFile()) return { handle, size: found.size };
+    await handle.close();
+    return undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -37,8 +49,7 @@ async function openWhereItIs(path: string | undefined): Promise<FileHandle | und
 
 async function readStretch(
   handle: FileHandle,
-  from: number,
-  bytes: number,
+  { from, bytes }: FilePlace,
 ): Promise<string | undefined> {
   const buffer = Buffer.allocUnsafe(bytes);
   for (let read = 0; read < bytes; ) {

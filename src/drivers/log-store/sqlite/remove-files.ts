@@ -11,9 +11,16 @@ export async function listSettledFiles(folder: string): Promise<readonly string[
   return names.filter((name) => (writtenAt(name) ?? before) < before);
 }
 
-export async function removeFiles(folder: string, names: readonly string[]): Promise<void> {
+/** As many as can be. @returns why the others could not */
+export async function removeFiles(
+  folder: string,
+  names: readonly string[],
+): Promise<readonly unknown[]> {
+  const reasons: unknown[] = [];
   for (const name of names) {
     const path = pathOf(folder, name);
-    if (path !== undefined) await rm(path, { force: true });
+    if (path === undefined) continue;
+    await rm(path, { force: true }).catch((error: unknown) => reasons.push(error));
   }
+  return reasons;
 }

@@ -1,24 +1,39 @@
 import { readFileSync } from 'node:fs';
-import type { SnapshotStore, SnapshotTable } from '../../../ports/snapshot.ts';
+import { Failure } from '../../../core/failure.ts';
+import type { SnapshotRow, SnapshotStore, SnapshotTable } from '../../../ports/snapshot.ts';
 import { sqliteSnapshotStore } from '../../sqlite/snapshot-store.ts';
-import { blockFolder, pathOf } from './block-files.ts';
+import { blockFolder, isWithin, pathOf } from './block-files.ts';
 import { migrations } from './schema.ts';
 
 /** Of the logs in this file. A snapshot has all entries in its rows, as those that were never in a file. */
 export function openLogSnapshots(file: string): SnapshotStore {
-  const store = sqliteSnapshotStore(file, migrations);
+  const store = sqliteSnapshotStore(file, migrations, { mayShrink: true });
   return {
     ...store,
     async open() {
       const snapshot = await store.open();
-      const withEntries = (table: SnapshotTable): SnapshotTable =>
-        table.name === 'log_block' && table.columns.includes('file')
-          ? takeEntriesIn(table, blockFolder(file))
-          : table;
       return {
         schema: snapshot.schema,
-        tables: snapshot.tables.map(withEntries),
+        tables: snapshot.tables.map((table) => takeEntriesIn(table, blockFolder(file))),
         [Symbol.asyncDispose]: () => snapshot[Symbol.asyncDispose](),
+      };
+    },
+    async create(schema) {
+      const target = await store.create(schema);
+      return {
+        openTable(name, columns) {
+          const insert = target.openTable(name, columns);
+          const at = columns.indexOf('file');
+          return async (rows) => {
+            if (name === 'log_block' && rows.some((row) => typeof (row[at] ?? null) === 'string'))
+              throw new Failure('The backup has blocks of logs that lie in files.', {
+                nextStep: 'Take a backup that `berth backup` has made.',
+              });
+            await insert(rows);
+          };
+        },
+        finish: () => target.finish(),
+        [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
       };
     },
   };
@@ -26,22 +41,28 @@ export function openLogSnapshots(file: string): SnapshotStore {
 
 function takeEntriesIn(table: SnapshotTable, folder: string): SnapshotTable {
   const { name, columns } = table;
-  const [entries, file, from, bytes] = ['entries', 'file', 'file_from', 'file_bytes'].map(
-    (column) => columns.indexOf(column),
-  ) as [number, number, number, number];
+  if (name !== 'log_block' || !columns.includes('file')) return table;
+  const at = (column: string): number => columns.indexOf(column);
+  const [entries, file, from, bytes] = [
+    at('entries'),
+    at('file'),
+    at('file_from'),
+    at('file_bytes'),
+  ];
   const read = oneFileAtATime(folder);
   return {
     name,
     columns,
-    async *rows() {
-      for await (const row of table.rows()) {
+    *rows() {
+      // SQLite's are read at once.
+      for (const row of table.rows() as Iterable<SnapshotRow>) {
         const taken = [...row];
         if (typeof row[file] === 'string') {
-          const start = Number(row[from]);
-          const text = read(row[file])?.subarray(start, start + Number(row[bytes]));
+          const place = { from: Number(row[from]), bytes: Number(row[bytes]) };
+          const whole = read(row[file]);
           // Whoever forgets logs does not wait for this.
-          if (text === undefined || text.length !== row[bytes]) continue;
-          taken[entries] = text.toString();
+          if (whole === undefined || !isWithin(place, whole.length)) continue;
+          taken[entries] = whole.toString('utf8', place.from, place.from + place.bytes);
           for (const column of [file, from, bytes]) taken[column] = null;
         }
         yield taken;
