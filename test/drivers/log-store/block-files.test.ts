@@ -251,7 +251,8 @@ test('a backup with blocks in files is not of our making, and is not restored', 
   ];
   const insert = target.openTable('log_block', columns);
   const row = (name: string | null) => [1, 'one', 'app', 1, 1, 1, 1, '', name, 0, 4e18];
-  await expect(insert([row('1000-1-1')])).rejects.toThrow('lie in files');
+  for (const name of ['1000-1-1', null])
+    await expect(insert([row(name)])).rejects.toThrow('lie in files');
 });
 
 async function copySnapshot(from: string, to: string): Promise<void> {

@@ -5,6 +5,10 @@ import { sqliteSnapshotStore } from '../../sqlite/snapshot-store.ts';
 import { blockFolder, isWithin, pathOf } from './block-files.ts';
 import { migrations } from './schema.ts';
 
+/** Where the entries are, of a block that has them in a file. */
+const placeColumns = ['file', 'file_from', 'file_bytes'];
+type ColumnsOfPlace = [file: number, from: number, bytes: number];
+
 /** Of the logs in this file. A snapshot has all entries in its rows, as those that were never in a file. */
 export function openLogSnapshots(file: string): SnapshotStore {
   const store = sqliteSnapshotStore(file, migrations, { mayShrink: true });
@@ -23,9 +27,10 @@ export function openLogSnapshots(file: string): SnapshotStore {
       return {
         openTable(name, columns) {
           const insert = target.openTable(name, columns);
-          const at = columns.indexOf('file');
+          const places =
+            name === 'log_block' ? placeColumns.map((one) => columns.indexOf(one)) : [];
           return async (rows) => {
-            if (name === 'log_block' && rows.some((row) => typeof (row[at] ?? null) === 'string'))
+            if (rows.some((row) => places.some((place) => (row[place] ?? null) !== null)))
               throw new Failure('The backup has blocks of logs that lie in files.', {
                 nextStep: 'Take a backup that `berth backup` has made.',
               });
@@ -42,13 +47,8 @@ export function openLogSnapshots(file: string): SnapshotStore {
 function takeEntriesIn(table: SnapshotTable, folder: string): SnapshotTable {
   const { name, columns } = table;
   if (name !== 'log_block' || !columns.includes('file')) return table;
-  const at = (column: string): number => columns.indexOf(column);
-  const [entries, file, from, bytes] = [
-    at('entries'),
-    at('file'),
-    at('file_from'),
-    at('file_bytes'),
-  ];
+  const entries = columns.indexOf('entries');
+  const [file, from, bytes] = placeColumns.map((one) => columns.indexOf(one)) as ColumnsOfPlace;
   const read = oneFileAtATime(folder);
   return {
     name,
