@@ -65,7 +65,7 @@ export async function openParts(
   const [store, logs, events, runtime] = await Promise.all([
     openStore(config, storeObserver),
     openSqliteLogStore({ file: layout.logs, maxBytes: budgets.logs }),
-    openEmbeddedBroker({ file: layout.events, maxBytes: budgets.events }),
+    openEmbeddedBroker({ file: layout.events, maxBytes: budgets.events, ...restOf(plane) }),
     openRuntime(seat.name),
   ]);
   for (const part of [store, logs, events, runtime]) stack.use(part);
@@ -86,6 +86,11 @@ export async function openParts(
     openRuntime,
     clock,
   };
+}
+
+/** The control plane only publishes, and many have nothing to publish. */
+function restOf(plane: 'control' | 'data'): { readonly restMs?: number } {
+  return plane === 'control' ? { restMs: 10_000 } : {};
 }
 
 /** SQLite has one writer anyway, and what runs on this machine is one data plane's. */

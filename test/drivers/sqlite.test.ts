@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
@@ -378,6 +378,52 @@ test('foreign keys are enforced', async () => {
   const orphan = sql`INSERT INTO b VALUES (1)`.execute(database.kysely);
   await expect(orphan).rejects.toThrow('FOREIGN KEY');
 });
+
+test('a thread that nobody asks ends, and the next command starts another one', async () => {
+  const file = join(await makeTempFolder(), 'notes.sqlite');
+  await using database = await openNotes(file, { restMs: 1 });
+  const insert = (text: string) => database.kysely.insertInto('note').values({ author: 'a', text });
+  for (const text of ['1', '2', '3']) {
+    await expect.poll(() => isOpen(file)).toBe(false);
+    const second = database.runBatch([insert(`${text}b`).compile()]);
+    await Promise.all([insert(text).execute(), second]);
+  }
+  const texts = await database.kysely.selectFrom('note').select('text').orderBy('text').execute();
+  expect(texts.map(({ text }) => text)).toEqual(['1', '1b', '2', '2b', '3', '3b']);
+  await expect.poll(() => isOpen(file)).toBe(false);
+  await database[Symbol.asyncDispose]();
+  await expect(insert('late').execute()).rejects.toThrow('is closed');
+  expect(await isOpen(file)).toBe(false);
+});
+
+test('a thread does not rest in a transaction, nor while somebody watches', async () => {
+  const file = join(await makeTempFolder(), 'notes.sqlite');
+  await using database = await openNotes(file, { restMs: 1 });
+  const insert = (text: string) => database.kysely.insertInto('note').values({ author: 'a', text });
+  const transaction = await database.kysely.startTransaction().execute();
+  await transaction.insertInto('note').values({ author: 'a', text: '1' }).execute();
+  // Longer than the thread would wait.
+  await runProgram(insertProgram, [join(await makeTempFolder(), 'other.sqlite'), 'a', '1']);
+  expect(await isOpen(file)).toBe(true);
+  await transaction.commit().execute();
+  await expect.poll(() => isOpen(file)).toBe(false);
+  const hint = vi.fn();
+  const stop = database.watch(hint);
+  await runProgram(insertProgram, [file, 'other', '1']);
+  await expect.poll(() => hint.mock.calls.length, { timeout: 60_000 }).toBeGreaterThan(0);
+  stop();
+  await insert('2').execute();
+  await expect.poll(() => isOpen(file)).toBe(false);
+});
+
+/** By this process. */
+async function isOpen(file: string): Promise<boolean> {
+  const folder = '/proc/self/fd';
+  const links = await Promise.all(
+    (await readdir(folder)).map((name) => readlink(join(folder, name)).catch(() => '')),
+  );
+  return links.includes(file);
+}
 
 test('closing waits for what is running, and later calls are refused', async () => {
   const { file, database } = await openNew();

@@ -8,12 +8,12 @@ import {
   SqliteQueryCompiler,
   type TransactionSettings,
 } from 'kysely';
-import type { ThreadClient } from './thread-client.ts';
+import type { DatabaseThread } from './thread-client.ts';
 import { ThreadConnection } from './thread-connection.ts';
 import type { Turns } from './turns.ts';
 
 /** Kysely over the database thread. */
-export function createDialect(thread: ThreadClient, turns: Turns): Dialect {
+export function createDialect(thread: DatabaseThread, turns: Turns): Dialect {
   return {
     createAdapter: () => new ThreadAdapter(),
     createDriver: () => new ThreadDriver(thread, turns),
@@ -31,10 +31,10 @@ class ThreadAdapter extends SqliteAdapter {
 
 /** Kysely hands a driver no connections but those the driver made. */
 class ThreadDriver implements Driver {
-  readonly #thread: ThreadClient;
+  readonly #thread: DatabaseThread;
   readonly #turns: Turns;
 
-  constructor(thread: ThreadClient, turns: Turns) {
+  constructor(thread: DatabaseThread, turns: Turns) {
     this.#thread = thread;
     this.#turns = turns;
   }

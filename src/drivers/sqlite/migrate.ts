@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '../../core/failure.ts';
 import type { Statement, StatementResult } from './messages.ts';
-import type { ThreadClient } from './thread-client.ts';
+import type { DatabaseThread } from './thread-client.ts';
 
 /** A change of the schema. Once released it never changes; the next one gets the next number, from 1 without gaps. */
 export interface Migration {
@@ -12,7 +12,7 @@ export interface Migration {
 
 /** Brings the file to the newest schema. Whoever opens it at the same moment waits, and finds the work done. */
 export async function migrate(
-  thread: ThreadClient,
+  thread: DatabaseThread,
   file: string,
   migrations: readonly Migration[],
 ): Promise<void> {
@@ -36,7 +36,7 @@ const createTable =
 
 /** One transaction: the others' progress is read again inside it. */
 async function applyNext(
-  thread: ThreadClient,
+  thread: DatabaseThread,
   file: string,
   migrations: readonly Migration[],
 ): Promise<void> {
@@ -60,7 +60,7 @@ async function applyNext(
   }
 }
 
-async function readApplied(thread: ThreadClient): Promise<readonly Applied[]> {
+async function readApplied(thread: DatabaseThread): Promise<readonly Applied[]> {
   const tables = await run(thread, {
     sql: "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'",
     parameters: [],
@@ -71,7 +71,7 @@ async function readApplied(thread: ThreadClient): Promise<readonly Applied[]> {
   return (result?.rows ?? []) as Applied[];
 }
 
-async function run(thread: ThreadClient, statement: Statement) {
+async function run(thread: DatabaseThread, statement: Statement) {
   const [result] = await thread.send({ kind: 'run', statement });
   return result satisfies StatementResult | undefined;
 }

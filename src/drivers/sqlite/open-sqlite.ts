@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type CompiledQuery, Kysely } from 'kysely';
 import { createDialect } from './dialect.ts';
-import type { Statement, StatementResult, WriteBack } from './messages.ts';
+import type { Statement, StatementResult, ThreadOptions, WriteBack } from './messages.ts';
 import { type Migration, migrate } from './migrate.ts';
+import { RestingThread } from './resting-thread.ts';
 import { toStatement } from './statement.ts';
 import { ThreadClient } from './thread-client.ts';
 import { Turns } from './turns.ts';
@@ -22,6 +23,8 @@ export interface SqliteOptions {
   readonly writeBack?: WriteBack;
   /** A new file can give pages back to the disk. */
   readonly mayShrink?: boolean;
+  /** After so long without a question the thread is ended, and started anew for the next, which takes some 50 ms. Never if left out. */
+  readonly restMs?: number;
   /** A module with a `makeStatements`, for `make`. */
   readonly maker?: URL;
 }
@@ -65,13 +68,17 @@ type RowOf<S> = S extends CompiledQuery<infer Row> ? Row : unknown;
 /** Opens or creates the file and brings its schema up to date. */
 export async function openSqlite<DB>(options: SqliteOptions): Promise<SqliteDatabase<DB>> {
   const { file, synchronous, migrations, busyTimeoutMs = 5000, writeBack, maker } = options;
-  const { mayShrink = false } = options;
+  const { mayShrink = false, restMs } = options;
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const thread = await ThreadClient.start({
+  const threadOptions: ThreadOptions = {
     ...{ file, synchronous, busyTimeoutMs, mayShrink },
     ...(writeBack === undefined ? {} : { writeBack }),
     ...(maker === undefined ? {} : { maker: maker.href }),
-  });
+  };
+  const thread =
+    restMs === undefined
+      ? await ThreadClient.start(threadOptions)
+      : await RestingThread.start(threadOptions, restMs);
   try {
     await migrate(thread, file, migrations);
   } catch (error) {
@@ -81,10 +88,14 @@ export async function openSqlite<DB>(options: SqliteOptions): Promise<SqliteData
   return createDatabase(file, thread);
 }
 
-function createDatabase<DB>(file: string, thread: ThreadClient): SqliteDatabase<DB> {
+function createDatabase<DB>(
+  file: string,
+  thread: ThreadClient | RestingThread,
+): SqliteDatabase<DB> {
   const turns = new Turns();
   const watchers = new Watchers((on) => thread.watch(on));
   thread.onChanged = () => watchers.hint();
+  if (thread instanceof RestingThread) thread.mayRest = () => !turns.isTaken && !watchers.areThere;
   const versions = new VersionReader(file);
   thread.onAnswers = () => versions.forget();
   return {

@@ -9,14 +9,25 @@ interface Waiting {
 }
 
 /** The caller's half of the database thread: a command goes out, its results come back. */
-export class ThreadClient {
+export interface DatabaseThread {
+  /** Called when this or another connection has committed, while watching. */
+  onChanged: () => void;
+  /** Called before anybody hears what the thread has done. */
+  onAnswers: () => void;
+  /** They are done in the order in which they were sent. */
+  send(command: Command): Promise<readonly StatementResult[]>;
+  watch(on: boolean): void;
+  /** Ends the thread after everything it was sent before. */
+  close(): Promise<void>;
+}
+
+/** One thread, from its start to its end. */
+export class ThreadClient implements DatabaseThread {
   readonly #worker: Worker;
   readonly #file: string;
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended: Promise<void>;
-  /** Called when this or another connection has committed, while watching. */
   onChanged: () => void = () => {};
-  /** Called before anybody hears what the thread has done. */
   onAnswers: () => void = () => {};
   #end: Error | undefined;
   #closing: Promise<void> | undefined;
@@ -59,7 +70,6 @@ export class ThreadClient {
     this.send({ kind: 'watch', on }).catch(() => {});
   }
 
-  /** Ends the thread after everything it was sent before. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

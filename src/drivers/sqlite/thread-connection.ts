@@ -1,16 +1,16 @@
 import type { AccessMode, CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { toStatement } from './statement.ts';
-import type { ThreadClient } from './thread-client.ts';
+import type { DatabaseThread } from './thread-client.ts';
 import type { Turns } from './turns.ts';
 
 /** Kysely's idea of a connection. They all share the thread's; an open transaction has it to itself. */
 export class ThreadConnection implements DatabaseConnection {
-  readonly #thread: ThreadClient;
+  readonly #thread: DatabaseThread;
   readonly #turns: Turns;
   /** Set while a transaction of this connection is open. */
   #endTurn: (() => void) | undefined;
 
-  constructor(thread: ThreadClient, turns: Turns) {
+  constructor(thread: DatabaseThread, turns: Turns) {
     this.#thread = thread;
     this.#turns = turns;
   }

@@ -7,6 +7,10 @@ export class Turns {
   #open = 0;
   #closed: Error | undefined;
 
+  get isTaken(): boolean {
+    return this.#open > 0;
+  }
+
   /**
    * Sends when every transaction that was asked for earlier has ended. Nothing may come between that moment and the
    * sending, or the command would land inside the next transaction; hence the callback.

@@ -14,11 +14,14 @@ export async function openEmbeddedBroker(options: {
   readonly file: string;
   /** `publish` refuses what is above it. Bytes; 10 GiB by default. */
   readonly maxBytes?: number;
+  /** For who seldom needs it: see `openSqlite`. */
+  readonly restMs?: number;
 }): Promise<EventBroker> {
   const database = await openSqlite<BrokerDatabase>({
     file: options.file,
     synchronous: 'FULL',
     migrations,
+    ...(options.restMs === undefined ? {} : { restMs: options.restMs }),
   });
   const { kysely } = database;
   const room = openBrokerRoom(database, options.maxBytes ?? 10 * 1024 ** 3);
