@@ -1,4 +1,4 @@
-import { readdir, readlink, writeFile } from 'node:fs/promises';
+import { readdir, readlink, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
@@ -413,6 +413,44 @@ test('a thread does not rest in a transaction, nor while somebody watches', asyn
   await expect.poll(() => hint.mock.calls.length, { timeout: 60_000 }).toBeGreaterThan(0);
   stop();
   await insert('2').execute();
+  await expect.poll(() => isOpen(file)).toBe(false);
+});
+
+test('what was asked of a thread that rests is done before it is closed, and then the file is closed', async () => {
+  const file = join(await makeTempFolder(), 'notes.sqlite');
+  for (let round = 0; round < 20; round += 1) {
+    const database = await openNotes(file, { restMs: 1 });
+    const insert = (text: string) =>
+      database.kysely
+        .insertInto('note')
+        .values({ author: `${round}`, text })
+        .compile();
+    if (round % 2 === 0) await expect.poll(() => isOpen(file)).toBe(false);
+    else await database.runBatch([insert('first')]);
+    const asked = database.runBatch([insert('last')]);
+    await database[Symbol.asyncDispose]();
+    await asked;
+    expect(await isOpen(file)).toBe(false);
+  }
+  using direct = new DatabaseSync(file);
+  expect(direct.prepare('SELECT count(*) AS notes FROM note').get()).toMatchObject({ notes: 30 });
+});
+
+test('a thread that could not be started is started again, and watches for whoever asked', async () => {
+  const folder = join(await makeTempFolder(), 'data');
+  const file = join(folder, 'notes.sqlite');
+  await using database = await openNotes(file, { restMs: 1 });
+  const insert = (text: string) =>
+    database.kysely.insertInto('note').values({ author: 'a', text }).compile();
+  await expect.poll(() => isOpen(file)).toBe(false);
+  await rename(folder, `${folder}-away`);
+  const hint = vi.fn();
+  const stop = database.watch(hint);
+  await expect(database.runBatch([insert('1')])).rejects.toThrow('unable to open');
+  await rename(`${folder}-away`, folder);
+  await database.runBatch([insert('2')]);
+  await expect.poll(() => hint.mock.calls.length, { timeout: 60_000 }).toBeGreaterThan(0);
+  stop();
   await expect.poll(() => isOpen(file)).toBe(false);
 });
 

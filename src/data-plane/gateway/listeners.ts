@@ -51,8 +51,9 @@ export function createListeners(host: string, createOwn: (port: number) => Serve
     return { port, state: 'bound' };
   };
   const release = (port: number): void => {
-    own.get(port)?.close();
+    const server = own.get(port);
     own.delete(port);
+    if (server !== undefined) void closeServer(server);
   };
 
   return {
@@ -77,7 +78,7 @@ export function createListeners(host: string, createOwn: (port: number) => Serve
 /** Ends connections as they fall idle; a plain `close` would wait for their keep-alive to run out. */
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    const sweep = setInterval(() => server.closeIdleConnections(), 50).unref();
     server.close(() => {
       clearInterval(sweep);
       resolve();

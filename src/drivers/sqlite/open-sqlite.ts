@@ -95,7 +95,7 @@ function createDatabase<DB>(
   const turns = new Turns();
   const watchers = new Watchers((on) => thread.watch(on));
   thread.onChanged = () => watchers.hint();
-  if (thread instanceof RestingThread) thread.mayRest = () => !turns.isTaken && !watchers.areThere;
+  if (thread instanceof RestingThread) thread.isBound = () => turns.isTaken;
   const versions = new VersionReader(file);
   thread.onAnswers = () => versions.forget();
   return {

@@ -57,7 +57,17 @@ export class ThreadClient implements DatabaseThread {
     });
   }
 
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
   send(command: Command): Promise<readonly StatementResult[]> {
+    if (this.#closing !== undefined)
+      return Promise.reject(new Error(`The database ${this.#file} is closed`));
+    return this.#post(command);
+  }
+
+  #post(command: Command): Promise<readonly StatementResult[]> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     this.#lastId += 1;
     const id = this.#lastId;
@@ -76,7 +86,7 @@ export class ThreadClient implements DatabaseThread {
   }
 
   async #close(): Promise<void> {
-    if (this.#end === undefined) await this.send({ kind: 'close' });
+    if (this.#end === undefined) await this.#post({ kind: 'close' });
     this.#worker.ref();
     await this.#ended;
   }
@@ -90,7 +100,7 @@ export class ThreadClient implements DatabaseThread {
   #receive(answers: Answers): void {
     this.onAnswers();
     for (const reply of answers.replies) this.#settle(reply);
-    if (this.#waiting.size === 0) this.#worker.unref();
+    if (this.#waiting.size === 0 && this.#closing === undefined) this.#worker.unref();
     if (answers.changed) this.onChanged();
   }
 

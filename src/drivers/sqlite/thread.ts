@@ -54,10 +54,13 @@ function serve(connection: Connection): void {
   port.on('message', (first: Request) => {
     const requests = [first, ...waitingRequests()];
     while (requests.length > 0) {
-      const { replies, isQuiet } = answerNext(connection, requests);
+      const { replies, isQuiet, isScript } = answerNext(connection, requests);
       if (isQuiet) connection.passOver();
       else if (connection.hasWritten()) {
         giveHint(file);
+        wrote?.();
+      } else if (isScript) {
+        // It may have moved pages, which changes no row.
         wrote?.();
       }
       send(replies, !isQuiet && watching !== undefined && hasChanged(connection));
@@ -89,15 +92,20 @@ function answerNext(connection: Connection, requests: Request[]): Answered {
     if (isReadOnly(next)) break;
   }
   if (batches.length > 0)
-    return { replies: runBatches(connection, batches, made), isQuiet: areQuiet(batches) };
+    return {
+      replies: runBatches(connection, batches, made),
+      isQuiet: areQuiet(batches),
+      isScript: false,
+    };
   const request = requests.shift();
   const replies = request === undefined ? [] : [answer(connection, request)];
-  return { replies, isQuiet: false };
+  return { replies, isQuiet: false, isScript: request?.kind === 'script' };
 }
 
 interface Answered {
   readonly replies: readonly Reply[];
   readonly isQuiet: boolean;
+  readonly isScript: boolean;
 }
 
 function answer(connection: Connection, request: Request): Reply {

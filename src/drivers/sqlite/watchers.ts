@@ -18,10 +18,6 @@ export class Watchers {
     };
   }
 
-  get areThere(): boolean {
-    return this.#hints.size > 0;
-  }
-
   hint(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
