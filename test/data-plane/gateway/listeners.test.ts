@@ -30,7 +30,7 @@ test('a client that takes its answer slowly gets all of it, also when the gatewa
 test('a port that is given up answers nobody any more once its clients have their answers', async () => {
   const ended = Promise.withResolvers<void>();
   const listeners = createListeners('127.0.0.1', () =>
-    createServer((_req, res) => {
+    createServer({ keepAliveTimeout: 600_000 }, (_req, res) => {
       res.end(answer);
       ended.resolve();
     }),
