@@ -88,7 +88,7 @@ export async function openParts(
   };
 }
 
-/** The control plane only publishes, and many have nothing to publish. */
+/** The control plane publishes, and shows and forgets what died: many have nothing of it to do for hours. */
 function restOf(plane: 'control' | 'data'): { readonly restMs?: number } {
   return plane === 'control' ? { restMs: 10_000 } : {};
 }

@@ -26,15 +26,10 @@ export function createListeners(host: string, createOwn: (port: number) => Serve
   const open = async (server: Server, onHost: string, port: number): Promise<number> => {
     await listen(server, onHost, port);
     servers.add(server);
-    const its = new Set<Socket>();
-    deliverBeforeClosing(server, its);
+    deliverBeforeClosing(server, sockets);
     server.on('connection', (socket) => {
       sockets.add(socket);
-      its.add(socket);
-      socket.once('close', () => {
-        sockets.delete(socket);
-        its.delete(socket);
-      });
+      socket.once('close', () => sockets.delete(socket));
     });
     server.once('close', () => servers.delete(server));
     return boundPort(server);
@@ -86,7 +81,10 @@ function closeServer(server: Server): Promise<void> {
   });
 }
 
-/** Node takes a connection for idle once its answer has ended, though its client may not have taken all of it by far. */
+/**
+ * Node takes a connection for idle once its answer has ended, though its client may not have taken all of it by far. It cannot be told to
+ * leave one out: those that still deliver, of whatever server, are not to be destroyed while it looks.
+ */
 function deliverBeforeClosing(server: Server, sockets: ReadonlySet<Socket>): void {
   const closeIdle = server.closeIdleConnections.bind(server);
   server.closeIdleConnections = () => {
