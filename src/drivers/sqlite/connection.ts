@@ -28,7 +28,7 @@ export class Connection {
     this.script('PRAGMA secure_delete = ON');
     if (options.writeBack !== undefined)
       this.script(`PRAGMA wal_autocheckpoint = ${options.writeBack.most}`);
-    this.script(`PRAGMA journal_size_limit = ${keptLogBytes(options)}`);
+    this.script(`PRAGMA journal_size_limit = ${keptLogBytes}`);
   }
 
   get isOpen(): boolean {
@@ -171,9 +171,5 @@ interface Prepared {
   readonly returnsRows: boolean;
 }
 
-const pageBytes = 4096;
-
 /** So much of the write-ahead log stays on the disk once it was needed: to get the place anew for every burst costs a tenth of it. */
-function keptLogBytes({ writeBack }: ThreadOptions): number {
-  return writeBack === undefined ? 64 * 1024 * 1024 : writeBack.most * pageBytes;
-}
+const keptLogBytes = 64 * 1024 * 1024;
