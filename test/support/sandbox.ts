@@ -11,6 +11,7 @@ export async function whatSeparates(): Promise<{
   files: boolean;
   network: boolean;
   overlays: boolean;
+  processors: boolean;
 }> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-'));
   const { separation, network, canOverlay, report } = await openSandbox({
@@ -30,6 +31,7 @@ export async function whatSeparates(): Promise<{
   if (!canOverlay) process.stdout.write('Skipped without overlays\n');
   return {
     overlays: canOverlay,
+    processors: report.cpu === 'control groups',
     files: separation === 'bubblewrap',
     network: network === 'private',
   };
