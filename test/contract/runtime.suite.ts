@@ -10,6 +10,12 @@ import {
   whichRun as whichRunHere,
 } from '../support/instance.ts';
 
+const startShell = (command: string) => ({ kind: 'shell' as const, command });
+const startNode = (...args: readonly string[]) => ({
+  ...{ kind: 'exec' as const, file: process.execPath },
+  ...{ args, environment: {} },
+});
+
 /** What every runtime promises. `open` makes one that runs nothing yet. */
 export function describeRuntime(
   name: string,
@@ -92,10 +98,16 @@ export function describeRuntime(
         expect(instance.lines[0]).toBe('hello');
       });
 
-      test('begins nothing before it may', async () => {
+      test.for([
+        { name: 'a command line', start: startShell(`echo "{\\"at\\":$(date +%s%3N)}"`) },
+        { name: 'Node', start: startNode('begins.cjs') },
+        {
+          name: 'Node with a preload of its own',
+          start: startNode('--require', './begins.cjs', 'exits-at-once.cjs'),
+        },
+      ])('begins nothing before it may: $name', async ({ start }) => {
         await using runtime = await open();
         const leave = Promise.withResolvers<void>();
-        const start = { kind: 'shell', command: 'date +%s%3N' } as const;
         const waiting = startInstance(runtime, 'first', { start, mayBegin: () => leave.promise });
         // Another one, which is started later, comes and goes.
         await (await startInstance(runtime, 'second', { start })).exit;
@@ -103,13 +115,28 @@ export function describeRuntime(
         leave.resolve();
         const instance = await waiting;
         await instance.exit;
-        expect(Number(instance.lines[0])).toBeGreaterThanOrEqual(givenAt);
+        expect(JSON.parse(instance.lines[0] ?? '').at).toBeGreaterThanOrEqual(givenAt);
       });
 
-      test('never begins what may not, and says why', async () => {
+      test('leaves no trace of how it was let begin, in it or in its children', async () => {
+        await using runtime = await open();
+        const instance = await startInstance(runtime, 'begins.cjs', {
+          environment: { NAME: 'kept' },
+          mayBegin: () => Promise.resolve(),
+        });
+        await instance.exit;
+        const { seen, seenByChild, sockets } = JSON.parse(instance.lines[0] ?? '');
+        expect(seen).toEqual([null, 'kept', []]);
+        expect(seenByChild).toEqual([null, 'kept', ['-e', expect.any(String)]]);
+        expect(sockets).toEqual([]);
+      });
+
+      test.for([
+        { name: 'a command line', start: startShell('echo begun') },
+        { name: 'Node', start: startNode('begins.cjs') },
+      ])('never begins what may not, and says why: $name', async ({ start }) => {
         await using runtime = await open();
         const leave = Promise.withResolvers<void>();
-        const start = { kind: 'shell', command: 'echo begun' } as const;
         let printed = 0;
         const refused = startInstance(runtime, 'refused', {
           ...{ start, mayBegin: () => leave.promise },
@@ -118,8 +145,7 @@ export function describeRuntime(
             return undefined;
           },
         });
-        await (await startInstance(runtime, 'another', { start: { ...start, command: 'true' } }))
-          .exit;
+        await (await startInstance(runtime, 'another', { start: startShell('true') })).exit;
         leave.reject(new Error('one of its files has changed'));
         await expect(refused).rejects.toThrow('one of its files has changed');
         expect(await runtime.observe()).toEqual([]);
@@ -130,7 +156,7 @@ export function describeRuntime(
           mayBegin: () => Promise.resolve(),
         });
         await allowed.exit;
-        expect(allowed.lines[0]).toBe('begun');
+        expect(allowed.lines[0]).toMatch(/^begun$|^{"at":/);
       });
 
       test('adds the variables of its start command', async () => {

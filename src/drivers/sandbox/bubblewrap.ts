@@ -9,15 +9,18 @@ export interface Separation {
   readonly system: readonly SystemMount[];
   /** An ordinary user may make namespaces only in a user namespace of its own. There it stays who it is. */
   readonly userNamespace?: Identity;
-  /** It was started in a network of its own. */
-  readonly hasNetwork: boolean;
+  /** Absent where it was not started in one of its own. */
+  readonly network: InNetwork | undefined;
   /** The place of the folder that it has in common with Berth, outside; absent where it has none. */
   readonly commonAt?: string | undefined;
   /** Some of its variables come at a descriptor. */
   readonly hasVariables: boolean;
-  /** Its program waits for leave: the way out was there before. */
-  readonly waitsForLeave: boolean;
   readonly endsWithParent: boolean;
+}
+
+export interface InNetwork {
+  /** The descriptor at which bubblewrap waits when all else is done. Undefined: nowhere. */
+  readonly waitsAt: number | undefined;
 }
 
 interface Mount {
@@ -38,7 +41,7 @@ export function bubblewrapArguments(separation: Separation): readonly string[] {
   ];
   return [
     ...user(separation),
-    ...network(separation),
+    ...inNetwork(separation),
     '--unshare-pid',
     '--unshare-ipc',
     '--unshare-uts',
@@ -63,12 +66,13 @@ function user({ userNamespace }: Separation): readonly string[] {
   return ['--unshare-user', '--uid', String(uid), '--gid', String(gid), '--cap-drop', 'ALL'];
 }
 
-function network({ hasNetwork, hasVariables, waitsForLeave }: Separation): readonly string[] {
-  if (!hasNetwork) return [];
-  const { alive, ready, variables, go } = networkDescriptors;
+function inNetwork({ network, hasVariables }: Separation): readonly string[] {
+  if (network === undefined) return [];
+  const { alive, variables } = networkDescriptors;
+  const { waitsAt } = network;
   return [
-    // It waits there when all else is done.
-    ...['--sync-fd', String(alive), '--block-fd', String(waitsForLeave ? go : ready)],
+    ...['--sync-fd', String(alive)],
+    ...(waitsAt === undefined ? [] : ['--block-fd', String(waitsAt)]),
     ...(hasVariables ? ['--args', String(variables)] : []),
   ];
 }

@@ -1,9 +1,10 @@
+import type { InNetwork } from './bubblewrap.ts';
 import { joinDoors } from './chain.ts';
 import { guardEnvironment, partForShell, setRest, survivesShell } from './guarded-environment.ts';
 import type { Host } from './host.ts';
 import { keepLimits } from './keep-limits.ts';
 import { enterOverlay } from './overlay.ts';
-import { enterNetwork, openWayOut } from './private-network.ts';
+import { enterNetwork, networkDescriptors, openWayOut } from './private-network.ts';
 import { resourceLimits } from './resource-limits.ts';
 import type { Confined, Descriptor, Job } from './sandbox.ts';
 import { separationChain } from './separation-chain.ts';
@@ -17,8 +18,7 @@ export interface Parts {
 }
 
 /** What a chain is told. */
-interface Told extends Parts {
-  readonly waitsForLeave?: boolean;
+interface Told extends Parts, InNetwork {
   /** Whoever becomes its first program has set its limits. */
   readonly hasLimits?: boolean;
 }
@@ -37,7 +37,7 @@ export async function confine(host: Host, job: Job): Promise<Confined> {
     ...(network === undefined
       ? []
       : enterNetwork(network, { hasCommonFolder: job.view.common !== undefined })),
-    ...sandboxChain(host, job, parts),
+    ...sandboxChain(host, job, { ...parts, waitsAt: networkDescriptors.ready }),
   ];
   return {
     program: { file, args },
@@ -55,7 +55,7 @@ export async function confine(host: Host, job: Job): Promise<Confined> {
 export function sandboxChain(
   host: Host,
   job: Job,
-  { rest, behind, waitsForLeave = false, hasLimits = false }: Told,
+  { rest, behind, waitsAt, hasLimits = false }: Told,
 ): readonly string[] {
   const { view, directory, program } = job;
   const { bubblewrap, overlays } = host;
@@ -69,10 +69,9 @@ export function sandboxChain(
           ...{ view, directory },
           scratchMb: job.limits.scratchMb,
           endsWithParent: job.endsWithParent ?? false,
-          hasNetwork: host.network !== undefined,
+          network: host.network && { waitsAt },
           commonAt: host.network?.common,
           hasVariables: behind !== undefined,
-          waitsForLeave,
         })),
     ...(hasLimits ? [] : resourceLimits(host, job.limits)),
     ...(rest === undefined ? [] : setRest),

@@ -94,7 +94,7 @@ async function networkOf(directory: string, bubblewrap: Bubblewrap, wanted: Want
 
 const trialJob = {
   view: { readable: [], writable: [], shared: [], scratch: [], hidden: [] },
-  ...{ directory: '/', scratchMb: 1, endsWithParent: true, hasNetwork: false },
+  ...{ directory: '/', scratchMb: 1, endsWithParent: true },
 };
 
 async function tryBubblewrap(

@@ -17,6 +17,7 @@ export const noSandbox: Sandbox = {
   },
   confine: async ({ program, environment }) => asItIs(program, environment),
   canOverlay: false,
+  leaveAt: undefined,
   handOver: async () => {},
   handOverNew: async () => {},
   sweep: async () => {},

@@ -4,6 +4,7 @@ import { confine } from './confine.ts';
 import { giveTo } from './give-to.ts';
 import { examineHost, type Host } from './host.ts';
 import type { Reach } from './network-rules.ts';
+import { networkDescriptors } from './private-network.ts';
 import type { Sandbox, SandboxReport } from './sandbox.ts';
 import { openSpareNetworks } from './spare-networks.ts';
 import { start } from './start.ts';
@@ -72,6 +73,7 @@ export async function openSandbox({
     separation: host.bubblewrap === undefined ? 'none' : 'bubblewrap',
     network: host.network === undefined ? 'shared' : 'private',
     canOverlay: host.overlays !== undefined,
+    leaveAt: host.network === undefined ? undefined : networkDescriptors.go,
     report: describeHost(host),
     start: (job) => start(host, spares, job),
     confine: (job) => confine(host, job),

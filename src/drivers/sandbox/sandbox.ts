@@ -10,6 +10,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly network: 'private' | 'shared';
   /** Whether a view may have an overlay. */
   readonly canOverlay: boolean;
+  /** The descriptor at which a program of its jobs may wait for leave itself. Undefined where none can. */
+  readonly leaveAt: number | undefined;
   readonly report: SandboxReport;
   /** @throws RuntimeFailure where its program cannot be started */
   start(job: Job): Promise<Started>;
@@ -50,6 +52,11 @@ export interface Job {
    * whoever has started the job ends it.
    */
   readonly mayBegin?: (() => Promise<void>) | undefined;
+  /**
+   * How its program is started where it waits for leave itself: it reads a byte at `leaveAt`, and ends where none comes. Then it may be
+   * started before. Absent where it cannot, or would run something of the job's before.
+   */
+  readonly waiting?: Pick<Job, 'program' | 'directory' | 'environment'> | undefined;
 }
 
 /** What of the file system a program sees, at the same paths as outside, beside the system's own programs. */

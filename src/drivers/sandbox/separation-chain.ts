@@ -1,4 +1,4 @@
-import { bubblewrapArguments } from './bubblewrap.ts';
+import { bubblewrapArguments, type InNetwork } from './bubblewrap.ts';
 import type { View } from './sandbox.ts';
 import type { Identity, SystemMount } from './system-mounts.ts';
 
@@ -16,10 +16,9 @@ export interface Separated {
   readonly directory: string;
   readonly scratchMb: number;
   readonly endsWithParent: boolean;
-  /** It is started in a network of its own. */
-  readonly hasNetwork: boolean;
+  /** Absent where it is not started in one of its own. */
+  readonly network?: InNetwork | undefined;
   readonly hasVariables?: boolean;
-  readonly waitsForLeave?: boolean;
   readonly commonAt?: string | undefined;
 }
 
@@ -29,7 +28,7 @@ export function separationChain(bubblewrap: Bubblewrap, separated: Separated): r
   return [
     file,
     ...bubblewrapArguments({
-      ...{ hasVariables: false, waitsForLeave: false },
+      ...{ hasVariables: false, network: undefined },
       ...separated,
       system,
       ...(setpriv === undefined ? { userNamespace: identity } : {}),

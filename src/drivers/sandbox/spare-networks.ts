@@ -27,7 +27,7 @@ export interface SpareNetwork extends AsyncDisposable {
   readonly cgroup: Cgroup | undefined;
   readonly common: CommonFolder;
   readonly wayOut: WayOut;
-  /** Makes the shell the first program of the chain, whose last one waits for leave. At most once. */
+  /** Makes the shell the first program of the chain, of which one waits for leave. At most once. */
   become(job: {
     readonly chain: readonly string[];
     /** Commands for the shell, before that. */
@@ -41,7 +41,7 @@ export interface SpareNetwork extends AsyncDisposable {
 /** After one that did not last. */
 const retryMs = 30_000;
 
-const { rest: restAt, variables: variablesAt, go: goAt } = networkDescriptors;
+const { rest: restAt, ready: readyAt, variables: variablesAt, go: goAt } = networkDescriptors;
 
 type Spare = SpareNetwork & { readonly rules: string };
 
@@ -138,7 +138,8 @@ async function openSpare(network: PrivateNetwork, cgroups: Cgroups | undefined):
     become({ chain, settings = '', rest, behind }) {
       finishWith(leader, restAt, rest ?? '');
       finishWith(leader, variablesAt, behind);
-      const close = rest === undefined ? `exec ${restAt}<&-\n` : '';
+      const unused = rest === undefined ? [restAt, readyAt] : [readyAt];
+      const close = unused.map((descriptor) => `exec ${descriptor}<&-\n`).join('');
       const chained = chain.map(quoteForShell).join(' ');
       // In braces: where only a part of it arrives, none of it is run.
       finishWith(leader, 0, `{ ${settings}${close}exec ${chained} </dev/null\n}\n`);

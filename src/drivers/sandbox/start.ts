@@ -5,6 +5,7 @@ import { confine, sandboxChain } from './confine.ts';
 import { guardEnvironment, variablesFor } from './guarded-environment.ts';
 import type { Host } from './host.ts';
 import { keepLimits } from './keep-limits.ts';
+import { networkDescriptors } from './private-network.ts';
 import { limitsForShell } from './resource-limits.ts';
 import type { GroupLeader, Job, Started } from './sandbox.ts';
 import type { SpareNetwork, SpareNetworks } from './spare-networks.ts';
@@ -97,12 +98,16 @@ async function startIn(spare: SpareNetwork, host: Host, job: Job): Promise<Start
     openWay: () => spare.wayOut,
   });
   void limits.watch(leader);
-  const { environment, rest } = guardEnvironment(job.environment);
-  const behind = variablesFor(environment);
+  const { rest } = guardEnvironment(job.environment);
+  // What sets the rest would be started before leave is given.
+  const waiting = rest === undefined ? job.waiting : undefined;
+  const started = { ...job, ...waiting };
+  const behind = variablesFor(guardEnvironment(started.environment).environment);
   const settings = limitsForShell(host, job.limits);
-  const told = { rest, behind, waitsForLeave: true, hasLimits: settings !== undefined };
-  spare.become({ chain: sandboxChain(host, job, told), settings, rest, behind });
-  // Where leave is refused the pipe stays as it is until the job was ended: were it closed, the job would go on.
+  const waitsAt = waiting === undefined ? networkDescriptors.go : undefined;
+  const told = { rest, behind, waitsAt, hasLimits: settings !== undefined };
+  spare.become({ chain: sandboxChain(host, started, told), settings, rest, behind });
+  // Where leave is refused the pipe stays as it is until the job was ended: were it closed, bubblewrap would go on.
   const begun = (job.mayBegin?.() ?? Promise.resolve()).then(spare.giveLeave);
   begun.catch(() => undefined);
   return {

@@ -7,7 +7,12 @@ import { openCommonFolder } from './common-folder.ts';
 import { findProgram } from './find-program.ts';
 import { emptyNetworkFiles, networkFiles, writeNetworkFiles } from './network-files.ts';
 import { chooseRange, type Reach } from './network-rules.ts';
-import { enterNetwork, openWayOut, type PrivateNetwork } from './private-network.ts';
+import {
+  enterNetwork,
+  networkDescriptors,
+  openWayOut,
+  type PrivateNetwork,
+} from './private-network.ts';
 import { type Bubblewrap, separationChain } from './separation-chain.ts';
 import { settingsIn } from './system-mounts.ts';
 
@@ -87,7 +92,8 @@ async function attempt(
     ...enterNetwork(network, { hasCommonFolder: true }),
     ...separationChain(bubblewrap, {
       view: { ...noView, common: commonFolder },
-      ...{ directory: '/', scratchMb: 1, endsWithParent: true, hasNetwork: true },
+      ...{ directory: '/', scratchMb: 1, endsWithParent: true },
+      network: { waitsAt: networkDescriptors.ready },
       commonAt: network.common,
     }),
     '/bin/sh',

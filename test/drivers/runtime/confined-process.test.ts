@@ -1,15 +1,16 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openProcessRuntime } from '../../../src/drivers/runtime/process/process-runtime.ts';
 import { procTable } from '../../../src/drivers/runtime/process/process-table.ts';
+import { runFolder } from '../../../src/drivers/runtime/process/run-folder.ts';
 import type { SandboxOptions } from '../../../src/drivers/sandbox/open-sandbox.ts';
 import type { Runtime } from '../../../src/ports/runtime.ts';
 import { describeRuntime } from '../../contract/runtime.suite.ts';
 import { startHostServices } from '../../support/host-services.ts';
 import { nodeFolder, runCommand, startInstance, whichRun } from '../../support/instance.ts';
-import { processesOf } from '../../support/leftovers.ts';
+import { type FoundProcess, processesOf } from '../../support/leftovers.ts';
 import { openTestSandbox, whatSeparates } from '../../support/sandbox.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 
@@ -42,6 +43,44 @@ describe.runIf(separates.network)('with a sandbox and a network that was made be
     const instance = await startInstance(runtime, 'http-8080.cjs');
     await instance.ask();
     expect(await waysOutOf(instance.pid)).toHaveLength(1);
+  });
+
+  test('Node starts while it may not begin yet, and waits itself', async () => {
+    const folder = await makeTempFolder();
+    await using runtime = await openConfined({ network: 'private', spareNetworks: 1 }, folder);
+    const leave = Promise.withResolvers<void>();
+    const waiting = startInstance(runtime, 'begins.cjs', { mayBegin: () => leave.promise });
+    const isNode = ({ command }: FoundProcess) =>
+      command.startsWith(`${process.execPath} `) && command.includes('begins.cjs');
+    await expect
+      .poll(async () => (await processesOf(join(folder, 'run'))).filter(isNode))
+      .toHaveLength(1);
+    const givenAt = Date.now();
+    leave.resolve();
+    const instance = await waiting;
+    await instance.exit;
+    expect(JSON.parse(instance.lines[0] ?? '').at).toBeGreaterThanOrEqual(givenAt);
+  });
+
+  test('what lies where Node is to run takes no part before it may', async () => {
+    const [folder, application] = await Promise.all([makeTempFolder(), makeTempFolder()]);
+    await using runtime = await openConfined({ network: 'private', spareNetworks: 1 }, folder);
+    const id = 'hijacked';
+    const preload = join(runFolder(join(folder, 'run')).workOf(id), 'preload');
+    const exports = { './main.cjs': './other.cjs', './leave.cjs': './other.cjs' };
+    await writeFile(join(application, 'package.json'), JSON.stringify({ name: preload, exports }));
+    await writeFile(join(application, 'other.cjs'), 'console.log("before");');
+    const script = 'console.log(process.cwd(), process.env.PWD, process.argv[1])';
+    await writeFile(join(application, 'server.js'), script);
+    await chmod(application, 0o755);
+    const instance = await startInstance(runtime, id, {
+      directory: application,
+      start: { kind: 'exec', file: process.execPath, args: ['server.js'], environment: {} },
+      mayBegin: () => Promise.resolve(),
+    });
+    await instance.exit;
+    const seen = [application, application, join(application, 'server.js')];
+    expect(instance.lines).toEqual([seen.join(' ')]);
   });
 
   test('more variables than the sandbox takes at once arrive, too', async () => {
@@ -141,6 +180,30 @@ function describeConfined(network: 'private' | 'shared', spareNetworks = 0): voi
     });
     expect((await instance.exit).exceeded).toBe('used more than 128 MB of memory');
   });
+
+  test.runIf(separates.processors)(
+    'an instance gets no more of the processors than it may',
+    async () => {
+      await using runtime = await openConfined({ network, spareNetworks });
+      const spins = `
+      const { Worker } = require('node:worker_threads');
+      const spin = 'for (;;);';
+      for (const _ of [1, 2]) new Worker(spin, { eval: true }).unref();
+      const [startedAt, before] = [process.hrtime.bigint(), process.cpuUsage()];
+      setTimeout(() => {
+        const { user, system } = process.cpuUsage(before);
+        console.log((user + system) / (Number(process.hrtime.bigint() - startedAt) / 1000));
+        process.exit();
+      }, 1500);`;
+      const instance = await startInstance(runtime, 'spins', {
+        limits: { memoryMb: 128, cpus: 0.2 },
+        start: { kind: 'exec', file: process.execPath, args: ['-e', spins], environment: {} },
+      });
+      await instance.exit;
+      // A fifth, and what was left of two tenths of a second before.
+      expect(Number(instance.lines[0])).toBeLessThan(0.3);
+    },
+  );
 
   test('a command that writes too much is ended, and says so', async () => {
     await using runtime = await openConfined({ network, spareNetworks }, undefined, { diskMb: 8 });

@@ -22,6 +22,7 @@ export function workLayout(work: string) {
     shim: join(work, 'bin', 'node'),
     preloadFolder: join(work, 'preload'),
     preload: join(work, 'preload', 'main.cjs'),
+    leave: join(work, 'preload', 'leave.cjs'),
     ports: join(work, 'preload', portsFile),
     /** Where it has a network of its own: what Berth sees, too. */
     common: join(work, 'net'),
@@ -85,6 +86,6 @@ exec ${quoteForShell(executable)} "$@"
 }
 
 /** NODE_OPTIONS has a quoting of its own. */
-function quoteNodeOption(text: string): string {
+export function quoteNodeOption(text: string): string {
   return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 }

@@ -21,11 +21,21 @@ const parts = ['child-processes', 'own-port', 'link-local', 'platform-redirect']
 
 /** Read once: each file that a start reads or writes makes it later. */
 let template: string | undefined;
+let leave: string | undefined;
 
 /** The preload as one file: what it requires of itself is in it, and so is its configuration. */
 export function preloadProgram(config: PreloadConfig): string {
   template ??= bundle();
   return template.replace('__CONFIG__', () => JSON.stringify(config));
+}
+
+/** What waits for leave at a descriptor, and then goes to a folder. In a file of its own: only one process is to load it. */
+export function leaveProgram(config: {
+  readonly leaveAt: number;
+  readonly directory: string;
+}): string {
+  leave ??= read('./leave.cjs');
+  return leave.replace('__CONFIG__', () => JSON.stringify(config));
 }
 
 function bundle(): string {

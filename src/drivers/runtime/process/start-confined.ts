@@ -1,6 +1,7 @@
 import type { Sandbox, Started } from '../../sandbox/sandbox.ts';
 import { workLayout } from './environment.ts';
 import type { LaunchSpec } from './launch-spec.ts';
+import { canWait, prepareToWait } from './wait-for-leave.ts';
 import { hasSocket } from './work-folder.ts';
 
 /** Starts a process tree in its sandbox. Where that is separate from the machine: its work folder as it is, HOME and TMPDIR in memory. */
@@ -15,6 +16,11 @@ export async function startConfined(
   const { work, environment, spec } = launch;
   const { home, temporary, ports, common } = workLayout(work);
   const { view, place } = spec;
+  const { leaveAt } = sandbox;
+  const waiting =
+    leaveAt !== undefined && canWait(spec)
+      ? prepareToWait({ work, leaveAt }, spec, environment)
+      : undefined;
   await sandbox.handOverNew(work);
   return sandbox.start({
     program: spec.command,
@@ -28,6 +34,6 @@ export async function startConfined(
       ...(hasSocket(spec) ? { common } : {}),
     },
     limits: spec.limits,
-    mayBegin: spec.mayBegin,
+    ...{ mayBegin: spec.mayBegin, waiting },
   });
 }
