@@ -131,6 +131,15 @@ export function describeRuntime(
         expect(sockets).toEqual([]);
       });
 
+      test('starts worker threads as anywhere, however it was let begin', async () => {
+        await using runtime = await open();
+        const mayBegin = () => Promise.resolve();
+        const instance = await startInstance(runtime, 'starts-worker.cjs', { mayBegin });
+        expect(await instance.exit).toMatchObject({ code: 0, signal: null });
+        const read = Array.from({ length: 8 }, () => true);
+        expect(JSON.parse(instance.lines[0] ?? '')).toEqual({ directory: programs, read });
+      });
+
       test.for([
         { name: 'a command line', start: startShell('echo begun') },
         { name: 'Node', start: startNode('begins.cjs') },

@@ -10,6 +10,8 @@ export async function runProgram(program: URL, args: readonly string[]): Promise
 export interface StartedProgram extends AsyncDisposable {
   /** What it has printed so far. Whole lines only. */
   readonly lines: readonly string[];
+  /** Writes it to its stdin. */
+  tell(text: string): void;
   /** kill -9; resolves when it is gone and everything it printed has been read. */
   kill(): Promise<void>;
 }
@@ -31,5 +33,6 @@ export function startProgram(program: URL, args: readonly string[]): StartedProg
     child.kill('SIGKILL');
     await child;
   };
-  return { lines, kill, [Symbol.asyncDispose]: kill };
+  const tell = (text: string) => void child.stdin.write(text);
+  return { lines, tell, kill, [Symbol.asyncDispose]: kill };
 }

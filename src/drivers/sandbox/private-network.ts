@@ -118,9 +118,11 @@ const setUpMs = 20_000;
 
 /**
  * Leads out of the network of a job, through a process outside of it: slirp4netns ends as soon as nobody holds the job's
- * `alive` any more.
+ * `alive` any more. Until then it holds `go`, too, where there is one: bubblewrap takes the end of that for leave, and it must not come with
+ * the end of a Berth that was killed.
  */
 export function openWayOut(network: PrivateNetwork, job: Spawned): WayOut {
+  const go = job.stdio[networkDescriptors.go];
   const { promise: failed, resolve: fail } = Promise.withResolvers<string>();
   const alive = job.stdio[networkDescriptors.alive] as Readable;
   const ready = job.stdio[networkDescriptors.ready] as Readable;
@@ -128,7 +130,7 @@ export function openWayOut(network: PrivateNetwork, job: Spawned): WayOut {
   const isUp = awaitUp(alive, () => fail('it was not made in time'));
   const opened = isUp.then((up) => {
     if (up) {
-      slirp = startSlirp(network, job.pid, [alive, ready]);
+      slirp = startSlirp(network, job.pid, go ? [alive, ready, go] : [alive, ready]);
       slirp.once('error', (error) => fail(`slirp4netns could not be started (${error.message})`));
       const words = firstWords(slirp);
       slirp.once('close', (code, signal) => {
@@ -171,7 +173,7 @@ async function awaitUp(alive: Readable, late: () => void): Promise<boolean> {
 function startSlirp(
   { slirp, range, directory, userNamespace }: PrivateNetwork,
   pid: number,
-  [alive, ready]: readonly [Stream, Stream],
+  held: readonly [alive: Stream, ready: Stream, ...Stream[]],
 ): ChildProcess {
   const args = [
     '--configure',
@@ -191,7 +193,7 @@ function startSlirp(
     // So that whoever looks for what Berth has left running finds it.
     env: { BERTH_SANDBOX_FOLDER: directory },
     detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', alive, ready],
+    stdio: ['ignore', 'ignore', 'pipe', ...held],
   });
 }
 

@@ -107,7 +107,7 @@ async function startIn(spare: SpareNetwork, host: Host, job: Job): Promise<Start
   const waitsAt = waiting === undefined ? networkDescriptors.go : undefined;
   const told = { rest, behind, waitsAt, hasLimits: settings !== undefined };
   spare.become({ chain: sandboxChain(host, started, told), settings, rest, behind });
-  // Where leave is refused the pipe stays as it is until the job was ended: were it closed, bubblewrap would go on.
+  // Where leave is refused the pipe stays as it is until the job was ended: bubblewrap takes its end for leave.
   const begun = (job.mayBegin?.() ?? Promise.resolve()).then(spare.giveLeave);
   begun.catch(() => undefined);
   return {

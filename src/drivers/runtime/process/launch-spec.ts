@@ -6,6 +6,8 @@ import type { WorkNeeds } from './work-folder.ts';
 export interface LaunchSpec extends WorkNeeds {
   readonly id: string;
   readonly directory: string;
+  /** What is there as it was built, the folder around it. Absent: the folder itself. */
+  readonly root?: string;
   readonly command: { readonly file: string; readonly args: readonly string[] };
   /** Beside its work folder. */
   readonly view: View;
@@ -36,7 +38,7 @@ export function instanceLaunch(
   const isExec = start.kind === 'exec';
   return {
     id: spec.id,
-    directory: spec.directory,
+    ...{ directory: spec.directory, root },
     command: isExec ? { file: start.file, args: start.args } : shell(start.command),
     path: spec.path,
     environment: isExec ? { ...spec.environment, ...start.environment } : spec.environment,

@@ -29,10 +29,11 @@ export function preloadProgram(config: PreloadConfig): string {
   return template.replace('__CONFIG__', () => JSON.stringify(config));
 }
 
-/** What waits for leave at a descriptor, and then goes to a folder. In a file of its own: only one process is to load it. */
+/** What waits for leave at a descriptor and then goes to a folder, in the process whose NODE_OPTIONS end with `option`. */
 export function leaveProgram(config: {
   readonly leaveAt: number;
   readonly directory: string;
+  readonly option: string;
 }): string {
   leave ??= read('./leave.cjs');
   return leave.replace('__CONFIG__', () => JSON.stringify(config));

@@ -1,17 +1,26 @@
 'use strict';
 
-// Loaded after the preload, and only into the first process of an application, where that is started before it may begin: while its
-// files are still compared. NODE_OPTIONS names it there, and for nobody else.
+// Loaded after the preload into the first process of an application, where that is started before it may begin: while its files are
+// still compared. Its worker threads and some of its children load it, too, with the options that Node hands on; then there is nothing to
+// wait for. The preload has left only the option for this file in NODE_OPTIONS of the first process, and in that of nobody else.
 
 const { closeSync, readSync } = require('node:fs');
 
-const { leaveAt, directory } = __CONFIG__;
+const { leaveAt, directory, option } = __CONFIG__;
 
-if (!isGiven(leaveAt)) process.kill(process.pid, 'SIGKILL');
-// As if it had been started there and then.
-delete process.env.NODE_OPTIONS;
-process.env.PWD = directory;
-process.chdir(directory);
+if (process.env.NODE_OPTIONS === option) begin();
+
+/** As if it had been started there and then. */
+function begin() {
+  if (!isGiven(leaveAt)) process.kill(process.pid, 'SIGKILL');
+  delete process.env.NODE_OPTIONS;
+  process.env.PWD = directory;
+  try {
+    process.chdir(directory);
+  } catch {
+    // Nothing in it can be read either: Node says so, of the file it was started with.
+  }
+}
 
 /** Blocks: whatever would run meanwhile might be the application's. Where Berth is gone nothing comes. */
 function isGiven(descriptor) {
