@@ -125,10 +125,10 @@ export function describeRuntime(
           mayBegin: () => Promise.resolve(),
         });
         await instance.exit;
-        const { seen, seenByChild, sockets } = JSON.parse(instance.lines[0] ?? '');
+        const { seen, seenByChild, given } = JSON.parse(instance.lines[0] ?? '');
         expect(seen).toEqual([null, 'kept', []]);
         expect(seenByChild).toEqual([null, 'kept', ['-e', expect.any(String)]]);
-        expect(sockets).toEqual([]);
+        expect(given).toEqual([]);
       });
 
       test('starts worker threads as anywhere, however it was let begin', async () => {

@@ -48,12 +48,19 @@ export function partForShell(given: Readonly<Record<string, string>>): {
   return { environment, behind: settings(odd) };
 }
 
-/** What some shells set themselves and pass on. */
-const ofShells = ['PWD', 'OLDPWD', 'SHLVL', '_'];
+const markVariable = 'BERTH_JOB';
+
+/** A command for a shell that becomes a job: whatever it is on the way to that, it can be found by the job's mark. */
+export function nameJob(mark: string | undefined): string {
+  return mark === undefined ? '' : `export ${markVariable}=${quoteForShell(mark)}\n`;
+}
+
+/** What some shells set themselves and pass on, and what is meant for those that wait only. */
+const ofTheWay = ['PWD', 'OLDPWD', 'SHLVL', '_', markVariable];
 
 /** The whole environment, for bubblewrap's `--args`. */
 export function variablesFor(environment: Readonly<Record<string, string>>): string {
-  const unset = ofShells.map((name) => ['--unsetenv', name, ''].join('\0')).join('');
+  const unset = ofTheWay.map((name) => ['--unsetenv', name, ''].join('\0')).join('');
   return unset + settings(Object.entries(environment));
 }
 

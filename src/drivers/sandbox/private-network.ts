@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import type { Readable, Stream } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { leaveFile } from './leave.ts';
 import { type AddressRange, describeRange, networkRules, type Reach } from './network-rules.ts';
 import { isAlive } from './process-mark.ts';
 import type { Spawned } from './sandbox.ts';
@@ -36,9 +37,16 @@ export const networkDescriptors = { rest: 3, alive: 4, ready: 5, variables: 6, g
  * The way out is made while the rules are: what is to be inside comes after both. It sets no variable: one that the job has, too, would
  * reach the job with its value.
  */
-const setUp = `
+const mountCommon = `
 set -e
 [ -z "$5" ] || "$4" -t tmpfs -o size=64k,nr_inodes=64,mode=0777 tmpfs "$5"
+`;
+/** Whoever waits for leave holds both ends. */
+const openLeavePipe = `
+mkfifo -m 600 "$5/${leaveFile}"
+exec ${networkDescriptors.go}<>"$5/${leaveFile}"
+`;
+const setUpNetwork = `
 [ ! -e /proc/sys/net/ipv6 ] || echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter
 echo 0 >/proc/sys/net/ipv4/conf/default/rp_filter
@@ -59,7 +67,7 @@ export function enterNetwork(
   { hasCommonFolder }: { readonly hasCommonFolder: boolean },
 ): readonly string[] {
   const parameters = setUpParameters(network, rulesOf(network), hasCommonFolder);
-  const shell = ['/bin/sh', '-c', setUp + becomeRest, 'sh'];
+  const shell = ['/bin/sh', '-c', mountCommon + setUpNetwork + becomeRest, 'sh'];
   return [...inNewNetwork(network, hasCommonFolder), ...shell, ...parameters];
 }
 
@@ -71,7 +79,7 @@ export function waitInNetwork(
   const parameters = setUpParameters(network, rules, true);
   return {
     command: [...inNewNetwork(network, true), '/bin/sh', '-s', ...parameters],
-    stdin: setUp,
+    stdin: mountCommon + openLeavePipe + setUpNetwork,
   };
 }
 
@@ -118,11 +126,9 @@ const setUpMs = 20_000;
 
 /**
  * Leads out of the network of a job, through a process outside of it: slirp4netns ends as soon as nobody holds the job's
- * `alive` any more. Until then it holds `go`, too, where there is one: bubblewrap takes the end of that for leave, and it must not come with
- * the end of a Berth that was killed.
+ * `alive` any more.
  */
 export function openWayOut(network: PrivateNetwork, job: Spawned): WayOut {
-  const go = job.stdio[networkDescriptors.go];
   const { promise: failed, resolve: fail } = Promise.withResolvers<string>();
   const alive = job.stdio[networkDescriptors.alive] as Readable;
   const ready = job.stdio[networkDescriptors.ready] as Readable;
@@ -130,7 +136,7 @@ export function openWayOut(network: PrivateNetwork, job: Spawned): WayOut {
   const isUp = awaitUp(alive, () => fail('it was not made in time'));
   const opened = isUp.then((up) => {
     if (up) {
-      slirp = startSlirp(network, job.pid, go ? [alive, ready, go] : [alive, ready]);
+      slirp = startSlirp(network, job.pid, [alive, ready]);
       slirp.once('error', (error) => fail(`slirp4netns could not be started (${error.message})`));
       const words = firstWords(slirp);
       slirp.once('close', (code, signal) => {
@@ -173,7 +179,7 @@ async function awaitUp(alive: Readable, late: () => void): Promise<boolean> {
 function startSlirp(
   { slirp, range, directory, userNamespace }: PrivateNetwork,
   pid: number,
-  held: readonly [alive: Stream, ready: Stream, ...Stream[]],
+  [alive, ready]: readonly [Stream, Stream],
 ): ChildProcess {
   const args = [
     '--configure',
@@ -193,7 +199,7 @@ function startSlirp(
     // So that whoever looks for what Berth has left running finds it.
     env: { BERTH_SANDBOX_FOLDER: directory },
     detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', ...held],
+    stdio: ['ignore', 'ignore', 'pipe', alive, ready],
   });
 }
 

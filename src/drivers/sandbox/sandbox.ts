@@ -45,6 +45,8 @@ export interface Job {
   readonly environment: Readonly<Record<string, string>>;
   readonly view: View;
   readonly limits: Limits;
+  /** What its environment holds that nobody else's does: what is on the way to its program has it, too. */
+  readonly mark?: string;
   /** Ends with the process that starts it, whatever ends that. */
   readonly endsWithParent?: boolean;
   /**

@@ -2,6 +2,7 @@ import { quoteForShell } from '../../core/shell-quote.ts';
 import { addTree } from './add-tree.ts';
 import type { Cgroup, Cgroups } from './cgroups.ts';
 import { type CommonFolder, openCommonFolder } from './common-folder.ts';
+import { type Leave, openLeave } from './leave.ts';
 import {
   networkDescriptors,
   openWayOut,
@@ -35,13 +36,13 @@ export interface SpareNetwork extends AsyncDisposable {
     readonly rest: string | undefined;
     readonly behind: string;
   }): void;
-  giveLeave(): void;
+  readonly leave: Leave;
 }
 
 /** After one that did not last. */
 const retryMs = 30_000;
 
-const { rest: restAt, ready: readyAt, variables: variablesAt, go: goAt } = networkDescriptors;
+const { rest: restAt, ready: readyAt, variables: variablesAt } = networkDescriptors;
 
 type Spare = SpareNetwork & { readonly rules: string };
 
@@ -120,7 +121,7 @@ async function openSpare(network: PrivateNetwork, cgroups: Cgroups | undefined):
     { file, args },
     {
       ...{ directory: '/', environment: {}, stdin: 'pipe' },
-      descriptors: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+      descriptors: ['pipe', 'pipe', 'pipe', 'pipe'],
     },
   );
   // First, so that there is a way out only where the spare can be taken.
@@ -132,9 +133,10 @@ async function openSpare(network: PrivateNetwork, cgroups: Cgroups | undefined):
   input?.write(stdin);
   await wayOut.isUp;
   const common = owned.use(openCommonFolder(network.common, leader.pid));
+  const leave = owned.use(openLeave(common));
   const kept = owned.move();
   return {
-    ...{ leader, rules, wayOut, cgroup, common },
+    ...{ leader, rules, wayOut, cgroup, common, leave },
     become({ chain, settings = '', rest, behind }) {
       finishWith(leader, restAt, rest ?? '');
       finishWith(leader, variablesAt, behind);
@@ -144,7 +146,6 @@ async function openSpare(network: PrivateNetwork, cgroups: Cgroups | undefined):
       // In braces: where only a part of it arrives, none of it is run.
       finishWith(leader, 0, `{ ${settings}${close}exec ${chained} </dev/null\n}\n`);
     },
-    giveLeave: () => finishWith(leader, goAt, 'go'),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { type CommonFolder, openCommonFolder } from './common-folder.ts';
 import { confine, sandboxChain } from './confine.ts';
-import { guardEnvironment, variablesFor } from './guarded-environment.ts';
+import { guardEnvironment, nameJob, variablesFor } from './guarded-environment.ts';
 import type { Host } from './host.ts';
 import { keepLimits } from './keep-limits.ts';
 import { networkDescriptors } from './private-network.ts';
@@ -89,7 +89,7 @@ function openCommon(
 }
 
 async function startIn(spare: SpareNetwork, host: Host, job: Job): Promise<Started> {
-  const { leader, cgroup, common } = spare;
+  const { leader, cgroup, common, leave } = spare;
   cgroup?.limit(job.limits);
   // It is alone yet: all that it becomes waits for others as it does.
   if (job.limits.niceness > 0) makeNice(leader.pid, job.limits.niceness);
@@ -106,14 +106,15 @@ async function startIn(spare: SpareNetwork, host: Host, job: Job): Promise<Start
   const settings = limitsForShell(host, job.limits);
   const waitsAt = waiting === undefined ? networkDescriptors.go : undefined;
   const told = { rest, behind, waitsAt, hasLimits: settings !== undefined };
-  spare.become({ chain: sandboxChain(host, started, told), settings, rest, behind });
-  // Where leave is refused the pipe stays as it is until the job was ended: bubblewrap takes its end for leave.
-  const begun = (job.mayBegin?.() ?? Promise.resolve()).then(spare.giveLeave);
+  const named = nameJob(job.mark) + (settings ?? '');
+  spare.become({ chain: sandboxChain(host, started, told), settings: named, rest, behind });
+  const begun = (job.mayBegin?.() ?? Promise.resolve()).then(leave.give);
   begun.catch(() => undefined);
   return {
     ...{ leader, begun, hasMonitor: true, common: Promise.resolve(common.path) },
     exceeded: limits.exceeded,
     async [Symbol.asyncDispose]() {
+      leave[Symbol.dispose]();
       common[Symbol.dispose]();
       await limits[Symbol.asyncDispose]();
     },

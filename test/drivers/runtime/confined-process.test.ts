@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -90,15 +90,38 @@ describe.runIf(separates.network)('with a sandbox and a network that was made be
     expect(instance.lines).toEqual([seen.join(' ')]);
   });
 
+  test('Berth keeps nothing open of what it has not let begin', async () => {
+    const folder = await makeTempFolder();
+    await using runtime = await openConfined({ network: 'private', spareNetworks: 1 }, folder);
+    const refuse = async (id: string) => {
+      await expect.poll(() => waysOutIn(folder)).toHaveLength(1);
+      const mayBegin = () => Promise.reject(new Error('one of its files has changed'));
+      await expect(startInstance(runtime, id, { mayBegin })).rejects.toThrow('has changed');
+    };
+    await refuse('first');
+    await expect.poll(() => waysOutIn(folder)).toHaveLength(1);
+    const open = await openDescriptors();
+    for (const id of ['second', 'third', 'fourth']) await refuse(id);
+    await expect.poll(openDescriptors).toBeLessThanOrEqual(open);
+  });
+
   test('what waits for leave never begins when Berth is killed, and the next one ends it', async () => {
     const folder = await makeTempFolder();
     const program = new URL('../../fixtures/programs/waits-for-leave.ts', import.meta.url);
     await using killed = startProgram(program, [folder, programs, nodeFolder]);
     await expect.poll(() => killed.lines).toContain('opened');
     await expect.poll(() => waysOutIn(folder)).toHaveLength(2);
+    onTestFinished(async () => {
+      signalAll(
+        (await processesOf(folder)).map(({ pid }) => pid),
+        'SIGKILL',
+      );
+    });
     killed.tell('start');
     await expect.poll(() => killed.lines).toEqual(['opened', 'waits', 'waits']);
     await killed.kill();
+    // As a system does that ends whatever a service has left.
+    signalAll(await waysOutIn(folder), 'SIGTERM');
 
     await using runtime = await openConfined({ network: 'private' }, folder);
     // Another one, which is started later, comes and goes.
@@ -108,7 +131,7 @@ describe.runIf(separates.network)('with a sandbox and a network that was made be
     expect(commands.filter((command) => command.includes('renames-itself.cjs'))).not.toEqual([]);
     const left = await runtime.observe();
     expect(left.map(({ id }) => id).toSorted()).toEqual(['node', 'shell']);
-    await Promise.all(left.map(({ id }) => runtime.stop(id, 0)));
+    await Promise.all(left.map(({ id }) => runtime.stop(id, 100)));
     expect(await processesOf(join(folder, 'run'))).toEqual([]);
   });
 
@@ -281,6 +304,20 @@ function describeConfined(network: 'private' | 'shared', spareNetworks = 0): voi
     // Only its own group.
     if (process.getuid?.() === 0) expect(seen.tail.split('\n').at(-1)).toBe('59990');
   });
+}
+
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+async function openDescriptors(): Promise<number> {
+  return (await readdir('/proc/self/fd')).length;
 }
 
 /** The processes that lead out of its network. */

@@ -29,7 +29,7 @@ export function preloadProgram(config: PreloadConfig): string {
   return template.replace('__CONFIG__', () => JSON.stringify(config));
 }
 
-/** What waits for leave at a descriptor and then goes to a folder, in the process whose NODE_OPTIONS end with `option`. */
+/** What waits for leave at a descriptor and then goes to a folder, in the process whose NODE_OPTIONS have `option`. */
 export function leaveProgram(config: {
   readonly leaveAt: number;
   readonly directory: string;

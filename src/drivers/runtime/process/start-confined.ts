@@ -33,7 +33,7 @@ export async function startConfined(
       shared: [...view.shared, ...(place === undefined || hasSocket(spec) ? [] : [ports])],
       ...(hasSocket(spec) ? { common } : {}),
     },
-    limits: spec.limits,
+    ...{ limits: spec.limits, mark: work },
     ...{ mayBegin: spec.mayBegin, waiting },
   });
 }

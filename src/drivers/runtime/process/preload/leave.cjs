@@ -2,18 +2,20 @@
 
 // Loaded after the preload into the first process of an application, where that is started before it may begin: while its files are
 // still compared. Its worker threads and some of its children load it, too, with the options that Node hands on; then there is nothing to
-// wait for. The preload has left only the option for this file in NODE_OPTIONS of the first process, and in that of nobody else.
+// wait for. The preload has left the option for this file in NODE_OPTIONS of the first process, and in that of nobody else.
 
 const { closeSync, readSync } = require('node:fs');
 
 const { leaveAt, directory, option } = __CONFIG__;
 
-if (process.env.NODE_OPTIONS === option) begin();
+if (process.env.NODE_OPTIONS?.includes(option)) begin();
 
 /** As if it had been started there and then. */
 function begin() {
   if (!isGiven(leaveAt)) process.kill(process.pid, 'SIGKILL');
-  delete process.env.NODE_OPTIONS;
+  const others = process.env.NODE_OPTIONS.replace(option, '').trim();
+  if (others === '') delete process.env.NODE_OPTIONS;
+  else process.env.NODE_OPTIONS = others;
   process.env.PWD = directory;
   try {
     process.chdir(directory);
@@ -22,7 +24,7 @@ function begin() {
   }
 }
 
-/** Blocks: whatever would run meanwhile might be the application's. Where Berth is gone nothing comes. */
+/** Blocks: whatever would run meanwhile might be the application's. Where Berth is killed nothing comes. */
 function isGiven(descriptor) {
   for (;;) {
     try {
