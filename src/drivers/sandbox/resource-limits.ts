@@ -4,8 +4,13 @@ import { settingsForShell } from './shell-limits.ts';
 
 /** All jobs of a Berth that is root run as one user, whose processes are counted together. */
 const processesOfUser = 8192;
-/** What V8 reserves and does not use counts as data, too. The watchdog looks at what is used. */
-const reservedMb = 512;
+/**
+ * What V8 reserves and does not use counts as data, too: 530 MiB for each thread that runs JavaScript (Node 24). So this only bounds what is
+ * taken between two looks of the watchdog, which knows what is used.
+ */
+const reservedMb = 530;
+/** One of Node's own, and workers: loggers and pools have a few. */
+const scriptThreads = 33;
 
 /** Sets the limits that each process has for itself, then becomes the program that follows. */
 export function resourceLimits(host: Host, limits: Limits): readonly string[] {
@@ -34,7 +39,7 @@ function valuesOf(
     fsize: limits.fileMb * 1024 ** 2,
     // Outside of a sandbox it would count everything that Berth's own user runs.
     ...(has('pids') || bubblewrap === undefined ? {} : { nproc: processes }),
-    ...(has('memory') ? {} : { data: (limits.memoryMb + reservedMb) * 1024 ** 2 }),
+    ...(has('memory') ? {} : { data: (limits.memoryMb + reservedMb * scriptThreads) * 1024 ** 2 }),
     core: 0,
   };
   const most = ([name, value]: [string, number]) =>
