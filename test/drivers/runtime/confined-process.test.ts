@@ -323,7 +323,9 @@ async function openDescriptors(): Promise<number> {
 /** The processes that lead out of its network. */
 async function waysOutOf(pid: number): Promise<readonly number[]> {
   const { stdout } = await execa('ps', ['-eo', 'pid=,args=']);
-  const rows = stdout.split('\n').filter((row) => row.includes(`/proc/${pid}/ns/net`));
+  // By number where Berth is an ordinary user.
+  const into = new RegExp(`slirp4netns .*?(?:/proc/${pid}/ns/net| ${pid}) tap0`);
+  const rows = stdout.split('\n').filter((row) => into.test(row));
   return rows.map((row) => Number.parseInt(row, 10));
 }
 
