@@ -81,7 +81,7 @@ interface LimitFiles {
 const periodUs = 100_000;
 /**
  * What is left of one period is not lost for the next: up to as much again as one may take. Node starts with more threads than one, and
- * without that 9 of 20 starts of a larger application were held up, by up to 19 ms.
+ * without that 8 of 20 starts, ten of them of a larger application, were held up, by 3 to 19 ms.
  */
 const burst = quota;
 
